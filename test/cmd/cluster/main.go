@@ -1,0 +1,52 @@
+// cluster starts and stops a test cluster, for make cluster-up and
+// cluster-down. The folder of its binaries is in TOOLS.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, arguments []string) error {
+	if len(arguments) == 0 || (arguments[0] != "up" && arguments[0] != "down") {
+		return fmt.Errorf("usage: cluster up|down -dir DIR -name NAME [-nodes N]")
+	}
+	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
+	dir := flags.String("dir", "", "the folder of all clusters")
+	name := flags.String("name", "demo", "the cluster's name")
+	nodes := flags.Int("nodes", 3, "how many nodes it has")
+	if err := flags.Parse(arguments[1:]); err != nil {
+		return err
+	}
+	tools := os.Getenv("TOOLS")
+	if tools == "" || *dir == "" {
+		return fmt.Errorf("TOOLS and -dir must be given; use make cluster-up")
+	}
+	control := cluster.New(tools, *dir, *name)
+	switch {
+	case arguments[0] == "down":
+		return control.Stop(ctx)
+	case control.Running():
+		fmt.Fprintf(os.Stderr, "cluster %s runs already\n", *name)
+		return nil
+	}
+	if err := control.Start(ctx, *nodes); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "cluster %s runs with %d nodes\n", *name, *nodes)
+	return nil
+}
