@@ -1,0 +1,207 @@
+// Package apply puts objects on a cluster with server-side apply, a wave at a
+// time and the objects of a wave in parallel.
+package apply
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/metadata"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+const (
+	// FieldManager is the name under which the server remembers our fields.
+	FieldManager = "kubectl-istio-demo"
+
+	// parallel bounds the requests under way. The server's own priority and
+	// fairness queues them fairly beyond what it can take.
+	parallel = 32
+
+	// grace is how long requests under way may take to end after an
+	// interruption, so that what is said to be applied is what was applied.
+	grace = 3 * time.Second
+)
+
+// Target is an object to apply and where it lives.
+type Target struct {
+	Ref      event.Object
+	Object   *unstructured.Unstructured
+	Resource schema.GroupVersionResource
+	// Source says where the object was written; errors begin with it.
+	Source string
+	// Live is the object's metadata before the apply; nil if it is absent.
+	Live *metav1.PartialObjectMetadata
+	// Unverifiable marks an object that a server-side dry run cannot ask
+	// about, because its namespace or definition does not exist yet.
+	Unverifiable bool
+}
+
+// Result is an object as the server stored it, or would have.
+type Result struct {
+	Ref    event.Object
+	Stored *unstructured.Unstructured
+	Action event.Action
+}
+
+// Engine applies. All fields are needed, but for the options.
+type Engine struct {
+	Dynamic  dynamic.Interface
+	Metadata metadata.Interface
+	Sink     event.Sink
+
+	// Force takes fields over from other managers.
+	Force bool
+	// DryRun has the server check everything and store nothing.
+	DryRun bool
+	// Validation is what the server does about unknown and duplicate fields:
+	// "Strict", "Warn" or "Ignore"; empty is the server's default, "Warn".
+	Validation string
+}
+
+// Observe fills in Live of every target, with one request each, all at once.
+func (e *Engine) Observe(ctx context.Context, targets []Target) error {
+	return each(ctx, targets, func(ctx context.Context, i int) error {
+		target := &targets[i]
+		live, err := e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).
+			Get(ctx, target.Ref.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("cannot read %s: %w", target.Ref, err)
+		}
+		target.Live = live
+		return nil
+	})
+}
+
+// Apply applies the targets of one wave. It gives what was stored, in the
+// order of the targets, also when it fails; after a failure no further
+// request is sent, but those under way are waited for.
+func (e *Engine) Apply(ctx context.Context, targets []Target) ([]Result, error) {
+	results := make([]Result, len(targets))
+	err := each(ctx, targets, func(ctx context.Context, i int) error {
+		result, err := e.apply(ctx, targets[i])
+		if err != nil {
+			return err
+		}
+		results[i] = result
+		e.Sink(event.Applied{Object: result.Ref, Action: result.Action})
+		return nil
+	})
+	return slices.DeleteFunc(results, func(result Result) bool { return result.Stored == nil }), err
+}
+
+// apply applies one object with one request.
+func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
+	if e.DryRun && target.Unverifiable {
+		return Result{Ref: target.Ref, Stored: target.Object, Action: event.Unverified}, nil
+	}
+	body, err := target.Object.MarshalJSON()
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %s cannot be encoded: %w", target.Source, target.Ref, err)
+	}
+	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &e.Force, FieldValidation: e.Validation}
+	if e.DryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	stored, err := e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
+		Patch(ctx, target.Ref.Name, types.ApplyPatchType, body, options)
+	if err != nil {
+		return Result{}, refusal(target, err)
+	}
+	return Result{Ref: target.Ref, Stored: stored, Action: action(target.Live, stored)}, nil
+}
+
+// action tells from the versions before and after what the server did. An
+// apply that changes nothing keeps the resourceVersion
+// (KEP-555, server-side apply).
+func action(before *metav1.PartialObjectMetadata, after *unstructured.Unstructured) event.Action {
+	switch {
+	case before == nil || before.UID != after.GetUID():
+		return event.Created
+	case before.ResourceVersion != after.GetResourceVersion():
+		return event.Configured
+	}
+	return event.Unchanged
+}
+
+// each runs do for every target, a bounded number at once. After the first
+// error, or when the context ends, no more are started; those under way get
+// the grace period. The errors come in the order of the targets.
+func each(ctx context.Context, targets []Target, do func(ctx context.Context, i int) error) error {
+	working, stop := withGrace(ctx)
+	defer stop()
+	type failure struct {
+		index int
+		err   error
+	}
+	var (
+		mutex    sync.Mutex
+		failures []failure
+		group    sync.WaitGroup
+	)
+	failed := func() bool {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return len(failures) > 0
+	}
+	slots := make(chan struct{}, parallel)
+	for i := range targets {
+		slots <- struct{}{}
+		if ctx.Err() != nil || failed() {
+			break
+		}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := do(working, i); err != nil {
+				mutex.Lock()
+				defer mutex.Unlock()
+				failures = append(failures, failure{i, err})
+			}
+		})
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	slices.SortFunc(failures, func(a, b failure) int { return cmp.Compare(a.index, b.index) })
+	errs := make([]error, len(failures))
+	for i, failure := range failures {
+		errs[i] = failure.err
+	}
+	return errors.Join(errs...)
+}
+
+// withGrace gives a context that outlives its parent by the grace period.
+func withGrace(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	stopped := make(chan struct{})
+	release := context.AfterFunc(parent, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(context.Cause(parent))
+		case <-stopped:
+		}
+	})
+	return ctx, func() {
+		release()
+		close(stopped)
+		cancel(nil)
+	}
+}

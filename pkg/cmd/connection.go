@@ -1,0 +1,97 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	// Cloud and OIDC logins of kubeconfigs.
+	_ "k8s.io/client-go/plugin/pkg/client/auth"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// defaultNamespace is Istio's own.
+const defaultNamespace = "istio-system"
+
+// connection is the cluster that the kubeconfig flags mean.
+type connection struct {
+	*genericclioptions.ConfigFlags
+	explicitNamespace func() bool
+}
+
+func newConnection(streams genericiooptions.IOStreams) *connection {
+	flags := genericclioptions.NewConfigFlags(true).WithWarningPrinter(streams)
+	*flags.Namespace = defaultNamespace
+	warnings := rest.NewWarningWriter(streams.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
+	flags.WithWrapConfigFn(func(config *rest.Config) *rest.Config {
+		config.UserAgent = rest.DefaultKubernetesUserAgent()
+		config.WarningHandler = warnings
+		// The server's priority and fairness does the throttling.
+		config.QPS = -1
+		return config
+	})
+	return &connection{ConfigFlags: flags}
+}
+
+func (c *connection) addFlags(root *cobra.Command) {
+	c.AddFlags(root.PersistentFlags())
+	namespace := root.PersistentFlags().Lookup("namespace")
+	namespace.Usage = "The namespace of the demo"
+	c.explicitNamespace = func() bool { return namespace.Changed }
+}
+
+// namespace is where the demo lives.
+func (c *connection) namespace() manifest.Namespace {
+	return manifest.Namespace{Name: *c.Namespace, Explicit: c.explicitNamespace()}
+}
+
+// errNoKubeconfig says that nothing names a cluster.
+var errNoKubeconfig = errors.New("no kubeconfig: nothing says which cluster is meant; set KUBECONFIG or give --kubeconfig")
+
+// restConfig reads the kubeconfig. Where there is none, client-go would try
+// localhost:8080, which nobody means.
+func (c *connection) restConfig() (*rest.Config, error) {
+	raw, err := c.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return nil, &kubeconfigError{err}
+	}
+	named := *c.APIServer != "" || os.Getenv("KUBERNETES_MASTER") != "" || os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+	if api.IsConfigEmpty(&raw) && *c.Context == "" && !named {
+		return nil, errNoKubeconfig
+	}
+	config, err := c.ToRESTConfig()
+	if err != nil {
+		return nil, &kubeconfigError{err}
+	}
+	return config, nil
+}
+
+// connect makes the clients.
+func (c *connection) connect() (*demo.Cluster, error) {
+	config, err := c.restConfig()
+	if err != nil {
+		return nil, err
+	}
+	return demo.Connect(config)
+}
+
+// kubeconfigError is a fault of the kubeconfig or of the flags that choose
+// from it.
+type kubeconfigError struct{ err error }
+
+func (e *kubeconfigError) Error() string {
+	if clientcmd.IsContextNotFound(e.err) {
+		return fmt.Sprintf("%v; 'kubectl config get-contexts' lists those that do", e.err)
+	}
+	return fmt.Sprintf("the kubeconfig cannot be used: %v", e.err)
+}
+
+func (e *kubeconfigError) Unwrap() error { return e.err }

@@ -1,0 +1,148 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// The exit codes; README documents them.
+const (
+	exitOK = 0
+	// exitFailed: the cluster, a check or the network said no.
+	exitFailed = 1
+	// exitUsage: the command line or the manifest is wrong. Nothing was
+	// written to the cluster.
+	exitUsage = 2
+	// exitNotReady: what was applied did not run before --timeout, or failed.
+	exitNotReady = 3
+	// exitSignal and the signal's number: interrupted.
+	exitSignal = 128
+)
+
+// usageError is a fault of the command line.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// getError comes from kubectl's get machinery and is told in kubectl's words.
+type getError struct{ err error }
+
+func (e *getError) Error() string { return e.err.Error() }
+func (e *getError) Unwrap() error { return e.err }
+
+// Interrupted is the cause of a context that a signal ended.
+type Interrupted struct{ Signal syscall.Signal }
+
+func (i *Interrupted) Error() string { return "interrupted" }
+
+// describe gives what is written to standard error, without the last line's
+// end, and the exit code.
+func describe(err error, command *cobra.Command, cluster *connection) (string, int) {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return fmt.Sprintf("error: %s\nSee '%s --help' for usage.", progress.Printable(err.Error()), command.CommandPath()), exitUsage
+	}
+	if message := unreachable(err, cluster); message != "" {
+		return "error: " + message, exitCode(err)
+	}
+	var get *getError
+	if errors.As(err, &get) {
+		return inKubectlsWords(get.err), exitFailed
+	}
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, "error: "+progress.Printable(strings.TrimSuffix(line, "\n")))
+	}
+	return strings.Join(lines, "\n"), exitCode(err)
+}
+
+func exitCode(err error) int {
+	var (
+		input       *demo.InputError
+		interrupted *Interrupted
+		unready     *demo.UnreadyError
+	)
+	switch {
+	case errors.As(err, &interrupted):
+		return exitSignal + int(interrupted.Signal)
+	case errors.As(err, &input):
+		return exitUsage
+	case errors.As(err, &unready), errors.Is(err, demo.ErrTimeout):
+		return exitNotReady
+	}
+	return exitFailed
+}
+
+// unreachable tells what is wrong with the way to the API server; it is empty
+// where nothing is.
+func unreachable(err error, cluster *connection) string {
+	var transport *url.Error
+	switch {
+	case apierrors.IsUnauthorized(err):
+		return "the API server does not accept your credentials (401 Unauthorized); log in again, or check the user of this context"
+	case errors.As(err, &transport) && !errors.Is(err, context.Canceled):
+		server := transport.URL
+		if parsed, err := url.Parse(transport.URL); err == nil {
+			server = parsed.Scheme + "://" + parsed.Host
+		}
+		message := fmt.Sprintf("cannot reach the API server %s%s: %v", server, cluster.contextInUse(), rootCause(transport.Err))
+		return progress.Printable(message) + "; is the cluster running, and is it the one that you mean?"
+	}
+	return ""
+}
+
+// contextInUse names the kubeconfig's context, if there is one.
+func (c *connection) contextInUse() string {
+	name := *c.Context
+	if name == "" {
+		if raw, err := c.ToRawKubeConfigLoader().RawConfig(); err == nil {
+			name = raw.CurrentContext
+		}
+	}
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (context %s)", name)
+}
+
+// rootCause leaves out what net says about the steps to the error.
+func rootCause(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
+}
+
+// inKubectlsWords tells an error as `kubectl get` does.
+func inKubectlsWords(err error) string {
+	var lines []string
+	for _, one := range flatten(err) {
+		message, ok := cmdutil.StandardErrorMessage(one)
+		if !ok {
+			message = "error: " + strings.TrimPrefix(one.Error(), "error: ")
+		}
+		lines = append(lines, strings.TrimSuffix(message, "\n"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func flatten(err error) []error {
+	if aggregate, ok := err.(utilerrors.Aggregate); ok {
+		return utilerrors.Flatten(aggregate).Errors()
+	}
+	return []error{err}
+}

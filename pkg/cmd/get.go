@@ -1,0 +1,111 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/discovery"
+	"k8s.io/kubectl/pkg/cmd/get"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+)
+
+func newPods(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	return newGet(cluster, streams, getCommand{
+		resource: "pods",
+		aliases:  []string{"pod", "po"},
+		short:    "Show the demo's pods",
+		examples: `
+			# The demo's pods, as 'kubectl get pods -n istio-system' shows them
+			kubectl istio-demo pods
+
+			# With IPs and nodes, and every change from now on
+			kubectl istio-demo pods -o wide -w
+
+			# The gateways only
+			kubectl istio-demo pods -l istio=ingressgateway
+
+			# The names of all pods of the cluster that have a sidecar
+			kubectl istio-demo pods -A -l security.istio.io/tlsMode=istio -o name`,
+	})
+}
+
+func newServices(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	return newGet(cluster, streams, getCommand{
+		resource: "services",
+		aliases:  []string{"service", "svc"},
+		short:    "Show the demo's services",
+		examples: `
+			# The demo's services, as 'kubectl get services -n istio-system' shows them
+			kubectl istio-demo services
+
+			# The ingress gateway's address
+			kubectl istio-demo services istio-ingressgateway -o jsonpath='{.status.loadBalancer.ingress[0].ip}'`,
+	})
+}
+
+// getCommand is what differs between the commands that show objects.
+type getCommand struct {
+	resource string
+	aliases  []string
+	short    string
+	examples string
+}
+
+// newGet makes a `kubectl get` of one resource, with kubectl's own options and
+// printers, so that its output is kubectl's to the byte.
+func newGet(cluster *connection, streams genericiooptions.IOStreams, which getCommand) *cobra.Command {
+	o := get.NewGetOptions(displayName, streams)
+	command := &cobra.Command{
+		Use:     which.resource + " [NAME ...]",
+		Aliases: which.aliases,
+		Short:   which.short,
+		Long: paragraphs(`
+			` + which.short + ` exactly as 'kubectl get ` + which.resource + `' does,
+			in the namespace of the demo. The flags are kubectl's.`),
+		Example: examples(which.examples),
+		RunE: func(command *cobra.Command, names []string) error {
+			return runGet(cluster, o, command, which.resource, names)
+		},
+	}
+	flags := command.Flags()
+	o.PrintFlags.AddFlags(command)
+	flags.BoolVarP(&o.Watch, "watch", "w", false, "After listing the objects, watch for changes")
+	flags.BoolVar(&o.WatchOnly, "watch-only", false, "Watch for changes without listing the objects first")
+	flags.BoolVar(&o.OutputWatchEvents, "output-watch-events", false, "Show the watch events themselves with --watch or --watch-only")
+	flags.BoolVar(&o.IgnoreNotFound, "ignore-not-found", false, "Do not fail when a named object does not exist")
+	flags.StringVar(&o.FieldSelector, "field-selector", "", "Filter by fields, for instance status.phase=Running")
+	flags.BoolVarP(&o.AllNamespaces, "all-namespaces", "A", false, "Show the objects of all namespaces")
+	flags.BoolVar(&o.ServerPrint, "server-print", true, "Let the server make the table")
+	cmdutil.AddChunkSizeFlag(command, &o.ChunkSize)
+	cmdutil.AddLabelSelectorFlagVar(command, &o.LabelSelector)
+	return command
+}
+
+// runGet runs kubectl's get. The command must have its flags.
+func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, resource string, names []string) error {
+	if _, err := cluster.restConfig(); err != nil {
+		return err
+	}
+	factory := cmdutil.NewFactory(&coreGetter{cluster})
+	arguments := append([]string{resource}, names...)
+	if err := o.Complete(factory, command, arguments); err != nil {
+		return &usageError{err}
+	}
+	if err := o.Validate(); err != nil {
+		return &usageError{err}
+	}
+	if err := o.Run(factory, arguments); err != nil {
+		return &getError{err}
+	}
+	return nil
+}
+
+// coreGetter answers from what every cluster has, so that kubectl's machinery
+// asks for no discovery.
+type coreGetter struct{ *connection }
+
+func (g *coreGetter) ToRESTMapper() (meta.RESTMapper, error) { return coreMapper(), nil }
+
+func (g *coreGetter) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
+	return coreDiscovery(), nil
+}

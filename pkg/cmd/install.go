@@ -1,0 +1,152 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/cmd/get"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// installOptions are the flags of install.
+type installOptions struct {
+	source  source
+	print   *genericclioptions.PrintFlags
+	dryRun  event.DryRun
+	wait    bool
+	timeout time.Duration
+	force   bool
+	// validation is the server's: Strict, Warn or Ignore.
+	validation string
+}
+
+func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &installOptions{print: genericclioptions.NewPrintFlags("")}
+	command := &cobra.Command{
+		Use:   "install",
+		Short: "Install Istio's demo and wait until it runs",
+		Long: paragraphs(`
+			Install Istio's demo profile, or a manifest of your own, and wait until all
+			of it runs. Then show the pods.
+
+			Running it again changes only what differs. What fails before the first
+			write leaves the cluster untouched; after it, the same command goes on.`),
+		Example: examples(`
+			# Istio's demo, in the namespace istio-system
+			kubectl istio-demo install
+
+			# See first what it would do, with all of the server's checks
+			kubectl istio-demo install --dry-run=server
+
+			# Images from a mirror, and one value of Istio's charts
+			kubectl istio-demo install --hub=registry.example.com/istio --set pilot.traceSampling=10
+
+			# A manifest of your own: a file, a directory, a URL, standard input, a kustomization
+			kubectl istio-demo install -f istio-demo.yaml
+			cat istio-demo.yaml | kubectl istio-demo install -f -
+			kubectl istio-demo install -k ./overlay`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.complete(command); err != nil {
+				return err
+			}
+			return o.run(command, cluster, streams)
+		},
+	}
+	o.source.addFlags(command)
+	o.print.AddFlags(command)
+	flags := command.Flags()
+	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
+	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "The time for all of it, waiting included")
+	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")
+	cmdutil.AddDryRunFlag(command)
+	cmdutil.AddValidateFlags(command)
+	return command
+}
+
+// complete turns the flags into options and refuses those without meaning.
+func (o *installOptions) complete(command *cobra.Command) error {
+	if err := o.source.validate(); err != nil {
+		return err
+	}
+	strategy, err := cmdutil.GetDryRunStrategy(command)
+	if err != nil {
+		return &usageError{err}
+	}
+	o.dryRun = map[cmdutil.DryRunStrategy]event.DryRun{
+		cmdutil.DryRunNone:   event.DryRunNone,
+		cmdutil.DryRunClient: event.DryRunClient,
+		cmdutil.DryRunServer: event.DryRunServer,
+	}[strategy]
+	if o.validation, err = cmdutil.GetValidationDirective(command); err != nil {
+		return &usageError{err}
+	}
+	if o.timeout <= 0 {
+		return &usageError{errors.New("--timeout must be longer than 0; use --wait=false to not wait")}
+	}
+	if _, err := o.print.ToPrinter(); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
+func (o *installOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
+	ctx, cancel := context.WithTimeoutCause(command.Context(), o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	defer cancel()
+	install := &demo.Install{
+		Read: func(ctx context.Context) (demo.Manifest, error) {
+			return o.source.read(ctx, streams.In, *cluster.Namespace)
+		},
+		Namespace:  cluster.namespace(),
+		DryRun:     o.dryRun,
+		Wait:       o.wait,
+		Force:      o.force,
+		Validation: o.validation,
+		Sink:       progress.NewPlain(streams.ErrOut).Sink,
+	}
+	if o.dryRun != event.DryRunClient {
+		var err error
+		if install.Cluster, err = cluster.connect(); err != nil {
+			return err
+		}
+	}
+	results, err := install.Run(ctx)
+	var unready *demo.UnreadyError
+	if err != nil && !errors.As(err, &unready) {
+		return err
+	}
+	return errors.Join(o.answer(command, cluster, streams, results), err)
+}
+
+// answer prints what the user asked for on standard output: the objects in
+// the format of -o, what a dry run found, or the demo's pods.
+func (o *installOptions) answer(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams, results []apply.Result) error {
+	if *o.print.OutputFormat != "" {
+		return printObjects(o.print, results, streams.Out)
+	}
+	if o.dryRun != event.DryRunNone {
+		printActions(results, o.dryRun, streams.Out)
+		return nil
+	}
+	if command.Context().Err() != nil {
+		return nil // interrupted; the pods would only delay the message
+	}
+	return runGet(cluster, get.NewGetOptions(displayName, streams), tableCommand(), "pods", nil)
+}
+
+// tableCommand gives a command with the flags that get looks at, all unset.
+func tableCommand() *cobra.Command {
+	command := &cobra.Command{}
+	get.NewGetPrintFlags().AddFlags(command)
+	return command
+}

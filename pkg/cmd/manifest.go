@@ -1,0 +1,80 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	var from source
+	var format string
+	command := &cobra.Command{
+		Use:   "manifest",
+		Short: "Print what install would apply",
+		Long: paragraphs(`
+			Print what install would apply, in the order in which it would. No cluster
+			is needed.`),
+		Example: examples(`
+			# The built-in demo as YAML
+			kubectl istio-demo manifest
+
+			# Have kubectl compare it with the cluster
+			kubectl istio-demo manifest | kubectl diff --server-side -f -
+
+			# As a JSON List, for instance for jq
+			kubectl istio-demo manifest -o json | jq -r '.items[].kind' | sort | uniq -c`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := from.validate(); err != nil {
+				return err
+			}
+			if format != "yaml" && format != "json" {
+				return &usageError{fmt.Errorf("unknown output format %q; use yaml or json", format)}
+			}
+			read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
+			if err != nil {
+				return &demo.InputError{Err: err}
+			}
+			sink := progress.NewPlain(streams.ErrOut).Sink
+			for _, warning := range read.Warnings {
+				sink(event.Warning{Message: warning})
+			}
+			objects, err := demo.Plan(read.Objects, cluster.namespace())
+			if err != nil {
+				return err
+			}
+			return printManifest(objects, format, streams.Out)
+		},
+	}
+	from.addFlags(command)
+	command.Flags().StringVarP(&format, "output", "o", "yaml", "Output format. One of: (json, yaml)")
+	return command
+}
+
+// printManifest prints YAML documents, or a JSON List.
+func printManifest(objects []manifest.Object, format string, out io.Writer) error {
+	if format == "json" {
+		var results []apply.Result
+		for _, object := range objects {
+			results = append(results, apply.Result{Stored: object.Unstructured})
+		}
+		return (&printers.JSONPrinter{}).PrintObj(listOf(results), out)
+	}
+	printer := &printers.YAMLPrinter{}
+	for _, object := range objects {
+		if err := printer.PrintObj(object.Unstructured, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}

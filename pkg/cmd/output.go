@@ -1,0 +1,54 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// printObjects prints the objects as `kubectl apply -o` does: one by itself,
+// several as a List.
+func printObjects(flags *genericclioptions.PrintFlags, results []apply.Result, out io.Writer) error {
+	printer, err := flags.ToPrinter()
+	if err != nil {
+		return err
+	}
+	if len(results) == 1 {
+		return printer.PrintObj(results[0].Stored, out)
+	}
+	return printer.PrintObj(listOf(results), out)
+}
+
+func listOf(results []apply.Result) *unstructured.UnstructuredList {
+	list := &unstructured.UnstructuredList{Object: map[string]any{
+		"apiVersion": "v1",
+		"kind":       "List",
+		"metadata":   map[string]any{},
+	}}
+	for _, result := range results {
+		list.Items = append(list.Items, *result.Stored)
+	}
+	return list
+}
+
+// printActions prints a line an object, in kubectl's form:
+// deployment.apps/istiod created (server dry run).
+func printActions(results []apply.Result, dryRun event.DryRun, out io.Writer) {
+	suffix := "(dry run)"
+	if dryRun == event.DryRunServer {
+		suffix = "(server dry run)"
+	}
+	for _, result := range results {
+		switch result.Action {
+		case event.Unverified:
+			fmt.Fprintf(out, "%s created (dry run; the server can check it only when what it belongs to exists)\n", result.Ref.Resource())
+		default:
+			fmt.Fprintf(out, "%s %s %s\n", result.Ref.Resource(), result.Action, suffix)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+// Package cmd owns the command line: one file a command, which turns flags
+// into options once and then runs them, and one place where errors become
+// messages and exit codes.
+package cmd
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/klog/v2"
+)
+
+// The names under which the program is called and by which it calls itself.
+const (
+	binaryName  = "kubectl-istio_demo"
+	displayName = "kubectl istio-demo"
+)
+
+// Run parses the arguments, without the program's name, and runs the command
+// that they name. It gives the exit code; README documents the codes.
+func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStreams, version string) int {
+	cluster := newConnection(streams)
+	root := newRoot(cluster, streams, version)
+	root.SetArgs(arguments)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	message, code := describe(err, command, cluster)
+	fmt.Fprintln(streams.ErrOut, message)
+	return code
+}
+
+func newRoot(cluster *connection, streams genericiooptions.IOStreams, version string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   binaryName,
+		Short: "Install Istio's demo and see it run",
+		Long: paragraphs(`
+			Install Istio's demo on the current cluster, wait until it really runs,
+			and see its pods.
+
+			Without a manifest of your own, install applies the demo profile that is
+			built in, so that nothing needs to be downloaded first.`),
+		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: displayName},
+		Args:              noArguments,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	cluster.addFlags(root)
+	addVerbosity(root)
+	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
+	root.AddCommand(
+		newInstall(cluster, streams),
+		newPods(cluster, streams),
+		newServices(cluster, streams),
+		newManifest(cluster, streams),
+		newVersion(cluster, streams, version),
+	)
+	return root
+}
+
+// addVerbosity adds kubectl's -v, which shows the requests from 6 on.
+func addVerbosity(root *cobra.Command) {
+	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(flags)
+	root.PersistentFlags().AddGoFlag(flags.Lookup("v"))
+	root.PersistentFlags().Lookup("v").Shorthand = "v"
+}
+
+// usageTemplate replaces, in the help of each command, the list of the twenty
+// kubeconfig flags by a word on where they are listed, as kubectl does.
+func usageTemplate(standard string) string {
+	global := regexp.MustCompile(`(?s)Global Flags:\n.*?\{\{end\}\}`)
+	return global.ReplaceAllLiteralString(standard,
+		`Use "`+displayName+` --help" for the kubeconfig flags, which every command takes.{{end}}`)
+}
+
+// noArguments refuses arguments and says which word was not understood.
+func noArguments(command *cobra.Command, arguments []string) error {
+	if len(arguments) == 0 {
+		return nil
+	}
+	if command.HasSubCommands() {
+		return &usageError{fmt.Errorf("unknown command %q", arguments[0])}
+	}
+	return &usageError{fmt.Errorf("%s takes no arguments, but got %q", command.CommandPath(), arguments[0])}
+}
+
+// paragraphs takes the indentation from a text.
+func paragraphs(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// examples indents each line as kubectl's help does.
+func examples(text string) string {
+	lines := strings.Split(paragraphs(text), "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = "  " + line
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	"helm.sh/helm/v4/pkg/strvals"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
+)
+
+// source is what the flags say about where the manifest comes from: the
+// embedded charts and their values, or the user's own files.
+type source struct {
+	files      []string
+	kustomize  string
+	recursive  bool
+	allowHTTP  bool
+	set        []string
+	valueFiles []string
+	hub, tag   string
+}
+
+func (s *source) addFlags(command *cobra.Command) {
+	names := genericclioptions.FileNameFlags{
+		Usage:     "A manifest of your own instead of the built-in demo: files, directories, URLs, or - for standard input",
+		Filenames: &s.files,
+		Kustomize: &s.kustomize,
+		Recursive: &s.recursive,
+	}
+	names.AddFlags(command.Flags())
+	flags := command.Flags()
+	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept http:// URLs, which are not encrypted, for -f and --values")
+	flags.StringArrayVar(&s.set, "set", nil, "Set a value of Istio's charts, as with Helm: key=value, repeatable")
+	flags.StringArrayVar(&s.valueFiles, "values", nil, "Read values of Istio's charts from a YAML file, a URL, or - for standard input; repeatable")
+	flags.StringVar(&s.hub, "hub", "", "Take the images from this registry instead of "+chart.Hub)
+	flags.StringVar(&s.tag, "tag", "", "Take the images of this version instead of "+chart.Version)
+}
+
+// validate refuses combinations that have no meaning.
+func (s *source) validate() error {
+	own := len(s.files) > 0 || s.kustomize != ""
+	switch {
+	case len(s.files) > 0 && s.kustomize != "":
+		return &usageError{errors.New("-f and -k cannot be used together")}
+	case s.recursive && s.kustomize != "":
+		return &usageError{errors.New("-R and -k cannot be used together")}
+	case s.recursive && !own:
+		return &usageError{errors.New("-R needs a directory given with -f")}
+	case own && (len(s.set) > 0 || len(s.valueFiles) > 0 || s.hub != "" || s.tag != ""):
+		return &usageError{errors.New("--set, --values, --hub and --tag are for the built-in demo and cannot be used with -f or -k")}
+	}
+	return nil
+}
+
+// read gives the manifest.
+func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo.Manifest, error) {
+	if len(s.files) > 0 || s.kustomize != "" {
+		return s.readFiles(ctx, in)
+	}
+	values, err := s.values(ctx, in)
+	if err != nil {
+		return demo.Manifest{}, err
+	}
+	rendered, err := chart.Render(chart.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: values})
+	if err != nil {
+		// Template errors have many lines and no line end of their own.
+		return demo.Manifest{}, errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return demo.Manifest{What: "Istio " + chart.Version + " demo", Objects: rendered.Objects, Warnings: rendered.Warnings}, nil
+}
+
+func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, error) {
+	objects, err := file.Read(ctx, file.Options{
+		Filenames: s.files,
+		Kustomize: s.kustomize,
+		Recursive: s.recursive,
+		AllowHTTP: s.allowHTTP,
+		In:        in,
+	})
+	what := strings.Join(s.files, ", ")
+	if s.kustomize != "" {
+		what = "the kustomization " + s.kustomize
+	}
+	return demo.Manifest{What: what, Objects: objects}, err
+}
+
+// values merges the --values files in their order and the --set flags above
+// them, as Helm does.
+func (s *source) values(ctx context.Context, in io.Reader) (map[string]any, error) {
+	values := map[string]any{}
+	for _, name := range s.valueFiles {
+		data, err := file.Bytes(ctx, file.Options{AllowHTTP: s.allowHTTP, In: in}, name)
+		if err != nil {
+			return nil, err
+		}
+		var own map[string]any
+		if err := yaml.Unmarshal(data, &own); err != nil {
+			return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", name, manifest.YAMLCause(err))
+		}
+		values = loader.MergeMaps(values, own)
+	}
+	for _, assignment := range s.set {
+		if err := strvals.ParseInto(assignment, values); err != nil {
+			return nil, fmt.Errorf("--set %s: %w; write it as key=value", assignment, err)
+		}
+	}
+	return values, nil
+}

@@ -1,0 +1,74 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// ErrTimeout is the cause of a context that --timeout ended.
+var ErrTimeout = errors.New("timed out")
+
+// InputError is a fault of the manifest or the values. Nothing was sent to
+// the cluster that would change it.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+func (e *InputError) Unwrap() error { return e.Err }
+
+// RefusedError says which checks failed, before the first write.
+type RefusedError struct{ Failed []preflight.Result }
+
+func (e *RefusedError) Error() string {
+	lines := make([]string, len(e.Failed))
+	for i, result := range e.Failed {
+		lines[i] = fmt.Sprintf("%s; %s", result.Message, result.Remedy)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// InterruptedError says how far an install came before its context ended.
+type InterruptedError struct {
+	// Cause is ErrTimeout, or what the signal left in the context.
+	Cause          error
+	Applied, Total int
+}
+
+func (e *InterruptedError) Error() string {
+	if e.Applied == 0 {
+		return fmt.Sprintf("%v before anything was applied; run the same command again", e.Cause)
+	}
+	return fmt.Sprintf("%v: %d of %d objects are applied; run the same command again to go on", e.Cause, e.Applied, e.Total)
+}
+
+func (e *InterruptedError) Unwrap() error { return e.Cause }
+
+// UnreadyError says what does not run although everything is applied.
+type UnreadyError struct {
+	// Cause is ErrTimeout, or what the signal left in the context, or nil
+	// where an object failed for good.
+	Cause   error
+	Unready []Unready
+}
+
+// Unready is an object and why it does not run.
+type Unready struct{ Object, Why string }
+
+func (e *UnreadyError) Error() string {
+	var text strings.Builder
+	reason := "failed"
+	if e.Cause != nil {
+		reason = e.Cause.Error()
+	}
+	for i, object := range e.Unready {
+		if i > 0 {
+			text.WriteString("\n")
+		}
+		fmt.Fprintf(&text, "%s: %s is not ready: %s", reason, object.Object, object.Why)
+	}
+	return text.String()
+}
+
+func (e *UnreadyError) Unwrap() error { return e.Cause }

@@ -1,0 +1,187 @@
+// Package demo owns the use cases: the order of the steps of an install, and
+// what a failure in each of them means.
+package demo
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// Manifest is a source of objects that has been read.
+type Manifest struct {
+	// What names it for people: "Istio 1.31.0 demo", or the files.
+	What     string
+	Objects  []manifest.Object
+	Warnings []string
+}
+
+// Install puts a manifest on a cluster and waits until it runs.
+type Install struct {
+	Read func(context.Context) (Manifest, error)
+	// Cluster may be nil for a dry run on the client.
+	Cluster   *Cluster
+	Namespace manifest.Namespace
+	DryRun    event.DryRun
+	// Wait is false to return as soon as everything is stored.
+	Wait bool
+	// Force takes fields over from other field managers.
+	Force bool
+	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown and
+	// duplicate fields.
+	Validation string
+	Sink       event.Sink
+}
+
+// Run gives what was applied, in the order in which it was, also when it
+// fails. Its errors are InputError and RefusedError before the first write,
+// InterruptedError and UnreadyError after it, and those of the API server.
+func (i *Install) Run(ctx context.Context) ([]apply.Result, error) {
+	began := time.Now()
+	read, err := i.Read(ctx)
+	if err != nil {
+		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
+	}
+	for _, warning := range read.Warnings {
+		i.Sink(event.Warning{Message: warning})
+	}
+	var results []apply.Result
+	if i.DryRun == event.DryRunClient {
+		results, err = i.plan(read)
+	} else {
+		results, err = i.install(ctx, read)
+	}
+	if err == nil {
+		i.Sink(event.Finished{Counts: counts(results), DryRun: i.DryRun, Took: time.Since(began)})
+	}
+	return results, err
+}
+
+// plan is a dry run that asks no server.
+func (i *Install) plan(read Manifest) ([]apply.Result, error) {
+	objects, err := Plan(read.Objects, i.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	i.start(read.What, len(objects))
+	var results []apply.Result
+	for _, object := range objects {
+		results = append(results, apply.Result{
+			Ref:    manifest.Ref(object.Unstructured),
+			Stored: object.Unstructured,
+			Action: event.Planned,
+		})
+	}
+	return results, nil
+}
+
+// Plan gives the objects that an install would apply, without a cluster, in
+// the order in which it would. Its errors are InputErrors.
+func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.Object, error) {
+	if err := manifest.Place(objects, manifest.OfflineScope(objects), namespace); err != nil {
+		return nil, &InputError{err}
+	}
+	return ordered(manifest.WithNamespace(objects, namespace.Name)), nil
+}
+
+// install is the whole of it, or all of it that a server-side dry run can do.
+func (i *Install) install(ctx context.Context, read Manifest) ([]apply.Result, error) {
+	targets, err := i.resolve(ctx, read.Objects)
+	if err != nil {
+		return nil, i.interrupted(ctx, err, 0, 0)
+	}
+	i.start(read.What, len(targets))
+	engine := &apply.Engine{
+		Dynamic:    i.Cluster.Dynamic,
+		Metadata:   i.Cluster.Metadata,
+		Sink:       i.Sink,
+		Force:      i.Force,
+		DryRun:     i.DryRun == event.DryRunServer,
+		Validation: i.Validation,
+	}
+	if err := i.check(ctx, engine, targets); err != nil {
+		return nil, i.interrupted(ctx, err, 0, len(targets))
+	}
+	i.Sink(event.Checked{})
+	results, err := i.apply(ctx, engine, targets)
+	if err != nil {
+		return results, i.interrupted(ctx, err, len(results), len(targets))
+	}
+	if i.Wait && !engine.DryRun {
+		err = i.await(ctx, targets, results)
+	}
+	return results, err
+}
+
+// check looks at the cluster before the first write: all checks, and what is
+// there already.
+func (i *Install) check(ctx context.Context, engine *apply.Engine, targets []apply.Target) error {
+	var failed []preflight.Result
+	checks, ctx := errgroup.WithContext(ctx)
+	checks.Go(func() error {
+		results, err := preflight.Run(ctx, i.subject(targets))
+		for _, result := range results {
+			switch result.Verdict {
+			case preflight.Fail:
+				failed = append(failed, result)
+			case preflight.Warn:
+				i.Sink(event.Warning{Message: result.Message + "; " + result.Remedy})
+			}
+		}
+		if err == nil && len(failed) > 0 {
+			err = &RefusedError{failed}
+		}
+		return err
+	})
+	var observed error
+	checks.Go(func() error {
+		// What the checks say about a failure is clearer than the failure.
+		observed = engine.Observe(ctx, targets)
+		return nil
+	})
+	if err := checks.Wait(); err != nil {
+		return err
+	}
+	if observed != nil {
+		return observed
+	}
+	markUnverifiable(targets)
+	return nil
+}
+
+func (i *Install) start(what string, objects int) {
+	server := ""
+	if i.Cluster != nil {
+		server = i.Cluster.Server
+	}
+	i.Sink(event.Started{
+		What:      what,
+		Objects:   objects,
+		Namespace: i.Namespace.Name,
+		Server:    server,
+		DryRun:    i.DryRun,
+	})
+}
+
+// interrupted gives err, or an InterruptedError if it comes from the end of
+// the context.
+func (i *Install) interrupted(ctx context.Context, err error, applied, total int) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}
+}
+
+func counts(results []apply.Result) map[event.Action]int {
+	counts := map[event.Action]int{}
+	for _, result := range results {
+		counts[result.Action]++
+	}
+	return counts
+}

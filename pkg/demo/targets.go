@@ -1,0 +1,114 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// resolve finds where each object lives on the cluster. Faults of the
+// manifest that only the cluster can tell are InputErrors.
+func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]apply.Target, error) {
+	kinds, err := discover.Discover(ctx, i.Cluster.Discovery)
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range objects {
+		if manifest.IsCRD(object.Unstructured) {
+			kinds.Define(object.Unstructured)
+		}
+	}
+	// Kinds first: without its kind nobody can say where an object belongs.
+	for _, object := range objects {
+		if _, err := kinds.Lookup(object.GroupVersionKind()); err != nil {
+			return nil, &InputError{fmt.Errorf("%s: %s: %w", object.Source, manifest.Ref(object.Unstructured), err)}
+		}
+	}
+	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
+		return nil, &InputError{err}
+	}
+	objects = ordered(manifest.WithNamespace(objects, i.Namespace.Name))
+	targets := make([]apply.Target, len(objects))
+	for n, object := range objects {
+		kind, err := kinds.Lookup(object.GroupVersionKind())
+		if err != nil {
+			return nil, &InputError{err}
+		}
+		targets[n] = apply.Target{
+			Ref:          manifest.Ref(object.Unstructured),
+			Object:       object.Unstructured,
+			Resource:     kind.Resource,
+			Source:       object.Source.String(),
+			Unverifiable: kinds.Defined(object.GroupVersionKind()),
+		}
+	}
+	return targets, nil
+}
+
+// ordered sorts by wave and leaves the order within a wave as it was.
+func ordered(objects []manifest.Object) []manifest.Object {
+	return slices.SortedStableFunc(slices.Values(objects), func(a, b manifest.Object) int {
+		return cmp.Compare(
+			apply.WaveOf(a.GroupVersionKind().GroupKind()),
+			apply.WaveOf(b.GroupVersionKind().GroupKind()))
+	})
+}
+
+// waves cuts ordered targets into those of each wave.
+func waves(targets []apply.Target) map[apply.Wave][]apply.Target {
+	cut := map[apply.Wave][]apply.Target{}
+	for _, target := range targets {
+		wave := apply.WaveOf(target.Object.GroupVersionKind().GroupKind())
+		cut[wave] = append(cut[wave], target)
+	}
+	return cut
+}
+
+// markUnverifiable marks the objects of namespaces that a dry run cannot put
+// them into, because it does not create the namespace.
+func markUnverifiable(targets []apply.Target) {
+	absent := map[string]bool{}
+	for _, target := range targets {
+		if manifest.IsNamespace(target.Object) && target.Live == nil {
+			absent[target.Ref.Name] = true
+		}
+	}
+	for i := range targets {
+		if absent[targets[i].Ref.Namespace] {
+			targets[i].Unverifiable = true
+		}
+	}
+}
+
+// subject is what the checks are to look at.
+func (i *Install) subject(targets []apply.Target) preflight.Subject {
+	uses := map[preflight.Use]bool{}
+	namespaces := map[string]bool{}
+	creates := map[string]bool{}
+	for _, target := range targets {
+		uses[preflight.Use{Resource: target.Resource, Namespace: target.Ref.Namespace}] = true
+		if manifest.IsNamespace(target.Object) {
+			creates[target.Ref.Name] = true
+			namespaces[target.Ref.Name] = true
+		}
+		if target.Ref.Namespace != "" {
+			namespaces[target.Ref.Namespace] = true
+		}
+	}
+	return preflight.Subject{
+		Authorization: i.Cluster.Authorization,
+		Metadata:      i.Cluster.Metadata,
+		Uses:          slices.Collect(maps.Keys(uses)),
+		Namespaces:    slices.Sorted(maps.Keys(namespaces)),
+		Creates:       creates,
+		Watches:       i.Wait && i.DryRun == event.DryRunNone,
+	}
+}

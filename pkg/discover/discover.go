@@ -1,0 +1,123 @@
+// Package discover knows which kinds a cluster serves, where, and in which
+// scope.
+package discover
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+)
+
+// Kind is where the objects of a kind live.
+type Kind struct {
+	Resource   schema.GroupVersionResource
+	Namespaced bool
+}
+
+// Kinds are those that can be applied to a cluster: what it serves and what
+// the manifest itself defines.
+type Kinds struct {
+	kinds map[schema.GroupVersionKind]Kind
+	// broken are the groups whose discovery failed, because the server behind
+	// an APIService does not answer.
+	broken map[schema.GroupVersion]error
+	// defined are the kinds that the cluster does not serve yet.
+	defined map[schema.GroupVersionKind]bool
+}
+
+// Discover asks the cluster: two requests where discovery is aggregated
+// (Kubernetes 1.30 and newer).
+func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds, error) {
+	_, lists, err := discovery.ToDiscoveryInterfaceWithContext(client).ServerGroupsAndResourcesWithContext(ctx)
+	broken := map[schema.GroupVersion]error{}
+	if failed, ok := discovery.GroupDiscoveryFailedErrorGroups(err); ok {
+		broken = failed
+	} else if err != nil {
+		return nil, err
+	}
+	kinds := &Kinds{
+		kinds:   map[schema.GroupVersionKind]Kind{},
+		broken:  broken,
+		defined: map[schema.GroupVersionKind]bool{},
+	}
+	for _, list := range lists {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			return nil, fmt.Errorf("the API server serves a group version that cannot be read: %w", err)
+		}
+		for _, resource := range list.APIResources {
+			if strings.Contains(resource.Name, "/") {
+				continue // a subresource
+			}
+			kinds.kinds[version.WithKind(resource.Kind)] = Kind{
+				Resource:   version.WithResource(resource.Name),
+				Namespaced: resource.Namespaced,
+			}
+		}
+	}
+	return kinds, nil
+}
+
+// Define adds the kinds that a CustomResourceDefinition of the manifest
+// defines.
+func (k *Kinds) Define(crd *unstructured.Unstructured) {
+	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
+	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+	scope, _, _ := unstructured.NestedString(crd.Object, "spec", "scope")
+	// Not NestedSlice: it would copy the schemas, which are most of a CRD.
+	field, _, _ := unstructured.NestedFieldNoCopy(crd.Object, "spec", "versions")
+	versions, _ := field.([]any)
+	for _, version := range versions {
+		fields, _ := version.(map[string]any)
+		name, _, _ := unstructured.NestedString(fields, "name")
+		if served, _, _ := unstructured.NestedBool(fields, "served"); !served {
+			continue
+		}
+		gv := schema.GroupVersion{Group: group, Version: name}
+		if _, serves := k.kinds[gv.WithKind(kind)]; serves {
+			continue
+		}
+		k.kinds[gv.WithKind(kind)] = Kind{Resource: gv.WithResource(plural), Namespaced: scope == "Namespaced"}
+		k.defined[gv.WithKind(kind)] = true
+	}
+}
+
+// Lookup gives where a kind lives. The error says what the cluster has
+// instead, and what to do.
+func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
+	if kind, ok := k.kinds[gvk]; ok {
+		return kind, nil
+	}
+	if err, ok := k.broken[gvk.GroupVersion()]; ok {
+		return Kind{}, fmt.Errorf("the server behind %s does not answer (%v); see 'kubectl get apiservices'", gvk.GroupVersion(), err)
+	}
+	var others []string
+	for other := range k.kinds {
+		if other.GroupKind() == gvk.GroupKind() {
+			others = append(others, other.GroupVersion().String())
+		}
+	}
+	if len(others) > 0 {
+		slices.Sort(others)
+		return Kind{}, fmt.Errorf("the cluster does not serve kind %s in version %s, but in %s; change the apiVersion",
+			gvk.Kind, gvk.GroupVersion(), strings.Join(others, ", "))
+	}
+	return Kind{}, fmt.Errorf("neither the cluster nor the manifest knows kind %s in version %s; add its CustomResourceDefinition, or check the spelling",
+		gvk.Kind, gvk.GroupVersion())
+}
+
+// Defined tells whether a kind will be served only when the manifest's CRD
+// has been applied.
+func (k *Kinds) Defined(gvk schema.GroupVersionKind) bool { return k.defined[gvk] }
+
+// Scope tells whether a kind lives in namespaces.
+func (k *Kinds) Scope(gvk schema.GroupVersionKind) (namespaced, known bool) {
+	kind, ok := k.kinds[gvk]
+	return kind.Namespaced, ok
+}

@@ -1,0 +1,132 @@
+// Package event defines what the engines tell while they work. Engines emit
+// events and know nothing of terminals; printers print them and know nothing
+// of clusters.
+package event
+
+import (
+	"strings"
+	"time"
+)
+
+// Sink takes the events in the order in which they happen. It is called from
+// several goroutines at once and must not block for long.
+type Sink func(Event)
+
+// Event is one of the types of this package.
+type Event interface{ event() }
+
+// Object names an object as people do.
+type Object struct {
+	Group, Kind, Namespace, Name string
+}
+
+// String gives "deployment istio-system/istiod", or "namespace istio-system"
+// where there is no namespace.
+func (o Object) String() string {
+	kind := strings.ToLower(o.Kind)
+	if o.Namespace == "" {
+		return kind + " " + o.Name
+	}
+	return kind + " " + o.Namespace + "/" + o.Name
+}
+
+// Resource gives the form that kubectl prints: "deployment.apps/istiod".
+func (o Object) Resource() string {
+	kind := strings.ToLower(o.Kind)
+	if o.Group != "" {
+		kind += "." + o.Group
+	}
+	return kind + "/" + o.Name
+}
+
+// Action is what became of an object that was applied.
+type Action string
+
+// The actions, in kubectl's words.
+const (
+	Created    Action = "created"
+	Configured Action = "configured"
+	Unchanged  Action = "unchanged"
+	// Unverified is for a dry run that could not ask the server about an
+	// object, because what it depends on does not exist yet.
+	Unverified Action = "created, unverified"
+	// Planned is for a dry run that asks no server at all.
+	Planned Action = "applied"
+)
+
+// DryRun says how far an install goes; the words are kubectl's.
+type DryRun string
+
+// The values of --dry-run.
+const (
+	DryRunNone   DryRun = "none"
+	DryRunClient DryRun = "client"
+	DryRunServer DryRun = "server"
+)
+
+type (
+	// Started comes first: what is going to be applied, and where.
+	Started struct {
+		// What names the source: "Istio 1.31.0 demo", or the files.
+		What      string
+		Objects   int
+		Namespace string
+		// Server is the API server's URL; empty when there is none.
+		Server string
+		DryRun DryRun
+	}
+
+	// Checked says that the checks before the first write have passed.
+	Checked struct{}
+
+	// WaveStarted comes before the first object of a wave is applied.
+	WaveStarted struct {
+		Number, Waves int
+		// Title says what the wave holds.
+		Title   string
+		Objects int
+	}
+
+	// Applied comes after the server has stored an object.
+	Applied struct {
+		Object Object
+		Action Action
+	}
+
+	// WaveFinished comes after the last object of a wave is stored.
+	WaveFinished struct{ Number int }
+
+	// AwaitingReadiness comes once, before the wait begins.
+	AwaitingReadiness struct{ Objects int }
+
+	// Waiting says what an object is waiting for, each time that changes.
+	Waiting struct {
+		Object  Object
+		Message string
+	}
+
+	// Ready says that an object runs.
+	Ready struct{ Object Object }
+
+	// Warning is something that the user should know but that stops nothing.
+	Warning struct{ Message string }
+
+	// Finished comes last, when everything was well.
+	Finished struct {
+		Counts map[Action]int
+		DryRun DryRun
+		// Took is the time since Started.
+		Took time.Duration
+	}
+)
+
+func (Started) event()           {}
+func (Checked) event()           {}
+func (WaveStarted) event()       {}
+func (Applied) event()           {}
+func (WaveFinished) event()      {}
+func (AwaitingReadiness) event() {}
+func (Waiting) event()           {}
+func (Ready) event()             {}
+func (Warning) event()           {}
+func (Finished) event()          {}

@@ -1,0 +1,142 @@
+// Package chart renders Istio's demo profile in-process from the charts that
+// Istio's own module embeds, so that go.sum vouches for every byte of it.
+package chart
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	chartvalues "helm.sh/helm/v4/pkg/chart/common/util"
+	helmchart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/engine"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+const (
+	// Version is the Istio release whose charts are embedded: the one at the
+	// commit that go.mod requires istio.io/istio at.
+	Version = "1.31.0"
+	// Hub is the registry that the release's images are published to.
+	Hub = "registry.istio.io/release"
+
+	// releaseName is the Helm release name that istioctl gives every chart
+	// (operator/pkg/render/manifest.go); names of objects depend on it.
+	releaseName = "istio"
+	// managedBy becomes the label app.kubernetes.io/managed-by.
+	managedBy = "kubectl-istio-demo"
+)
+
+// The charts of the demo profile's components, as istioctl orders them.
+const (
+	baseChart    = "base"
+	pilotChart   = "istio-control/istio-discovery"
+	ingressChart = "gateways/istio-ingress"
+	egressChart  = "gateways/istio-egress"
+	defaultChart = "default"
+)
+
+// Options says what to render.
+type Options struct {
+	// Namespace is where Istio is installed.
+	Namespace string
+	// Hub and Tag replace the registry and the version of every image; empty
+	// means the release's own.
+	Hub, Tag string
+	// Values are the user's, with the precedence that Helm gives --set and
+	// --values: above the profile, above the charts' defaults.
+	Values map[string]any
+}
+
+// Rendered is the manifest, and what the charts warn of.
+type Rendered struct {
+	Objects  []manifest.Object
+	Warnings []string
+}
+
+// Render gives the objects that `istioctl install --set profile=demo` leaves
+// on a cluster, the namespace aside. Its errors come from the user's values.
+func Render(options Options) (Rendered, error) {
+	values, err := demoValues(options)
+	if err != nil {
+		return Rendered{}, err
+	}
+	objects, err := crds(values)
+	if err != nil {
+		return Rendered{}, err
+	}
+	rendered := Rendered{Objects: objects}
+	for _, component := range []string{baseChart, pilotChart, ingressChart, egressChart} {
+		if !enabled(component, values) {
+			continue
+		}
+		if err := rendered.add(component, options.Namespace, values, nil); err != nil {
+			return Rendered{}, err
+		}
+	}
+	if err := rendered.addDefaultRevision(options.Namespace, values); err != nil {
+		return Rendered{}, err
+	}
+	return rendered, nil
+}
+
+// enabled tells whether the user wants a gateway; the other components are
+// what makes the demo.
+func enabled(component string, values map[string]any) bool {
+	gateway := map[string]string{ingressChart: "istio-ingressgateway", egressChart: "istio-egressgateway"}[component]
+	return gateway == "" || lookup(values, true, "gateways", gateway, "enabled")
+}
+
+// add renders a chart and appends its objects. Where keep is given, only the
+// templates that it accepts are rendered.
+func (r *Rendered) add(name, namespace string, values map[string]any, keep func(template string) bool) error {
+	loaded, err := load(name)
+	if err != nil {
+		return err
+	}
+	if keep != nil {
+		loaded.Templates = slices.DeleteFunc(loaded.Templates, func(file *common.File) bool { return !keep(file.Name) })
+	}
+	files, err := render(loaded, namespace, values)
+	if err != nil {
+		return fmt.Errorf("chart %s: %w", name, err)
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if strings.HasSuffix(path, "NOTES.txt") {
+			r.Warnings = append(r.Warnings, warnings(files[path])...)
+			continue
+		}
+		objects, err := manifest.Decode("chart "+path, []byte(files[path]))
+		if err != nil {
+			return err
+		}
+		r.Objects = append(r.Objects, objects...)
+	}
+	return nil
+}
+
+// render gives the text of each template of a chart.
+func render(loaded *helmchart.Chart, namespace string, values map[string]any) (map[string]string, error) {
+	release := common.ReleaseOptions{Name: releaseName, Namespace: namespace, IsInstall: true, Revision: 1}
+	// The templates change the values that they are given.
+	top, err := chartvalues.ToRenderValues(loaded, clone(values), release, common.DefaultCapabilities)
+	if err != nil {
+		return nil, err
+	}
+	top["Release"].(map[string]any)["Service"] = managedBy
+	return engine.Render(loaded, top)
+}
+
+// warnings gives what a chart's notes say about deprecated values.
+func warnings(notes string) []string {
+	var found []string
+	for line := range strings.Lines(notes) {
+		if warning, ok := strings.CutPrefix(line, "WARNING: "); ok {
+			found = append(found, strings.TrimSpace(warning))
+		}
+	}
+	return found
+}

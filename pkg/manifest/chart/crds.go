@@ -1,0 +1,55 @@
+package chart
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"istio.io/istio/manifests"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// crdFile holds all of Istio's CRDs; crdTemplate only emits them again, and
+// takes several times as long for it as reading them does.
+var (
+	crdFile     = path.Join("charts", baseChart, "files/crd-all.gen.yaml")
+	crdTemplate = path.Join("charts", baseChart, "templates/crds.yaml")
+)
+
+func isCRDFile(file string) bool { return file == crdFile || file == crdTemplate }
+
+// crds gives what the base chart's CRD template would: Istio's CRDs with the
+// labels that all of its objects have.
+func crds(values map[string]any) ([]manifest.Object, error) {
+	scope := lookup(values, "all", "global", "resourceScope")
+	if scope != "all" && scope != "cluster" {
+		return nil, nil
+	}
+	data, err := fs.ReadFile(manifests.FS, crdFile)
+	if err != nil {
+		return nil, fmt.Errorf("chart %s: %w", baseChart, err)
+	}
+	objects, err := manifest.Decode("chart base/files/crd-all.gen.yaml", data)
+	if err != nil {
+		return nil, err
+	}
+	if !lookup(values, true, "base", "enableCRDTemplates") {
+		return objects, nil
+	}
+	excluded := lookup[[]any](values, nil, "base", "excludedCRDs")
+	objects = slices.DeleteFunc(objects, func(object manifest.Object) bool {
+		return slices.Contains(excluded, any(object.GetName()))
+	})
+	for _, object := range objects {
+		object.SetLabels(map[string]string{
+			"app.kubernetes.io/instance":   releaseName,
+			"app.kubernetes.io/managed-by": managedBy,
+			"app.kubernetes.io/part-of":    "istio",
+			"app.kubernetes.io/version":    Version,
+			"helm.sh/chart":                baseChart + "-" + Version,
+		})
+	}
+	return objects, nil
+}

@@ -1,0 +1,52 @@
+package chart
+
+import (
+	"strings"
+)
+
+// addDefaultRevision adds what istioctl applies after the charts, so that the
+// default revision takes the pods of labelled namespaces: the revision tag
+// "default" (a Service and a MutatingWebhookConfiguration) and the validator
+// of objects that name no revision (istioctl/pkg/tag/generate.go).
+func (r *Rendered) addDefaultRevision(namespace string, values map[string]any) error {
+	if lookup(values, false, "global", "operatorManageWebhooks") {
+		return nil
+	}
+	revision := lookup(values, "", "revision")
+	if revision == "" || revision == "default" {
+		r.deactivate("istio-sidecar-injector")
+	}
+	tagged := clone(values)
+	tagged["revisionTags"] = []any{"default"}
+	if err := r.add(pilotChart, namespace, tagged, func(template string) bool {
+		return strings.Contains(template, "revision-tags-") || isShared(template)
+	}); err != nil {
+		return err
+	}
+	return r.add(defaultChart, namespace, values, func(template string) bool {
+		return strings.HasSuffix(template, "validatingwebhook.yaml") || isShared(template)
+	})
+}
+
+// isShared tells whether a template emits nothing and serves the others.
+func isShared(template string) bool {
+	return strings.HasSuffix(template, ".tpl") || strings.HasPrefix(template, "templates/zz")
+}
+
+// deactivate makes an injector match no pod, because the tag's one takes its
+// pods and two would inject twice. The label is istioctl's.
+func (r *Rendered) deactivate(name string) {
+	never := func() map[string]any {
+		return map[string]any{"matchLabels": map[string]any{"istio.io/deactivated": "never-match"}}
+	}
+	for _, object := range r.Objects {
+		if object.GetKind() != "MutatingWebhookConfiguration" || !strings.HasPrefix(object.GetName(), name) {
+			continue
+		}
+		for _, webhook := range lookup[[]any](object.Object, nil, "webhooks") {
+			if webhook, ok := webhook.(map[string]any); ok {
+				webhook["namespaceSelector"], webhook["objectSelector"] = never(), never()
+			}
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package chart
+
+import (
+	"fmt"
+	"io/fs"
+
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	"istio.io/istio/manifests"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
+)
+
+// demoValues gives the one tree of values that every chart is rendered with:
+// Istio's default profile, the demo profile above it, the release, and the
+// user's values above all.
+func demoValues(options Options) (map[string]any, error) {
+	values := map[string]any{}
+	for _, profile := range []string{"default", "demo"} {
+		own, err := profileValues(profile)
+		if err != nil {
+			return nil, err
+		}
+		values = loader.MergeMaps(values, own)
+	}
+	hub, tag := options.Hub, options.Tag
+	if hub == "" {
+		hub = Hub
+	}
+	if tag == "" {
+		tag = Version
+	}
+	values = loader.MergeMaps(values, map[string]any{
+		"global": map[string]any{"hub": hub, "tag": tag, "istioNamespace": options.Namespace},
+		// Which components are installed is known to all charts by these.
+		"pilot": map[string]any{"enabled": true, "cni": map[string]any{"enabled": false}},
+	})
+	if own := lookup(options.Values, options.Namespace, "global", "istioNamespace"); own != options.Namespace {
+		return nil, fmt.Errorf("global.istioNamespace is %q but the namespace is %q; give the namespace with --namespace only", own, options.Namespace)
+	}
+	return loader.MergeMaps(values, clone(options.Values)), nil
+}
+
+// profileValues reads spec.values of one of Istio's profiles.
+func profileValues(name string) (map[string]any, error) {
+	data, err := fs.ReadFile(manifests.FS, "profiles/"+name+".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("profile %s: %w", name, err)
+	}
+	var profile struct {
+		Spec struct {
+			Values map[string]any `json:"values"`
+		} `json:"spec"`
+	}
+	if err := yaml.Unmarshal(data, &profile); err != nil {
+		return nil, fmt.Errorf("profile %s: %w", name, err)
+	}
+	return profile.Spec.Values, nil
+}
+
+// lookup gives the value at a path, or otherwise where there is none of its
+// type.
+func lookup[T any](values map[string]any, otherwise T, path ...string) T {
+	var at any = values
+	for _, key := range path {
+		level, ok := at.(map[string]any)
+		if !ok {
+			return otherwise
+		}
+		at = level[key]
+	}
+	if found, ok := at.(T); ok {
+		return found
+	}
+	return otherwise
+}
+
+func clone(values map[string]any) map[string]any {
+	return runtime.DeepCopyJSON(values)
+}

@@ -1,0 +1,179 @@
+// Package file reads manifests that users bring: files, directories, globs,
+// URLs, standard input and kustomizations, as kubectl's -f, -k and -R do.
+// Unlike kubectl's reader it needs no cluster to read an object, and it knows
+// the document and the line that an object stands in.
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// maxBytes bounds one file, download or standard input. The largest demo
+// manifest that Istio released is 1.4 MB.
+const maxBytes = 64 << 20
+
+// extensions are those that kubectl reads from a directory
+// (k8s.io/cli-runtime/pkg/resource.FileExtensions).
+var extensions = []string{".json", ".yaml", ".yml"}
+
+// Options says what to read, in the words of kubectl's flags.
+type Options struct {
+	// Filenames are paths, globs, URLs, or "-" for In.
+	Filenames []string
+	// Kustomize is a directory with a kustomization.
+	Kustomize string
+	// Recursive reads the directories below a directory, too.
+	Recursive bool
+	// AllowHTTP takes URLs that are not encrypted.
+	AllowHTTP bool
+	In        io.Reader
+	// Client downloads; nil means http.DefaultClient.
+	Client *http.Client
+}
+
+// Read gives the objects in the order of the arguments, the files of a
+// directory by name. An argument that holds no object is an error.
+func Read(ctx context.Context, options Options) ([]manifest.Object, error) {
+	if options.Kustomize != "" {
+		return kustomize(options.Kustomize)
+	}
+	if stdin := slices.Index(options.Filenames, "-"); stdin >= 0 && slices.Contains(options.Filenames[stdin+1:], "-") {
+		return nil, errors.New("-f - was given twice; standard input can be read only once")
+	}
+	var objects []manifest.Object
+	for _, name := range options.Filenames {
+		found, err := options.argument(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("%s: no objects in it; is it the right file?", shown(name))
+		}
+		objects = append(objects, found...)
+	}
+	return objects, nil
+}
+
+func shown(name string) string {
+	if name == "-" {
+		return "stdin"
+	}
+	return name
+}
+
+// argument reads what one -f names.
+func (o Options) argument(ctx context.Context, name string) ([]manifest.Object, error) {
+	paths := []string{name}
+	if name != "-" && !isURL(name) {
+		var err error
+		if paths, err = o.expand(name); err != nil {
+			return nil, err
+		}
+	}
+	var objects []manifest.Object
+	for _, path := range paths {
+		data, err := Bytes(ctx, o, path)
+		if err != nil {
+			return nil, err
+		}
+		found, err := manifest.Decode(shown(path), data)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, found...)
+	}
+	return objects, nil
+}
+
+// Bytes reads one file, URL, or "-" for standard input.
+func Bytes(ctx context.Context, options Options, name string) ([]byte, error) {
+	switch {
+	case name == "-":
+		return readAll(options.In, shown(name))
+	case isURL(name):
+		return options.download(ctx, name)
+	}
+	return readPath(name)
+}
+
+func isURL(name string) bool {
+	return strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
+}
+
+// expand gives the files that a path, a directory or a glob stands for.
+func (o Options) expand(name string) ([]string, error) {
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		matches, globErr := filepath.Glob(name)
+		if globErr == nil && len(matches) > 0 {
+			return matches, nil
+		}
+		return nil, fmt.Errorf("the path %q does not exist", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the path %q: %w", name, cause(err))
+	}
+	if !info.IsDir() {
+		return []string{name}, nil
+	}
+	var paths []string
+	err = filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("cannot read the path %q: %w", path, cause(err))
+		case entry.IsDir() && path != name && !o.Recursive:
+			return fs.SkipDir
+		case !entry.IsDir() && slices.Contains(extensions, filepath.Ext(path)):
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	if err == nil && len(paths) == 0 {
+		err = fmt.Errorf("the directory %q has no %s file; use -R to read the directories below it", name, strings.Join(extensions, ", "))
+	}
+	return paths, err
+}
+
+func readPath(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the path %q does not exist", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the path %q: %w", path, cause(err))
+	}
+	defer file.Close()
+	return readAll(file, path)
+}
+
+// readAll reads at most maxBytes.
+func readAll(in io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", name, cause(err))
+	}
+	if len(data) > maxBytes {
+		return nil, fmt.Errorf("%s is larger than %d MiB; split it", name, maxBytes>>20)
+	}
+	return data, nil
+}
+
+// cause leaves out the path that the message around it has already named.
+func cause(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}

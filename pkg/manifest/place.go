@@ -1,0 +1,68 @@
+package manifest
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// Scope tells whether objects of a kind live in a namespace; known is false
+// where nobody can say.
+type Scope func(schema.GroupVersionKind) (namespaced, known bool)
+
+// Namespace is where objects go that name none.
+type Namespace struct {
+	Name string
+	// Explicit is true where the user gave it: then an object that names
+	// another one is an error, as it is with kubectl.
+	Explicit bool
+}
+
+// Place gives every namespaced object that names no namespace the one that is
+// passed, and takes it from cluster-scoped ones, where it has no meaning. An
+// object of another namespace than an explicit one, and an object that occurs
+// twice, are errors.
+func Place(objects []Object, scope Scope, namespace Namespace) error {
+	seen := map[event.Object]Source{}
+	for _, object := range objects {
+		if IsNamespace(object.Unstructured) {
+			labelNamespace(object.Unstructured)
+		}
+		namespaced, known := scope(object.GroupVersionKind())
+		switch own := object.GetNamespace(); {
+		case known && !namespaced:
+			object.SetNamespace("")
+		case own == "" && known:
+			object.SetNamespace(namespace.Name)
+		case own != "" && own != namespace.Name && namespace.Explicit:
+			return fmt.Errorf("%s: %s belongs to another namespace than --namespace %s; leave out --namespace, or change the file",
+				object.Source, Ref(object.Unstructured), namespace.Name)
+		}
+		ref := Ref(object.Unstructured)
+		if first, twice := seen[ref]; twice {
+			return fmt.Errorf("%s: %s was already given in %s; keep one of them", object.Source, ref, first)
+		}
+		seen[ref] = object.Source
+	}
+	return nil
+}
+
+// WithNamespace puts the namespace itself in front where objects need it and
+// the manifest does not bring it.
+func WithNamespace(objects []Object, name string) []Object {
+	needed := false
+	for _, object := range objects {
+		if IsNamespace(object.Unstructured) && object.GetName() == name {
+			return objects
+		}
+		needed = needed || object.GetNamespace() == name
+	}
+	if !needed {
+		return objects
+	}
+	namespace := Object{Source: Source{File: "--namespace"}}
+	namespace.Unstructured = newNamespace(name)
+	return append([]Object{namespace}, objects...)
+}

@@ -1,0 +1,29 @@
+package manifest
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// OfflineScope knows the kinds that Kubernetes has by itself, from the table
+// that kustomize keeps, and those whose CRDs are among the objects.
+func OfflineScope(objects []Object) Scope {
+	custom := map[schema.GroupKind]bool{}
+	for _, object := range objects {
+		if !IsCRD(object.Unstructured) {
+			continue
+		}
+		group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
+		kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
+		scope, _, _ := unstructured.NestedString(object.Object, "spec", "scope")
+		custom[schema.GroupKind{Group: group, Kind: kind}] = scope != "Cluster"
+	}
+	return func(gvk schema.GroupVersionKind) (namespaced, known bool) {
+		if namespaced, known = custom[gvk.GroupKind()]; known {
+			return namespaced, known
+		}
+		return openapi.IsNamespaceScoped(kyaml.TypeMeta{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind})
+	}
+}

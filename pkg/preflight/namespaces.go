@@ -1,0 +1,49 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+var namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+
+// namespaces looks whether those that objects go to exist or will be created,
+// and whether one of them is being deleted, which lets nothing new in.
+func namespaces(ctx context.Context, subject Subject) ([]Result, error) {
+	var missing []string
+	var results []Result
+	for _, name := range subject.Namespaces {
+		namespace, err := subject.Metadata.Resource(namespaceResource).Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsForbidden(err):
+			// The permissions check speaks of it.
+		case apierrors.IsNotFound(err):
+			if !subject.Creates[name] {
+				missing = append(missing, name)
+			}
+		case err != nil:
+			return nil, fmt.Errorf("cannot read namespace %s: %w", name, err)
+		case namespace.DeletionTimestamp != nil:
+			results = append(results, Result{
+				Name:    "namespaces",
+				Verdict: Fail,
+				Message: fmt.Sprintf("namespace %s is being deleted since %s", name, namespace.DeletionTimestamp.UTC().Format("2006-01-02 15:04:05 MST")),
+				Remedy:  fmt.Sprintf("wait until it is gone ('kubectl wait --for=delete namespace/%s') and run the same command again", name),
+			})
+		}
+	}
+	if len(missing) > 0 {
+		results = append(results, Result{
+			Name:    "namespaces",
+			Verdict: Fail,
+			Message: fmt.Sprintf("namespace %s does not exist and the manifest does not bring it", strings.Join(missing, ", ")),
+			Remedy:  fmt.Sprintf("create it first ('kubectl create namespace %s')", missing[0]),
+		})
+	}
+	return results, nil
+}

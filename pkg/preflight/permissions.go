@@ -1,0 +1,126 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// need is one verb on one resource.
+type need struct {
+	verb, group, resource, namespace string
+}
+
+// String gives "patch deployments.apps in namespace istio-system".
+func (n need) String() string {
+	resource := n.resource
+	if n.group != "" {
+		resource += "." + n.group
+	}
+	if n.namespace == "" {
+		return n.verb + " " + resource
+	}
+	return fmt.Sprintf("%s %s in namespace %s", n.verb, resource, n.namespace)
+}
+
+// permissions asks whether the user may do what the install will do. One
+// request is enough for users who may do anything; the others cost one for
+// each verb and resource, all at once.
+func permissions(ctx context.Context, subject Subject) ([]Result, error) {
+	all, err := allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
+	if err != nil || all {
+		return nil, err
+	}
+	needs := needsOf(subject)
+	denied := make([]bool, len(needs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(32)
+	for i, need := range needs {
+		group.Go(func() error {
+			ok, err := allowed(ctx, subject, need)
+			denied[i] = !ok
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var missing []string
+	for i, need := range needs {
+		if denied[i] {
+			missing = append(missing, need.String())
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	return []Result{{
+		Name:    "permissions",
+		Verdict: Fail,
+		Message: "you have no permission to " + shortList(missing),
+		Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
+	}}, nil
+}
+
+// needsOf gives what an install asks of the cluster. Server-side apply of an
+// absent object needs create besides patch (KEP-555).
+func needsOf(subject Subject) []need {
+	verbs := []string{"get", "create", "patch"}
+	if subject.Watches {
+		verbs = append(verbs, "list", "watch")
+	}
+	var needs []need
+	for _, use := range subject.Uses {
+		for _, verb := range verbs {
+			if (verb == "list" || verb == "watch") && !waitedFor[use.Resource.Resource] {
+				continue
+			}
+			needs = append(needs, need{verb, use.Resource.Group, use.Resource.Resource, use.Namespace})
+		}
+	}
+	slices.SortFunc(needs, func(a, b need) int { return strings.Compare(a.String(), b.String()) })
+	return needs
+}
+
+// waitedFor are the resources that are not ready as soon as they are stored.
+var waitedFor = map[string]bool{
+	"customresourcedefinitions": true,
+	"daemonsets":                true,
+	"deployments":               true,
+	"jobs":                      true,
+	"pods":                      true,
+	"replicasets":               true,
+	"statefulsets":              true,
+}
+
+func allowed(ctx context.Context, subject Subject, n need) (bool, error) {
+	review := &authorizationv1.SelfSubjectAccessReview{
+		Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+			ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Verb:      n.verb,
+				Group:     n.group,
+				Resource:  n.resource,
+				Namespace: n.namespace,
+			},
+		},
+	}
+	answer, err := subject.Authorization.SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return false, fmt.Errorf("cannot ask for permissions: %w", err)
+	}
+	return answer.Status.Allowed, nil
+}
+
+// shortList names the first few and counts the rest.
+func shortList(names []string) string {
+	const few = 3
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+}

@@ -1,0 +1,120 @@
+// Package progress turns events into text for people.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// Plain prints a line for each thing that changes. It never moves the cursor,
+// so that it reads well in a log, too.
+type Plain struct {
+	out io.Writer
+
+	mutex sync.Mutex
+	wave  event.WaveStarted
+	tally map[event.Action]int
+}
+
+// NewPlain prints to out, which is standard error in the program.
+func NewPlain(out io.Writer) *Plain { return &Plain{out: out} }
+
+// Sink takes events; it may be called from several goroutines.
+func (p *Plain) Sink(e event.Event) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	switch e := e.(type) {
+	case event.Started:
+		p.started(e)
+	case event.Checked:
+		p.line("  checks passed")
+	case event.WaveStarted:
+		p.wave, p.tally = e, map[event.Action]int{}
+	case event.Applied:
+		p.tally[e.Action]++
+	case event.WaveFinished:
+		p.line("  [%d/%d] %s: %s", p.wave.Number, p.wave.Waves, p.wave.Title, tally(p.tally))
+	case event.AwaitingReadiness:
+		if e.Objects > 0 {
+			p.line("  waiting for %s to run", count(e.Objects, "object"))
+		}
+	case event.Waiting:
+		p.line("  %s: %s", e.Object, e.Message)
+	case event.Ready:
+		p.line("  %s: ready", e.Object)
+	case event.Warning:
+		p.line("warning: %s", e.Message)
+	case event.Finished:
+		p.finished(e)
+	}
+}
+
+func (p *Plain) started(e event.Started) {
+	verb := map[event.DryRun]string{
+		event.DryRunNone:   "installing",
+		event.DryRunClient: "would install",
+		event.DryRunServer: "asking the server about",
+	}[e.DryRun]
+	where := ""
+	if e.Server != "" {
+		where = " on " + e.Server
+	}
+	p.line("%s %s in namespace %s%s (%s)", verb, e.What, e.Namespace, where, count(e.Objects, "object"))
+}
+
+func (p *Plain) finished(e event.Finished) {
+	suffix := map[event.DryRun]string{
+		event.DryRunClient: " (dry run)",
+		event.DryRunServer: " (server dry run)",
+	}[e.DryRun]
+	p.line("%s in %s%s", Summary(e.Counts), e.Took.Round(100*time.Millisecond), suffix)
+}
+
+func (p *Plain) line(format string, arguments ...any) {
+	// Messages come from clusters and files; a terminal must not act on them.
+	fmt.Fprintln(p.out, Printable(fmt.Sprintf(format, arguments...)))
+}
+
+// Summary gives "50 created, 0 configured, 0 unchanged".
+func Summary(counts map[event.Action]int) string {
+	summary := fmt.Sprintf("%d created, %d configured, %d unchanged",
+		counts[event.Created]+counts[event.Unverified], counts[event.Configured], counts[event.Unchanged])
+	return summary
+}
+
+// tally names only the actions that occurred.
+func tally(counts map[event.Action]int) string {
+	var parts []string
+	for _, action := range []event.Action{event.Created, event.Configured, event.Unchanged, event.Unverified} {
+		if n := counts[action]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, action))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// Printable replaces control characters, which could be a terminal's escapes,
+// by spaces.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) {
+			return ' '
+		}
+		return r
+	}, text)
+}

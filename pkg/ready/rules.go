@@ -1,0 +1,61 @@
+// Package ready knows when an object runs, by the rules of kstatus, and waits
+// for it with watches.
+package ready
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
+)
+
+// State is how far an object has come.
+type State int
+
+// The states.
+const (
+	InProgress State = iota
+	Ready
+	// Failed is a state that an object does not leave by itself.
+	Failed
+)
+
+// Compute tells the state of an object, and in a few words what it lacks.
+//
+// The rules are those of kstatus (sigs.k8s.io/cli-utils), with two
+// differences: a Job is ready when it has completed and not when it runs, and
+// of the states that kstatus calls failed only a Job's and a CRD's are final,
+// because everything else can still heal.
+func Compute(object *unstructured.Unstructured) (State, string) {
+	result, err := status.Compute(object)
+	if err != nil {
+		return InProgress, fmt.Sprintf("its status cannot be read: %v", err)
+	}
+	kind := object.GroupVersionKind().GroupKind().String()
+	switch result.Status {
+	case status.CurrentStatus:
+		if kind == "Job.batch" && !completed(object) {
+			return InProgress, result.Message
+		}
+		return Ready, result.Message
+	case status.FailedStatus:
+		if kind == "Job.batch" || kind == "CustomResourceDefinition.apiextensions.k8s.io" {
+			return Failed, result.Message
+		}
+	case status.TerminatingStatus:
+		return InProgress, "it is being deleted"
+	}
+	return InProgress, result.Message
+}
+
+// completed tells whether a Job has the condition Complete.
+func completed(job *unstructured.Unstructured) bool {
+	conditions, _, _ := unstructured.NestedSlice(job.Object, "status", "conditions")
+	for _, condition := range conditions {
+		fields, _ := condition.(map[string]any)
+		if fields["type"] == "Complete" && fields["status"] == "True" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,237 @@
+package ready
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// Target is an object to wait for.
+type Target struct {
+	Ref      event.Object
+	Resource schema.GroupVersionResource
+	// Object is what was last seen of it.
+	Object *unstructured.Unstructured
+}
+
+// Pending is an object that is not ready, and what it lacks.
+type Pending struct {
+	Target
+	State   State
+	Message string
+}
+
+// NotReadyError says that the wait ended before everything was ready.
+type NotReadyError struct {
+	// Pending are the objects that are not ready, in the order of the targets.
+	Pending []Pending
+	// Cause is why the wait ended: the context's, or nil where an object has
+	// failed for good.
+	Cause error
+}
+
+func (e *NotReadyError) Error() string {
+	first := e.Pending[0]
+	message := fmt.Sprintf("%s is not ready: %s", first.Ref, first.Message)
+	if more := len(e.Pending) - 1; more > 0 {
+		message += fmt.Sprintf(" (and %d more)", more)
+	}
+	return message
+}
+
+func (e *NotReadyError) Unwrap() error { return e.Cause }
+
+// Wait returns when all targets are ready. It gives a NotReadyError when the
+// context ends before, or when an object has failed for good. Objects that
+// are ready as last seen cost no request; the others are watched, with one
+// watch a resource and namespace.
+func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, targets []Target) error {
+	wait := &wait{sink: sink, pending: map[event.Object]*Pending{}}
+	for i := range targets {
+		wait.order = append(wait.order, targets[i].Ref)
+		wait.pending[targets[i].Ref] = &Pending{Target: targets[i]}
+		wait.see(targets[i].Ref, targets[i].Object)
+	}
+	wait.started = true
+	if done, err := wait.over(); done {
+		return err
+	}
+
+	watching, stop := context.WithCancel(ctx)
+	var watches sync.WaitGroup
+	defer watches.Wait()
+	defer stop()
+	sightings := make(chan sighting)
+	for _, group := range grouped(wait.pending) {
+		watches.Go(func() { group.watch(watching, client, sightings) })
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return &NotReadyError{Pending: wait.left(), Cause: context.Cause(ctx)}
+		case sighting := <-sightings:
+			if sighting.err != nil {
+				return sighting.err
+			}
+			wait.see(sighting.ref, sighting.object)
+			if done, err := wait.over(); done {
+				return err
+			}
+		}
+	}
+}
+
+// wait is what is known while waiting.
+type wait struct {
+	sink    event.Sink
+	order   []event.Object
+	pending map[event.Object]*Pending
+	// started is false while the first look is taken: what is ready then was
+	// not waited for, and nothing is said of it.
+	started bool
+}
+
+// see takes in a new state of an object; nil means that it was deleted.
+func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
+	pending, ok := w.pending[ref]
+	if !ok {
+		return // ready already, or not ours
+	}
+	before := pending.Message
+	if object == nil {
+		pending.State, pending.Message = InProgress, "somebody deleted it; run the same command again"
+	} else {
+		pending.Object = object
+		pending.State, pending.Message = Compute(object)
+	}
+	switch {
+	case pending.State == Ready:
+		delete(w.pending, ref)
+		if w.started {
+			w.sink(event.Ready{Object: ref})
+		}
+	case pending.Message != before:
+		w.sink(event.Waiting{Object: ref, Message: pending.Message})
+	}
+}
+
+// over tells whether there is nothing left to wait for.
+func (w *wait) over() (bool, error) {
+	left := w.left()
+	if slices.ContainsFunc(left, func(p Pending) bool { return p.State == Failed }) {
+		return true, &NotReadyError{Pending: left}
+	}
+	return len(left) == 0, nil
+}
+
+func (w *wait) left() []Pending {
+	var left []Pending
+	for _, ref := range w.order {
+		if pending, ok := w.pending[ref]; ok {
+			left = append(left, *pending)
+		}
+	}
+	return left
+}
+
+// group is what one watch serves.
+type group struct {
+	resource  schema.GroupVersionResource
+	namespace string
+	kind      schema.GroupKind
+	// names are those that are waited for.
+	names []string
+}
+
+func grouped(pending map[event.Object]*Pending) []*group {
+	type key struct {
+		resource  schema.GroupVersionResource
+		namespace string
+	}
+	groups := map[key]*group{}
+	var all []*group
+	for ref, p := range pending {
+		at := key{p.Resource, ref.Namespace}
+		if groups[at] == nil {
+			groups[at] = &group{
+				resource:  p.Resource,
+				namespace: ref.Namespace,
+				kind:      schema.GroupKind{Group: ref.Group, Kind: ref.Kind},
+			}
+			all = append(all, groups[at])
+		}
+		groups[at].names = append(groups[at].names, ref.Name)
+	}
+	return all
+}
+
+// sighting is an object as a watch saw it, or the end of the watch.
+type sighting struct {
+	ref    event.Object
+	object *unstructured.Unstructured
+	err    error
+}
+
+// watch lists and watches until the context ends, through client-go's
+// informer, which resumes by itself.
+func (g *group) watch(ctx context.Context, client dynamic.Interface, out chan<- sighting) {
+	tell := func(s sighting) {
+		select {
+		case out <- s:
+		case <-ctx.Done():
+		}
+	}
+	narrow := func(options *metav1.ListOptions) {
+		if len(g.names) == 1 {
+			options.FieldSelector = fields.OneTermEqualSelector("metadata.name", g.names[0]).String()
+		}
+	}
+	informer := dynamicinformer.NewFilteredDynamicInformer(client, g.resource, g.namespace, 0, cache.Indexers{}, narrow).Informer()
+	seen := func(object any) {
+		if found, ok := object.(*unstructured.Unstructured); ok {
+			tell(sighting{ref: g.ref(found.GetName()), object: found})
+		}
+	}
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    seen,
+		UpdateFunc: func(_, object any) { seen(object) },
+		DeleteFunc: func(object any) {
+			if name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(object); err == nil {
+				_, name, _ = cache.SplitMetaNamespaceKey(name)
+				tell(sighting{ref: g.ref(name)})
+			}
+		},
+	})
+	if err != nil {
+		tell(sighting{err: fmt.Errorf("cannot watch %s: %w", g.resource.Resource, err)})
+		return
+	}
+	err = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+			tell(sighting{err: fmt.Errorf("cannot watch %s: %w", g.resource.Resource, err)})
+		}
+		// Everything else passes: the informer tries again, and the
+		// context bounds how long.
+	})
+	if err != nil {
+		tell(sighting{err: fmt.Errorf("cannot watch %s: %w", g.resource.Resource, err)})
+		return
+	}
+	informer.RunWithContext(ctx)
+}
+
+func (g *group) ref(name string) event.Object {
+	return event.Object{Group: g.kind.Group, Kind: g.kind.Kind, Namespace: g.namespace, Name: name}
+}
