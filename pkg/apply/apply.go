@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -42,8 +43,9 @@ type Target struct {
 	Resource schema.GroupVersionResource
 	// Source says where the object was written; errors begin with it.
 	Source string
-	// Live is the object's metadata before the apply; nil if it is absent.
-	Live *metav1.PartialObjectMetadata
+	// Live is the object before the apply, nil if it is absent: all of it in
+	// a dry run, and the metadata only where that is enough.
+	Live metav1.Object
 	// Unverifiable marks an object that a server-side dry run cannot ask
 	// about, because its namespace or definition does not exist yet.
 	Unverifiable bool
@@ -75,8 +77,7 @@ type Engine struct {
 func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 	return each(ctx, targets, func(ctx context.Context, i int) error {
 		target := &targets[i]
-		live, err := e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).
-			Get(ctx, target.Ref.Name, metav1.GetOptions{})
+		live, err := e.get(ctx, target)
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
@@ -86,6 +87,14 @@ func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 		target.Live = live
 		return nil
 	})
+}
+
+// get reads what action needs to compare.
+func (e *Engine) get(ctx context.Context, target *Target) (metav1.Object, error) {
+	if e.DryRun {
+		return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+	}
+	return e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
 }
 
 // Apply applies the targets of one wave. It gives what was stored, in the
@@ -126,17 +135,30 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 	return Result{Ref: target.Ref, Stored: stored, Action: action(target.Live, stored)}, nil
 }
 
-// action tells from the versions before and after what the server did. An
-// apply that changes nothing keeps the resourceVersion
-// (KEP-555, server-side apply).
-func action(before *metav1.PartialObjectMetadata, after *unstructured.Unstructured) event.Action {
+// action tells from the object before and after what the server did. An
+// apply that changes nothing keeps the resourceVersion (KEP-555, server-side
+// apply). A dry run always keeps it; there the contents tell.
+func action(before metav1.Object, after *unstructured.Unstructured) event.Action {
+	full, dryRun := before.(*unstructured.Unstructured)
 	switch {
-	case before == nil || before.UID != after.GetUID():
+	case before == nil || before.GetUID() != after.GetUID():
 		return event.Created
-	case before.ResourceVersion != after.GetResourceVersion():
+	case before.GetResourceVersion() != after.GetResourceVersion():
+		return event.Configured
+	case dryRun && !sameContent(full, after):
 		return event.Configured
 	}
 	return event.Unchanged
+}
+
+// sameContent compares all but what the server keeps count of by itself.
+func sameContent(a, b *unstructured.Unstructured) bool {
+	a, b = a.DeepCopy(), b.DeepCopy()
+	for _, object := range []*unstructured.Unstructured{a, b} {
+		object.SetManagedFields(nil)
+		object.SetGeneration(0)
+	}
+	return equality.Semantic.DeepEqual(a.Object, b.Object)
 }
 
 // each runs do for every target, a bounded number at once. After the first

@@ -2,8 +2,8 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -11,7 +11,6 @@ import (
 	// Cloud and OIDC logins of kubeconfigs.
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
@@ -88,10 +87,12 @@ func (c *connection) connect() (*demo.Cluster, error) {
 type kubeconfigError struct{ err error }
 
 func (e *kubeconfigError) Error() string {
-	if clientcmd.IsContextNotFound(e.err) {
-		return fmt.Sprintf("%v; 'kubectl config get-contexts' lists those that do", e.err)
+	message := "the kubeconfig cannot be used: " + strings.Join(strings.Fields(e.err.Error()), " ")
+	// client-go has no type for this one.
+	if strings.HasPrefix(e.err.Error(), "context ") {
+		message += "; 'kubectl config get-contexts' lists those that do"
 	}
-	return fmt.Sprintf("the kubeconfig cannot be used: %v", e.err)
+	return message
 }
 
 func (e *kubeconfigError) Unwrap() error { return e.err }

@@ -55,12 +55,16 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 	if errors.As(err, &usage) {
 		return fmt.Sprintf("error: %s\nSee '%s --help' for usage.", progress.Printable(err.Error()), command.CommandPath()), exitUsage
 	}
-	if message := unreachable(err, cluster); message != "" {
-		return "error: " + message, exitCode(err)
-	}
 	var get *getError
 	if errors.As(err, &get) {
+		// Through all of an aggregate, which errors.As does not look into.
+		if message := unreachable(flatten(get.err)[0], cluster); message != "" {
+			return "error: " + message, exitFailed
+		}
 		return inKubectlsWords(get.err), exitFailed
+	}
+	if message := unreachable(err, cluster); message != "" {
+		return "error: " + message, exitCode(err)
 	}
 	var lines []string
 	for line := range strings.Lines(err.Error()) {

@@ -86,6 +86,9 @@ func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, reso
 	if _, err := cluster.restConfig(); err != nil {
 		return err
 	}
+	if _, err := o.PrintFlags.ToPrinter(); err != nil {
+		return &usageError{err}
+	}
 	factory := cmdutil.NewFactory(&coreGetter{cluster})
 	arguments := append([]string{resource}, names...)
 	if err := o.Complete(factory, command, arguments); err != nil {

@@ -75,7 +75,7 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo
 	rendered, err := chart.Render(chart.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: values})
 	if err != nil {
 		// Template errors have many lines and no line end of their own.
-		return demo.Manifest{}, errors.New(strings.Join(strings.Fields(err.Error()), " "))
+		return demo.Manifest{}, fmt.Errorf("Istio's charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return demo.Manifest{What: "Istio " + chart.Version + " demo", Objects: rendered.Objects, Warnings: rendered.Warnings}, nil
 }

@@ -21,18 +21,21 @@ const diagnosis = 5 * time.Second
 func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []apply.Target) ([]apply.Result, error) {
 	cut := waves(targets)
 	var results []apply.Result
-	for n, wave := range apply.Waves {
+	number := 0
+	for _, wave := range apply.Waves {
 		members := cut[wave]
 		if len(members) == 0 {
 			continue
 		}
-		i.Sink(event.WaveStarted{Number: n + 1, Waves: len(apply.Waves), Title: wave.Title(), Objects: len(members)})
+		number++
+		i.Sink(event.WaveStarted{Number: number, Waves: len(cut), Title: wave.Title(), Objects: len(members)})
 		stored, err := engine.Apply(ctx, members)
 		results = append(results, stored...)
 		if err != nil {
+			i.Sink(event.Stopped{Applied: len(results), Objects: len(targets)})
 			return results, err
 		}
-		i.Sink(event.WaveFinished{Number: n + 1})
+		i.Sink(event.WaveFinished{Number: number})
 		if wave == apply.Definitions && !engine.DryRun {
 			if err := i.established(ctx, members, stored); err != nil {
 				return results, err
@@ -70,10 +73,14 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 	i.Sink(event.AwaitingReadiness{Objects: pending})
 	err := ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited)
 	var notReady *ready.NotReadyError
-	if errors.As(err, &notReady) {
-		return i.explain(ctx, notReady)
+	switch {
+	case !errors.As(err, &notReady):
+		return err
+	case notReady.Cause != nil && !errors.Is(notReady.Cause, ErrTimeout):
+		// Whoever interrupts does not wait for an explanation.
+		return &InterruptedError{Cause: notReady.Cause, Applied: len(results), Total: len(targets), Waiting: notReady.Error()}
 	}
-	return err
+	return i.explain(ctx, notReady)
 }
 
 // readiness pairs what was stored with where it lives.

@@ -34,13 +34,19 @@ type InterruptedError struct {
 	// Cause is ErrTimeout, or what the signal left in the context.
 	Cause          error
 	Applied, Total int
+	// Waiting says what was waited for, if everything was applied.
+	Waiting string
 }
 
 func (e *InterruptedError) Error() string {
 	if e.Applied == 0 {
 		return fmt.Sprintf("%v before anything was applied; run the same command again", e.Cause)
 	}
-	return fmt.Sprintf("%v: %d of %d objects are applied; run the same command again to go on", e.Cause, e.Applied, e.Total)
+	message := fmt.Sprintf("%v: %d of %d objects are applied", e.Cause, e.Applied, e.Total)
+	if e.Waiting != "" {
+		message += ", " + e.Waiting
+	}
+	return message + "; run the same command again to go on"
 }
 
 func (e *InterruptedError) Unwrap() error { return e.Cause }

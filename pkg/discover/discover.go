@@ -99,13 +99,13 @@ func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
 	}
 	var others []string
 	for other := range k.kinds {
-		if other.GroupKind() == gvk.GroupKind() {
+		if other.Kind == gvk.Kind {
 			others = append(others, other.GroupVersion().String())
 		}
 	}
 	if len(others) > 0 {
 		slices.Sort(others)
-		return Kind{}, fmt.Errorf("the cluster does not serve kind %s in version %s, but in %s; change the apiVersion",
+		return Kind{}, fmt.Errorf("the cluster does not serve kind %s in version %s, but in %s; change the apiVersion and what differs between them",
 			gvk.Kind, gvk.GroupVersion(), strings.Join(others, ", "))
 	}
 	return Kind{}, fmt.Errorf("neither the cluster nor the manifest knows kind %s in version %s; add its CustomResourceDefinition, or check the spelling",

@@ -96,6 +96,9 @@ type (
 	// WaveFinished comes after the last object of a wave is stored.
 	WaveFinished struct{ Number int }
 
+	// Stopped comes after an error in the middle of an apply.
+	Stopped struct{ Applied, Objects int }
+
 	// AwaitingReadiness comes once, before the wait begins.
 	AwaitingReadiness struct{ Objects int }
 
@@ -125,6 +128,7 @@ func (Checked) event()           {}
 func (WaveStarted) event()       {}
 func (Applied) event()           {}
 func (WaveFinished) event()      {}
+func (Stopped) event()           {}
 func (AwaitingReadiness) event() {}
 func (Waiting) event()           {}
 func (Ready) event()             {}

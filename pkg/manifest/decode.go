@@ -125,9 +125,9 @@ func shorter(err error) error {
 		return err
 	}
 	if mismatch.Field == "" {
-		return fmt.Errorf("it is a %s, not a mapping", mismatch.Value)
+		return fmt.Errorf("a mapping is expected, not %s", article(mismatch.Value))
 	}
-	return fmt.Errorf("%s is a %s", mismatch.Field, mismatch.Value)
+	return fmt.Errorf("%s must not be %s", mismatch.Field, article(mismatch.Value))
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
@@ -149,8 +149,17 @@ func syntaxError(source Source, doc document, err error) error {
 // YAMLCause gives what the YAML parser says in one line and without the names
 // of the layers around it.
 func YAMLCause(err error) string {
+	err = shorter(err)
 	message := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
 	message = strings.TrimPrefix(message, "error unmarshaling JSON: while decoding JSON: ")
 	message = strings.TrimPrefix(message, "yaml: ")
 	return strings.Join(strings.Fields(message), " ")
+}
+
+// article gives "an array", "a string".
+func article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
 }

@@ -39,6 +39,8 @@ func (p *Plain) Sink(e event.Event) {
 		p.tally[e.Action]++
 	case event.WaveFinished:
 		p.line("  [%d/%d] %s: %s", p.wave.Number, p.wave.Waves, p.wave.Title, tally(p.tally))
+	case event.Stopped:
+		p.line("  stopped: %d of %s applied", e.Applied, count(e.Objects, "object"))
 	case event.AwaitingReadiness:
 		if e.Objects > 0 {
 			p.line("  waiting for %s to run", count(e.Objects, "object"))

@@ -18,14 +18,23 @@ func (r *Rendered) addDefaultRevision(namespace string, values map[string]any) e
 	}
 	tagged := clone(values)
 	tagged["revisionTags"] = []any{"default"}
-	if err := r.add(pilotChart, namespace, tagged, func(template string) bool {
-		return strings.Contains(template, "revision-tags-") || isShared(template)
-	}); err != nil {
+	if err := r.add(pilotChart, namespace, tagged, only("revision-tags-mwc.yaml")); err != nil {
 		return err
 	}
-	return r.add(defaultChart, namespace, values, func(template string) bool {
-		return strings.HasSuffix(template, "validatingwebhook.yaml") || isShared(template)
-	})
+	if revision == "" {
+		// The tag's Service selects istiod by its revision, which the pods of
+		// the default revision name "default".
+		tagged["revision"] = "default"
+	}
+	if err := r.add(pilotChart, namespace, tagged, only("revision-tags-svc.yaml")); err != nil {
+		return err
+	}
+	return r.add(defaultChart, namespace, values, only("validatingwebhook.yaml"))
+}
+
+// only keeps one template of a chart, and those that it includes.
+func only(name string) func(template string) bool {
+	return func(template string) bool { return strings.HasSuffix(template, "/"+name) || isShared(template) }
 }
 
 // isShared tells whether a template emits nothing and serves the others.

@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"bufio"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestGetParity compares pods and services with kubectl's, to the byte.
+func TestGetParity(t *testing.T) {
+	u := sharedDemo(t)
+	pod := strings.Fields(u.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-o", "jsonpath={.items[*].metadata.name}"))[0]
+	columns := write(t, "columns.txt", "NAME IP\n.metadata.name .status.podIP\n")
+	template := write(t, "template.txt", "{{range .items}}{{.metadata.name}}\n{{end}}")
+	path := write(t, "path.txt", "{.items[*].metadata.name}")
+	for _, flags := range [][]string{
+		{},
+		{pod},
+		{pod, "nope"},
+		{"nope"},
+		{"nope", "--ignore-not-found"},
+		{pod, "-o", "json"},
+		{pod, "-o", "yaml", "--show-managed-fields"},
+		{"-o", "wide"},
+		{"-o", "json"},
+		{"-o", "yaml"},
+		{"-o", "kyaml"},
+		{"-o", "name"},
+		{"-o", "jsonpath={.items[*].metadata.uid}"},
+		{"-o", "jsonpath-file=" + path},
+		{"-o", "custom-columns=N:.metadata.name,L:.metadata.labels.app"},
+		{"-o", "custom-columns=N:.metadata.name", "--no-headers"},
+		{"-o", "custom-columns-file=" + columns},
+		{"-o", "go-template={{len .items}}"},
+		{"-o", "go-template-file=" + template},
+		{"-l", "app=istiod"},
+		{"-l", "app=nothing"},
+		{"-l", "app in (istiod,istio-egressgateway)", "--show-labels"},
+		{"--field-selector", "metadata.name=" + pod},
+		{"--sort-by", ".metadata.name"},
+		{"--sort-by", "{.metadata.creationTimestamp}", "-o", "name"},
+		{"--no-headers"},
+		{"--show-kind"},
+		{"--label-columns", "app,istio"},
+		{"-L", "app", "-o", "wide"},
+		{"--chunk-size", "1"},
+		{"--chunk-size", "0"},
+		{"--server-print=false"},
+		{"-A"},
+		{"-A", "-o", "wide", "--show-labels"},
+		{"-A", "--sort-by", ".metadata.name"},
+		{"-n", "default"},
+		{"-n", "default", "-o", "json"},
+	} {
+		for _, resource := range []string{"pods", "services"} {
+			t.Run(resource+" "+strings.Join(flags, " "), func(t *testing.T) {
+				ours := append([]string{"kubectl", "istio-demo", resource}, flags...)
+				theirs := append([]string{"kubectl", "get", resource}, flags...)
+				if !strings.Contains(strings.Join(flags, " ")+" ", "-n ") {
+					theirs = append(theirs, "-n", "istio-system")
+				}
+				// The ages tick: a second try settles that both were taken
+				// in the same second.
+				var got, want result
+				for range 3 {
+					got, want = u.run(t, ours...), u.run(t, theirs...)
+					if got.stdout == want.stdout {
+						break
+					}
+				}
+				if got != want {
+					t.Errorf("ours (%d)\n%s%s\nkubectl's (%d)\n%s%s", got.code, got.stdout, got.stderr, want.code, want.stdout, want.stderr)
+				}
+			})
+		}
+	}
+}
+
+// TestOneRequest counts: no discovery, no second look.
+func TestOneRequest(t *testing.T) {
+	sharedDemo(t)
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	for _, arguments := range [][]string{
+		{"pods"}, {"services"}, {"pods", "-o", "wide"}, {"pods", "-o", "json"}, {"pods", "-A", "-l", "app=istiod"}, {"svc", "istiod"},
+	} {
+		u.must(t, append([]string{"kubectl", "istio-demo"}, arguments...)...)
+		if requests, _ := recorder.take(); len(requests) != 1 {
+			t.Errorf("%s made %d requests:\n%s", strings.Join(arguments, " "), len(requests), strings.Join(requests, "\n"))
+		}
+	}
+	// The recorder does record: kubectl's discovery is seen.
+	u.must(t, "kubectl", "get", "pods", "-n", "istio-system")
+	if requests, _ := recorder.take(); len(requests) < 2 {
+		t.Errorf("the recorder saw %d requests of kubectl get with an empty cache", len(requests))
+	}
+	if entries, err := os.ReadDir(u.dir + "/.kube"); err == nil && len(entries) == 0 {
+		t.Error("kubectl left no cache, so the comparison above means nothing")
+	}
+}
+
+// TestWatch sees a change after the list.
+func TestWatch(t *testing.T) {
+	u := sharedDemo(t)
+	u.must(t, "kubectl", "create", "namespace", "watched")
+	for _, flag := range []string{"-w", "--watch-only"} {
+		t.Run(flag, func(t *testing.T) {
+			name := "seen" + strings.Trim(flag, "-")
+			command := u.command(t, "kubectl-istio_demo", "pods", "-n", "watched", flag)
+			out, err := command.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// Labelling again and again makes changes until one is seen.
+			u.must(t, "kubectl", "run", name, "-n", "watched", "--image=example.com/x")
+			lines := bufio.NewScanner(out)
+			if !lines.Scan() || !strings.HasPrefix(lines.Text(), "NAME") {
+				t.Fatalf("the first line is %q", lines.Text())
+			}
+			u.must(t, "kubectl", "delete", "pod", name, "-n", "watched", "--now")
+			seen := false
+			for !seen && lines.Scan() {
+				seen = strings.HasPrefix(lines.Text(), name)
+			}
+			if !seen {
+				t.Error("no change was shown")
+			}
+			if err := command.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			for lines.Scan() {
+			}
+			if command.Wait() == nil {
+				t.Error("Ctrl-C ended the watch with exit code 0")
+			}
+		})
+	}
+}

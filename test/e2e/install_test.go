@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestInstall is the main job: one command, and the demo runs.
+func TestInstall(t *testing.T) {
+	control := startCluster(t, "install")
+	u := newUser(t, control.Kubeconfig)
+
+	first := u.run(t, "kubectl", "istio-demo", "install")
+	if first.code != 0 {
+		t.Fatalf("exit code %d\n%s", first.code, first.stderr)
+	}
+	if got := lastLine(first.stderr); !regexp.MustCompile(`^46 created, 0 configured, 0 unchanged in `).MatchString(got) {
+		t.Errorf("the summary is %q", got)
+	}
+	for _, workload := range []string{"istiod", "istio-ingressgateway", "istio-egressgateway"} {
+		if !regexp.MustCompile(`(?m)^` + workload + `-\S+ +1/1 +Running +0 +\S+$`).MatchString(first.stdout) {
+			t.Errorf("%s is not among the running pods:\n%s", workload, first.stdout)
+		}
+	}
+	if want := u.must(t, "kubectl", "get", "pods", "-n", "istio-system"); !sameTable(first.stdout, want) {
+		t.Errorf("install prints\n%sand kubectl\n%s", first.stdout, want)
+	}
+
+	t.Run("again", func(t *testing.T) {
+		before := versions(t, u)
+		second := u.run(t, "kubectl", "istio-demo", "install")
+		if second.code != 0 {
+			t.Fatalf("exit code %d\n%s", second.code, second.stderr)
+		}
+		if got := lastLine(second.stderr); !strings.HasPrefix(got, "0 created, 0 configured, 46 unchanged") {
+			t.Errorf("the summary is %q", got)
+		}
+		if after := versions(t, u); before != after {
+			t.Errorf("a second install changed objects:\n%s\nthen\n%s", before, after)
+		}
+	})
+
+	t.Run("manifest through kubectl", func(t *testing.T) {
+		// As the manager that owns the fields: to any other one the defaults
+		// that the server filled in would be conflicts.
+		manifest := u.must(t, "kubectl", "istio-demo", "manifest")
+		got := u.runWith(t, manifest, "kubectl", "apply", "--server-side", "--field-manager=kubectl-istio-demo", "--dry-run=server", "-f", "-")
+		if got.code != 0 || strings.Count(got.stdout, "\n") != 46 {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+	})
+
+	t.Run("changed value", func(t *testing.T) {
+		got := u.run(t, "kubectl", "istio-demo", "install", "--set", "pilot.traceSampling=7", "-o", "name")
+		if got.code != 0 || !regexp.MustCompile(`^0 created, [1-9]\d* configured, \d+ unchanged`).MatchString(lastLine(got.stderr)) {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+		if !strings.Contains(got.stdout, "deployment.apps/istiod\n") || strings.Count(got.stdout, "\n") != 46 {
+			t.Errorf("-o name printed\n%s", got.stdout)
+		}
+		value := u.must(t, "kubectl", "get", "deployment", "istiod", "-n", "istio-system", "-o",
+			`jsonpath={.spec.template.spec.containers[0].env[?(@.name=="PILOT_TRACE_SAMPLING")].value}`)
+		if value != "7" {
+			t.Errorf("PILOT_TRACE_SAMPLING is %q", value)
+		}
+	})
+}
+
+// TestInstallElsewhere installs into a namespace that does not exist yet.
+func TestInstallElsewhere(t *testing.T) {
+	u := newUser(t, startCluster(t, "elsewhere").Kubeconfig)
+
+	t.Run("manifest through kubectl", func(t *testing.T) {
+		// A dry run creates no namespace for the objects after it.
+		u.must(t, "kubectl", "create", "namespace", "istio-system")
+		manifest := u.must(t, "kubectl", "istio-demo", "manifest")
+		got := u.runWith(t, manifest, "kubectl", "apply", "--server-side", "--dry-run=server", "-f", "-")
+		if got.code != 0 || strings.Count(got.stdout, "serverside-applied (server dry run)\n") != 46 {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		u.must(t, "kubectl", "delete", "namespace", "istio-system")
+	})
+
+	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh", "--hub", "registry.example.com/mirror", "--tag", "1.31.0-distroless")
+	if got.code != 0 {
+		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+	}
+	if want := u.must(t, "kubectl", "get", "pods", "-n", "mesh"); !sameTable(got.stdout, want) || !strings.Contains(want, "istiod-") {
+		t.Errorf("install prints\n%sand kubectl\n%s", got.stdout, want)
+	}
+	if !sameTable(u.must(t, "kubectl", "istio-demo", "pods", "-n", "mesh"), got.stdout) {
+		t.Error("pods -n mesh shows something else")
+	}
+	images := strings.Fields(u.must(t, "kubectl", "get", "pods", "-n", "mesh", "-o", "jsonpath={.items[*].spec.containers[*].image}"))
+	slices.Sort(images)
+	want := "registry.example.com/mirror/pilot:1.31.0-distroless registry.example.com/mirror/proxyv2:1.31.0-distroless"
+	if joined := strings.Join(slices.Compact(images), " "); joined != want {
+		t.Errorf("the images are %s", joined)
+	}
+	if system := u.run(t, "kubectl", "get", "namespace", "istio-system"); system.code == 0 {
+		t.Error("install -n mesh created istio-system, too")
+	}
+}
+
+// sameTable compares tables but for the ages, which pass.
+func sameTable(a, b string) bool { return withoutAges(a) == withoutAges(b) }
+
+func withoutAges(table string) string {
+	return regexp.MustCompile(`(?m) +\S+$`).ReplaceAllString(table, "")
+}
+
+// versions gives the resourceVersion of everything that install applies.
+func versions(t *testing.T, u *user) string {
+	t.Helper()
+	var all []string
+	for _, kind := range []string{
+		"namespaces", "customresourcedefinitions", "clusterroles", "clusterrolebindings", "validatingwebhookconfigurations",
+		"mutatingwebhookconfigurations", "-nistio-system serviceaccounts", "-nistio-system roles", "-nistio-system rolebindings",
+		"-nistio-system configmaps", "-nistio-system services", "-nistio-system deployments",
+	} {
+		arguments := append([]string{"kubectl", "get"}, strings.Fields(kind)...)
+		all = append(all, u.must(t, append(arguments, "-o",
+			`jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`)...))
+	}
+	return fmt.Sprint(all)
+}

@@ -1,0 +1,99 @@
+// Package e2e runs the program as its users do, with the real kubectl, on real
+// control planes. `make e2e` builds what it needs and names it in TOOLS (the
+// folder of the control plane's binaries) and PLUGIN (the program).
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+)
+
+var (
+	tools  = os.Getenv("TOOLS")
+	plugin = os.Getenv("PLUGIN")
+	// clusters is the folder of all control planes of this run.
+	clusters string
+
+	running struct {
+		sync.Mutex
+		all []*cluster.Cluster
+	}
+)
+
+func TestMain(m *testing.M) {
+	if tools == "" || plugin == "" {
+		fmt.Fprintln(os.Stderr, "TOOLS and PLUGIN are not set: run make e2e")
+		os.Exit(1)
+	}
+	var err error
+	if clusters, err = os.MkdirTemp("", "istio-demo-e2e"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	running.Lock()
+	for _, control := range running.all {
+		if err := control.Stop(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	running.Unlock()
+	os.RemoveAll(clusters)
+	os.Exit(code)
+}
+
+// startCluster starts a fresh control plane with three nodes.
+func startCluster(t *testing.T, name string) *cluster.Cluster {
+	t.Helper()
+	control := cluster.New(tools, clusters, name)
+	if err := control.Start(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	running.Lock()
+	running.all = append(running.all, control)
+	running.Unlock()
+	return control
+}
+
+// shared is a control plane for tests that leave others undisturbed: each
+// works in namespaces of its own.
+var shared = struct {
+	once    sync.Once
+	control *cluster.Cluster
+}{}
+
+func sharedCluster(t *testing.T) *cluster.Cluster {
+	t.Helper()
+	shared.once.Do(func() { shared.control = startCluster(t, "shared") })
+	if shared.control == nil {
+		t.Fatal("the shared cluster did not start")
+	}
+	return shared.control
+}
+
+// installed is the shared control plane with the demo on it.
+var installed sync.Once
+
+func sharedDemo(t *testing.T) *user {
+	t.Helper()
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	installed.Do(func() { u.must(t, "kubectl", "istio-demo", "install") })
+	return u
+}
+
+// write writes a file of the test's and gives its path.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

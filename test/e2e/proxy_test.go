@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// recorder stands between a user and the API server, passes everything on and
+// writes down what passes.
+type recorder struct {
+	// kubeconfig leads to the API server through the recorder.
+	kubeconfig string
+
+	mutex    sync.Mutex
+	requests []string
+	writes   []string
+}
+
+func newRecorder(t *testing.T, kubeconfig string) *recorder {
+	t.Helper()
+	config := restConfig(t, kubeconfig)
+	target, err := url.Parse(config.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport, err := rest.TransportFor(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = transport
+	proxy.FlushInterval = -1
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		r.record(request)
+		proxy.ServeHTTP(w, request)
+	}))
+	t.Cleanup(server.Close)
+	r.kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
+	content := fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters: [{name: recorded, cluster: {server: %q}}]
+users: [{name: recorded, user: {}}]
+contexts: [{name: recorded, context: {cluster: recorded, user: recorded}}]
+current-context: recorded
+`, server.URL)
+	if err := os.WriteFile(r.kubeconfig, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *recorder) record(request *http.Request) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	line := request.Method + " " + request.URL.RequestURI()
+	r.requests = append(r.requests, line)
+	asks := strings.Contains(request.URL.Path, "/selfsubject")
+	dryRun := request.URL.Query().Get("dryRun") == "All"
+	if request.Method != http.MethodGet && !asks && !dryRun {
+		r.writes = append(r.writes, line)
+	}
+}
+
+// take gives what was recorded since the last time, and which of it could
+// have changed the cluster.
+func (r *recorder) take() (requests, writes []string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	requests, writes = r.requests, r.writes
+	r.requests, r.writes = nil, nil
+	return requests, writes
+}
+
+func restConfig(t *testing.T, kubeconfig string) *rest.Config {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.QPS = -1
+	return config
+}
