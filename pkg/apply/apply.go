@@ -46,6 +46,8 @@ type Target struct {
 	// Live is the object before the apply, nil if it is absent: all of it in
 	// a dry run, and the metadata only where that is enough.
 	Live metav1.Object
+	// IfAbsent leaves the object alone if it exists.
+	IfAbsent bool
 	// Unverifiable marks an object that a server-side dry run cannot ask
 	// about, because its namespace or definition does not exist yet.
 	Unverifiable bool
@@ -81,6 +83,12 @@ func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
+		if apierrors.IsForbidden(err) && target.IfAbsent {
+			// Whoever may not look at a namespace may still work in it; if it
+			// does not exist, the first object says so.
+			target.Live = target.Object
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("cannot read %s: %w", target.Ref, err)
 		}
@@ -91,7 +99,7 @@ func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 
 // get reads what action needs to compare.
 func (e *Engine) get(ctx context.Context, target *Target) (metav1.Object, error) {
-	if e.DryRun {
+	if e.DryRun || target.IfAbsent {
 		return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
 	}
 	return e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
@@ -118,6 +126,9 @@ func (e *Engine) Apply(ctx context.Context, targets []Target) ([]Result, error) 
 func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 	if e.DryRun && target.Unverifiable {
 		return Result{Ref: target.Ref, Stored: target.Object, Action: event.Unverified}, nil
+	}
+	if live, ok := target.Live.(*unstructured.Unstructured); ok && target.IfAbsent {
+		return Result{Ref: target.Ref, Stored: live, Action: event.Unchanged}, nil
 	}
 	body, err := target.Object.MarshalJSON()
 	if err != nil {

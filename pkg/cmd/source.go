@@ -88,7 +88,8 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, er
 		AllowHTTP: s.allowHTTP,
 		In:        in,
 	})
-	what := strings.Join(s.files, ", ")
+	what := strings.ReplaceAll(", "+strings.Join(s.files, ", ")+",", ", -,", ", stdin,")
+	what = strings.Trim(what, ", ")
 	if s.kustomize != "" {
 		what = "the kustomization " + s.kustomize
 	}

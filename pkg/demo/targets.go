@@ -47,6 +47,7 @@ func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]app
 			Object:       object.Unstructured,
 			Resource:     kind.Resource,
 			Source:       object.Source.String(),
+			IfAbsent:     object.IfAbsent,
 			Unverifiable: kinds.Defined(object.GroupVersionKind()),
 		}
 	}
@@ -94,7 +95,9 @@ func (i *Install) subject(targets []apply.Target) preflight.Subject {
 	namespaces := map[string]bool{}
 	creates := map[string]bool{}
 	for _, target := range targets {
-		uses[preflight.Use{Resource: target.Resource, Namespace: target.Ref.Namespace}] = true
+		if !target.IfAbsent {
+			uses[preflight.Use{Resource: target.Resource, Namespace: target.Ref.Namespace}] = true
+		}
 		if manifest.IsNamespace(target.Object) {
 			creates[target.Ref.Name] = true
 			namespaces[target.Ref.Name] = true

@@ -15,6 +15,8 @@ import (
 type Object struct {
 	*unstructured.Unstructured
 	Source Source
+	// IfAbsent marks an object that is left alone if it exists.
+	IfAbsent bool
 }
 
 // Source is the place where an object was written.

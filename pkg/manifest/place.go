@@ -50,7 +50,7 @@ func Place(objects []Object, scope Scope, namespace Namespace) error {
 }
 
 // WithNamespace puts the namespace itself in front where objects need it and
-// the manifest does not bring it.
+// the manifest does not bring it; it is to be created if it does not exist.
 func WithNamespace(objects []Object, name string) []Object {
 	needed := false
 	for _, object := range objects {
@@ -62,7 +62,6 @@ func WithNamespace(objects []Object, name string) []Object {
 	if !needed {
 		return objects
 	}
-	namespace := Object{Source: Source{File: "--namespace"}}
-	namespace.Unstructured = newNamespace(name)
+	namespace := Object{Unstructured: newNamespace(name), Source: Source{File: "--namespace"}, IfAbsent: true}
 	return append([]Object{namespace}, objects...)
 }

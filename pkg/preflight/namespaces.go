@@ -15,17 +15,17 @@ var namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "na
 // namespaces looks whether those that objects go to exist or will be created,
 // and whether one of them is being deleted, which lets nothing new in.
 func namespaces(ctx context.Context, subject Subject) ([]Result, error) {
-	var missing []string
+	var missing, created []string
 	var results []Result
 	for _, name := range subject.Namespaces {
 		namespace, err := subject.Metadata.Resource(namespaceResource).Get(ctx, name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsForbidden(err):
-			// The permissions check speaks of it.
+			// Whoever may not look at a namespace may still work in it.
+		case apierrors.IsNotFound(err) && subject.Creates[name]:
+			created = append(created, name)
 		case apierrors.IsNotFound(err):
-			if !subject.Creates[name] {
-				missing = append(missing, name)
-			}
+			missing = append(missing, name)
 		case err != nil:
 			return nil, fmt.Errorf("cannot read namespace %s: %w", name, err)
 		case namespace.DeletionTimestamp != nil:
@@ -44,6 +44,16 @@ func namespaces(ctx context.Context, subject Subject) ([]Result, error) {
 			Message: fmt.Sprintf("namespace %s does not exist and the manifest does not bring it", strings.Join(missing, ", ")),
 			Remedy:  fmt.Sprintf("create it first ('kubectl create namespace %s')", missing[0]),
 		})
+	}
+	if len(created) > 0 {
+		denied, err := deniedOf(ctx, subject, []need{
+			{verb: "create", resource: "namespaces"},
+			{verb: "patch", resource: "namespaces"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, deniedResult(denied)...)
 	}
 	return results, nil
 }

@@ -36,35 +36,45 @@ func permissions(ctx context.Context, subject Subject) ([]Result, error) {
 	if err != nil || all {
 		return nil, err
 	}
-	needs := needsOf(subject)
-	denied := make([]bool, len(needs))
+	denied, err := deniedOf(ctx, subject, needsOf(subject))
+	return deniedResult(denied), err
+}
+
+// deniedOf asks for all needs at once and gives those that are denied.
+func deniedOf(ctx context.Context, subject Subject, needs []need) ([]string, error) {
+	answers := make([]bool, len(needs))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(32)
 	for i, need := range needs {
 		group.Go(func() error {
 			ok, err := allowed(ctx, subject, need)
-			denied[i] = !ok
+			answers[i] = ok
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	var missing []string
+	var denied []string
 	for i, need := range needs {
-		if denied[i] {
-			missing = append(missing, need.String())
+		if !answers[i] {
+			denied = append(denied, need.String())
 		}
 	}
-	if len(missing) == 0 {
-		return nil, nil
+	return denied, nil
+}
+
+// deniedResult is empty where nothing is denied.
+func deniedResult(denied []string) []Result {
+	if len(denied) == 0 {
+		return nil
 	}
 	return []Result{{
 		Name:    "permissions",
 		Verdict: Fail,
-		Message: "you have no permission to " + shortList(missing),
+		Message: "you have no permission to " + shortList(denied),
 		Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
-	}}, nil
+	}}
 }
 
 // needsOf gives what an install asks of the cluster. Server-side apply of an

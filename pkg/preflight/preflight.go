@@ -48,7 +48,7 @@ type Subject struct {
 	// Uses are the resources that are written, without duplicates.
 	Uses []Use
 	// Namespaces are those that objects go to; Creates tells which of them
-	// the manifest brings.
+	// are created if they do not exist.
 	Namespaces []string
 	Creates    map[string]bool
 	// Watches tells whether readiness is waited for.

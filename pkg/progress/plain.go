@@ -74,7 +74,7 @@ func (p *Plain) finished(e event.Finished) {
 		event.DryRunClient: " (dry run)",
 		event.DryRunServer: " (server dry run)",
 	}[e.DryRun]
-	p.line("%s in %s%s", Summary(e.Counts), e.Took.Round(100*time.Millisecond), suffix)
+	p.line("%s in %s%s", Summary(e.Counts), e.Took.Round(10*time.Millisecond), suffix)
 }
 
 func (p *Plain) line(format string, arguments ...any) {

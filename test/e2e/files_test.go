@@ -1,0 +1,212 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// ownManifest brings a namespace, a definition and an object of it in the
+// wrong order, a List, a Job and a workload.
+const ownManifest = `# a manifest of one's own
+apiVersion: demo.example.com/v1
+kind: Widget
+metadata:
+  name: first
+spec:
+  size: 3
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: settings
+  data:
+    mode: demo
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata:
+    name: runner
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      serviceAccountName: runner
+      containers:
+      - name: web
+        image: registry.example.com/web:1
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: once
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: once
+        image: registry.example.com/once:1
+---
+# nothing but a comment
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.demo.example.com
+spec:
+  group: demo.example.com
+  names: {kind: Widget, plural: widgets}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties:
+              size: {type: integer}
+`
+
+// TestOwnManifest reads the same manifest in every way that there is.
+func TestOwnManifest(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "own.yaml", ownManifest)
+	folder := filepath.Dir(path)
+	if err := os.WriteFile(filepath.Join(folder, "notes.txt"), []byte("not: [a manifest"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	nested := filepath.Join(t.TempDir(), "outer")
+	if err := os.MkdirAll(nested, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(nested, "inner"), os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	kustomization := filepath.Join(t.TempDir(), "kustomization")
+	if err := os.CopyFS(kustomization, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(kustomization, "kustomization.yaml"), []byte("resources: [own.yaml]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(folder)))
+	t.Cleanup(server.Close)
+	asJSON := `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}
+{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}}]}`
+
+	for _, test := range []struct {
+		name, stdin string
+		flags       []string
+		objects     string
+	}{
+		{"file", "", []string{"-f", path}, "7"},
+		{"stdin", ownManifest, []string{"-f", "-"}, "7"},
+		{"directory", "", []string{"-f", folder}, "7"},
+		{"recursive", "", []string{"-R", "-f", nested}, "7"},
+		{"glob", "", []string{"-f", filepath.Join(folder, "*.yaml")}, "7"},
+		{"kustomize", "", []string{"-k", kustomization}, "7"},
+		{"url", "", []string{"--allow-http", "-f", server.URL + "/own.yaml"}, "7"},
+		{"json", asJSON, []string{"-f", "-"}, "3"},
+		{"crlf", strings.ReplaceAll(ownManifest, "\n", "\r\n"), []string{"-f", "-"}, "7"},
+		{"bom", "\ufeff" + ownManifest, []string{"-f", "-"}, "7"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			namespace := "own-" + test.name
+			arguments := append([]string{"kubectl", "istio-demo", "install", "-n", namespace}, test.flags...)
+			got := u.runWith(t, test.stdin, arguments...)
+			// The CRD is shared between these runs; all else is created.
+			if got.code != 0 || !strings.Contains(got.stderr, " created, 0 configured, ") {
+				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+			}
+			if !strings.Contains(got.stderr, "("+test.objects+" objects)") {
+				t.Errorf("not %s objects:\n%s", test.objects, got.stderr)
+			}
+			if mode := u.must(t, "kubectl", "get", "configmap", "settings", "-n", namespace, "-o", "name"); mode != "configmap/settings\n" {
+				t.Errorf("the config map is %q", mode)
+			}
+			again := u.runWith(t, test.stdin, arguments...)
+			if again.code != 0 || !strings.Contains(again.stderr, "\n0 created, 0 configured, "+test.objects+" unchanged in ") {
+				t.Errorf("a second run: exit code %d\n%s", again.code, again.stderr)
+			}
+			if test.name == "json" {
+				return
+			}
+			if !strings.Contains(got.stdout, "web-") || strings.Count(got.stdout, "Running") != 2 {
+				t.Errorf("the pods are\n%s", got.stdout)
+			}
+			if size := u.must(t, "kubectl", "get", "widget", "first", "-n", namespace, "-o", "jsonpath={.spec.size}"); size != "3" {
+				t.Errorf("the widget's size is %q", size)
+			}
+			if done := u.must(t, "kubectl", "get", "job", "once", "-n", namespace, "-o", "jsonpath={.status.succeeded}"); done != "1" {
+				t.Errorf("install did not wait for the job: succeeded is %q", done)
+			}
+		})
+	}
+}
+
+// TestDryRun promises to write nothing, and the recorder holds it to that.
+func TestDryRun(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	path := write(t, "own.yaml", strings.ReplaceAll(ownManifest, "demo.example.com", "dry.example.com"))
+
+	t.Run("client", func(t *testing.T) {
+		got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=client")
+		requests, _ := recorder.take()
+		if got.code != 0 || len(requests) != 0 {
+			t.Errorf("exit code %d, requests %v\n%s", got.code, requests, got.stderr)
+		}
+		if !strings.Contains(got.stdout, "deployment.apps/web applied (dry run)\n") || strings.Count(got.stdout, "\n") != 7 {
+			t.Errorf("got\n%s", got.stdout)
+		}
+		yaml := u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=client", "-o", "yaml")
+		if !strings.Contains(yaml, "kind: Widget") || !strings.Contains(yaml, "namespace: dry\n") {
+			t.Errorf("got\n%s", yaml)
+		}
+	})
+	t.Run("server on nothing", func(t *testing.T) {
+		got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=server")
+		requests, writes := recorder.take()
+		if got.code != 0 || len(writes) != 0 || len(requests) == 0 {
+			t.Errorf("exit code %d, %d requests, writes %v\n%s", got.code, len(requests), writes, got.stderr)
+		}
+		for _, want := range []string{"namespace/dry created (server dry run)\n", "deployment.apps/web created (dry run; the server can check it only when"} {
+			if !strings.Contains(got.stdout, want) {
+				t.Errorf("%q is not in\n%s", want, got.stdout)
+			}
+		}
+	})
+	t.Run("server on something", func(t *testing.T) {
+		u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry")
+		changed := write(t, "changed.yaml", strings.Replace(strings.ReplaceAll(ownManifest, "demo.example.com", "dry.example.com"), "mode: demo", "mode: other", 1))
+		recorder.take()
+		got := u.run(t, "kubectl", "istio-demo", "install", "-f", changed, "-n", "dry", "--dry-run=server")
+		if _, writes := recorder.take(); got.code != 0 || len(writes) != 0 {
+			t.Errorf("exit code %d, writes %v\n%s", got.code, writes, got.stderr)
+		}
+		for _, want := range []string{"configmap/settings configured (server dry run)\n", "deployment.apps/web unchanged (server dry run)\n"} {
+			if !strings.Contains(got.stdout, want) {
+				t.Errorf("%q is not in\n%s", want, got.stdout)
+			}
+		}
+	})
+}

@@ -1,0 +1,158 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const (
+	deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: demo\n"
+	configMap  = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
+)
+
+// TestRefusals gives bad input and wants one clear line for each, the
+// documented exit code, and nothing written.
+func TestRefusals(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	insecure := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(insecure.Close)
+	config := restConfig(t, sharedCluster(t).Kubeconfig)
+	expired := write(t, "expired", fmt.Sprintf(`{"apiVersion":"v1","kind":"Config","current-context":"x",
+		"clusters":[{"name":"c","cluster":{"server":%q,"insecure-skip-tls-verify":true}}],
+		"users":[{"name":"u","user":{"token":"expired"}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}]}`, config.Host))
+	u.must(t, "kubectl", "create", "namespace", "doomed")
+	u.must(t, "kubectl", "patch", "namespace", "doomed", "-p", `{"metadata":{"finalizers":["example.com/hold"]}}`)
+	u.must(t, "kubectl", "delete", "namespace", "doomed", "--wait=false")
+
+	for _, test := range []struct {
+		name  string
+		flags []string
+		// file becomes the file FILE of the flags.
+		file string
+		code int
+		// want is a regular expression for the whole line.
+		want string
+	}{
+		{"unreachable server", []string{"--server", "http://127.0.0.1:1"}, "", 1,
+			`error: cannot reach the API server http://127\.0\.0\.1:1 \(context recorded\): connection refused; is the cluster running, .*`},
+		{"unknown host", []string{"--server", "https://cluster.invalid:6443"}, "", 1,
+			`error: cannot reach the API server https://cluster\.invalid:6443 .*(no such host|lookup).*`},
+		{"unknown context", []string{"--context", "nope"}, "", 1,
+			`error: the kubeconfig cannot be used: context "nope" does not exist; 'kubectl config get-contexts' lists those that do`},
+		{"missing kubeconfig file", []string{"--kubeconfig", "/no/such/file"}, "", 1,
+			`error: the kubeconfig cannot be used: .*/no/such/file.*no such file.*`},
+		{"broken kubeconfig", []string{"--kubeconfig", "FILE"}, "clusters: [", 1,
+			`error: the kubeconfig cannot be used: .*yaml.*`},
+		{"expired token", []string{"--kubeconfig", expired}, "", 1,
+			`error: the API server does not accept your credentials \(401 Unauthorized\); log in again.*`},
+		{"no permission", []string{"--as", "nobody"}, "", 1,
+			`error: you have no permission to create clusterrolebindings\.rbac\.authorization\.k8s\.io, .* and \d+ more; ask your cluster's administrator.*`},
+		{"no permission in a namespace", []string{"--as", "nobody", "-f", "FILE", "-n", "default"}, configMap, 1,
+			`error: you have no permission to create configmaps in namespace default, get configmaps in namespace default, patch configmaps in namespace default; ask .*`},
+		{"--set without a value", []string{"--set", "pilot"}, "", 2, `error: --set pilot: key "pilot" has no value; write it as key=value`},
+		{"--set of the wrong type", []string{"--set", "pilot=5"}, "", 2, `error: Istio's charts refuse the values: .*wrong type.*`},
+		{"--set that contradicts -n", []string{"--set", "global.istioNamespace=x"}, "", 2, `error: Istio's charts refuse the values: global\.istioNamespace is "x" .*`},
+		{"unknown profile", []string{"--set", "profile=nope"}, "", 2, `error: Istio's charts refuse the values: .*unknown profile nope.*`},
+		{"malformed --values", []string{"--values", "FILE"}, "a: b\n c: d\n", 2, `error: --values \S+: not a YAML mapping of values: line 2: .*`},
+		{"--values that is a list", []string{"--values", "FILE"}, "- a\n", 2, `error: --values \S+: not a YAML mapping of values: a mapping is expected, not an array`},
+		{"--values that is not there", []string{"--values", "nope.yaml"}, "", 2, `error: the path "nope\.yaml" does not exist`},
+		{"unknown file", []string{"-f", "nope.yaml"}, "", 2, `error: the path "nope\.yaml" does not exist`},
+		{"unknown kustomization", []string{"-k", "nope"}, "", 2, `error: the path "nope" does not exist`},
+		{"empty file", []string{"-f", "FILE"}, "", 2, `error: \S+FILE: no objects in it; is it the right file\?`},
+		{"only comments", []string{"-f", "FILE"}, "# nothing\n---\n\n", 2, `error: \S+FILE: no objects in it; is it the right file\?`},
+		{"empty directory", []string{"-f", "."}, "", 2, `error: the directory "\." has no \.json, \.yaml, \.yml file; use -R .*`},
+		{"broken YAML", []string{"-f", "FILE"}, configMap + "---\n# second\napiVersion: v1\nkind: [\n", 2,
+			`error: \S+FILE, document 2 \(line \d+\): not valid YAML: .*`},
+		{"a tab", []string{"-f", "FILE"}, configMap + "data:\n\tkey: value\n", 2,
+			`error: \S+FILE, document 1 \(line 6\): not valid YAML: found character that cannot start any token`},
+		{"broken JSON", []string{"-f", "FILE"}, "{\"kind\":\n  \"ConfigMap\",,}", 2, `error: \S+FILE, document 1 \(line 2\): not valid JSON: .*`},
+		{"no kind", []string{"-f", "FILE"}, configMap + "---\n# second\n\napiVersion: v1\nmetadata:\n  name: b\n", 2,
+			`error: \S+FILE, document 2 \(line 8\): the object has no kind; .*`},
+		{"no apiVersion", []string{"-f", "FILE"}, "kind: Pod\n", 2, `error: \S+FILE, document 1 \(line 1\): pod has no apiVersion; .*`},
+		{"no name", []string{"-f", "FILE"}, "apiVersion: v1\nkind: Pod\n", 2, `error: \S+FILE, document 1 \(line 1\): pod has no metadata\.name`},
+		{"not an object", []string{"-f", "FILE"}, "just words\n", 2, `error: \S+FILE, document 1 \(line 1\): not a Kubernetes object: a mapping is expected, not a string`},
+		{"the same object twice", []string{"-f", "FILE"}, configMap + "---\n" + configMap, 2,
+			`error: \S+FILE, document 2 \(line 6\): configmap istio-system/a was already given in \S+FILE, document 1 \(line 1\); keep one of them`},
+		{"an unknown kind", []string{"-f", "FILE"}, "apiVersion: example.com/v1\nkind: Foo\nmetadata:\n  name: a\n", 2,
+			`error: \S+FILE, document 1 \(line 1\): foo a: neither the cluster nor the manifest knows kind Foo in version example\.com/v1; .*`},
+		{"a version that is not served", []string{"-f", "FILE"}, strings.Replace(deployment, "apps/v1", "extensions/v1beta1", 1), 2,
+			`error: \S+FILE, document 1 \(line 1\): deployment demo/web: the cluster does not serve kind Deployment in version extensions/v1beta1, but in apps/v1; .*`},
+		{"another namespace than -n", []string{"-f", "FILE", "-n", "other"}, deployment, 2,
+			`error: \S+FILE, document 1 \(line 1\): deployment demo/web belongs to another namespace than --namespace other; .*`},
+		{"a namespace that nobody brings", []string{"-f", "FILE"}, deployment, 1,
+			`error: namespace demo does not exist and the manifest does not bring it; create it first .*`},
+		{"a namespace that is being deleted", []string{"-n", "doomed"}, "", 1,
+			`error: namespace doomed is being deleted since .*; wait until it is gone .*`},
+		{"http", []string{"-f", insecure.URL}, "", 2, `error: http://\S+ is not encrypted; use https, or allow it with --allow-http`},
+		{"a download that fails", []string{"--allow-http", "-f", insecure.URL}, "", 2, `error: cannot download http://\S+: the server answered 404 Not Found`},
+		{"-f with -k", []string{"-f", "x", "-k", "y"}, "", 2, `error: -f and -k cannot be used together`},
+		{"-f with --set", []string{"-f", "x", "--set", "a=b"}, "", 2, `error: --set, --values, --hub and --tag are for the built-in demo .*`},
+		{"an unknown flag", []string{"--nope"}, "", 2, `error: unknown flag: --nope`},
+		{"an argument", []string{"nope"}, "", 2, `error: kubectl istio-demo install takes no arguments, but got "nope"`},
+		{"an unknown format", []string{"-o", "nope"}, "", 2, `error: unable to match a printer suitable for the output format "nope", .*`},
+		{"no time", []string{"--timeout", "0"}, "", 2, `error: --timeout must be longer than 0; .*`},
+		{"an unknown dry run", []string{"--dry-run=nope"}, "", 2, `error: Invalid dry-run value \(nope\).*`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := write(t, "FILE", test.file)
+			arguments := []string{"kubectl", "istio-demo", "install"}
+			for _, flag := range test.flags {
+				if flag == "FILE" {
+					flag = path
+				}
+				arguments = append(arguments, flag)
+			}
+			recorder.take()
+			got := u.run(t, arguments...)
+			if got.code != test.code {
+				t.Errorf("exit code %d, not %d", got.code, test.code)
+			}
+			lines := errorLines(got.stderr)
+			if len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) {
+				t.Errorf("no line like\n  %s\nin\n%s", test.want, got.stderr)
+			}
+			if got.stdout != "" {
+				t.Errorf("standard output has\n%s", got.stdout)
+			}
+			if _, writes := recorder.take(); len(writes) > 0 {
+				t.Errorf("something was written: %v", writes)
+			}
+		})
+	}
+
+	t.Run("a namespace that may not be created", func(t *testing.T) {
+		u.must(t, "kubectl", "create", "clusterrolebinding", "editor", "--clusterrole=edit", "--user=editor")
+		u.must(t, "kubectl", "create", "clusterrolebinding", "viewer", "--clusterrole=view", "--user=editor")
+		path := write(t, "own.yaml", configMap)
+		recorder.take()
+		got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "not-there", "--as", "editor")
+		want := "error: you have no permission to create namespaces, patch namespaces; "
+		if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], want) {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+		if _, writes := recorder.take(); len(writes) > 0 {
+			t.Errorf("something was written: %v", writes)
+		}
+		// In a namespace that exists, the same user needs no such permission.
+		u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "default", "--as", "editor")
+	})
+	t.Run("no kubeconfig", func(t *testing.T) {
+		for _, command := range []string{"install", "pods", "services"} {
+			got := newUser(t, "/no/such/file").run(t, "kubectl", "istio-demo", command)
+			if got.code != 1 || got.stderr != "error: no kubeconfig: nothing says which cluster is meant; set KUBECONFIG or give --kubeconfig\n" {
+				t.Errorf("%s: exit code %d\n%s", command, got.code, got.stderr)
+			}
+		}
+	})
+	t.Run("an unknown command", func(t *testing.T) {
+		got := u.run(t, "kubectl", "istio-demo", "nope")
+		if got.code != 2 || got.stderr != "error: unknown command \"nope\"\nSee 'kubectl istio-demo --help' for usage.\n" {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+	})
+}

@@ -1,0 +1,155 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// tooBig asks for more than the nodes have.
+const tooBig = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: big
+spec:
+  selector:
+    matchLabels: {app: big}
+  template:
+    metadata:
+      labels: {app: big}
+    spec:
+      containers:
+      - name: big
+        image: registry.example.com/big:1
+        resources:
+          requests: {cpu: "1000"}
+`
+
+// TestTimeout says what is not ready, and why.
+func TestTimeout(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "big.yaml", tooBig)
+	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--timeout", "2s")
+	want := `^error: timed out after 2s: deployment late/big is not ready: Available: 0/1; pod big-\S+: Unschedulable: 0/3 nodes are available: .*Insufficient cpu.*$`
+	if lines := errorLines(got.stderr); got.code != 3 || len(lines) != 1 || !regexp.MustCompile(want).MatchString(lines[0]) {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	if !strings.Contains(got.stdout, "Pending") {
+		t.Errorf("the pods are not shown:\n%s", got.stdout)
+	}
+	if nowait := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--wait=false"); nowait.code != 0 {
+		t.Errorf("--wait=false: exit code %d\n%s", nowait.code, nowait.stderr)
+	}
+}
+
+// TestFailedJob ends the wait at once: a Job that failed stays so.
+func TestFailedJob(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "job.yaml", `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: hopeless
+spec:
+  activeDeadlineSeconds: 1
+  template:
+    spec:
+      restartPolicy: Never
+      nodeSelector: {no: where}
+      containers: [{name: c, image: registry.example.com/c}]
+`)
+	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "failing", "--timeout", "1m")
+	lines := errorLines(got.stderr)
+	if got.code != 3 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: failed: job failing/hopeless is not ready: Job Failed.") {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+}
+
+// TestInterrupt presses Ctrl-C while the wait lasts and goes on afterwards.
+func TestInterrupt(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "big.yaml", tooBig)
+	for _, test := range []struct {
+		signal syscall.Signal
+		code   int
+	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}} {
+		t.Run(test.signal.String(), func(t *testing.T) {
+			namespace := fmt.Sprintf("interrupted-%d", test.signal)
+			// The binary itself, because kubectl would take the signal.
+			command := u.command(t, "kubectl-istio_demo", "install", "-f", path, "-n", namespace)
+			stderr, err := command.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var stdout bytes.Buffer
+			command.Stdout = &stdout
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for lines := bufio.NewScanner(stderr); lines.Scan(); {
+				said = append(said, lines.Text())
+				if strings.Contains(lines.Text(), "waiting for") {
+					if err := command.Process.Signal(test.signal); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := command.Wait(); err == nil || command.ProcessState.ExitCode() != test.code {
+				t.Errorf("%v, exit code %d", err, command.ProcessState.ExitCode())
+			}
+			want := "error: interrupted: 3 of 3 objects are applied, deployment " + namespace + "/big is not ready: "
+			if last := said[len(said)-1]; !strings.HasPrefix(last, want) || !strings.HasSuffix(last, "; run the same command again to go on") {
+				t.Errorf("the last line is %q", last)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("standard output has %s", &stdout)
+			}
+			again := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", namespace, "--wait=false")
+			if again.code != 0 || !strings.HasPrefix(lastLine(again.stderr), "0 created, 0 configured, 3 unchanged") {
+				t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+			}
+		})
+	}
+}
+
+// TestRefusedObject stops at the first object that the server refuses, and
+// says what was applied before it.
+func TestRefusedObject(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "typo.yaml", strings.Replace(tooBig, "  selector:", "  replica: 1\n  selector:", 1))
+	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "typo")
+	lines := errorLines(got.stderr)
+	if got.code != 1 || len(lines) != 1 || !regexp.MustCompile(`^error: \S+typo\.yaml, document 2 \(line 6\): deployment typo/big: .*\.spec\.replica: field not declared in schema$`).MatchString(lines[0]) {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	if !strings.Contains(got.stderr, "  stopped: 2 of 3 objects applied\n") {
+		t.Errorf("it does not say what was applied:\n%s", got.stderr)
+	}
+}
+
+// TestConflict names the manager and the field, and takes over when told.
+func TestConflict(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: demo\n")
+	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
+	u.must(t, "kubectl", "patch", "configmap", "settings", "-n", "contested", "--field-manager=somebody", "-p", `{"data":{"mode":"mine"}}`)
+	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
+	lines := errorLines(got.stderr)
+	want := `configmap contested/settings: "somebody" owns .data.mode; leave these fields out, or take them over with --force-conflicts`
+	if got.code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0], want) {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested", "--force-conflicts")
+	if mode := u.must(t, "kubectl", "get", "configmap", "settings", "-n", "contested", "-o", "jsonpath={.data.mode}"); mode != "demo" {
+		t.Errorf("the mode is %q", mode)
+	}
+}
