@@ -1,50 +1,70 @@
 # Everything here needs Go, git and make only. What is built lies in .build,
-# which git ignores; nothing is written to the home directory except by Go.
+# which git ignores; nothing but Go's own caches is written to the home.
 
 SHELL := /bin/sh
 BUILD := $(CURDIR)/.build
 PLUGIN := $(BUILD)/bin/kubectl-istio_demo
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # The tools are built once for each version of what defines them.
 TOOLS_KEY := $(shell cat test/tools/go.mod test/tools/go.sum test/tools/build.sh | git hash-object --stdin | cut -c1-12)
 TOOLS := $(BUILD)/tools/$(TOOLS_KEY)
 
-# Which test cluster the cluster targets and demo mean; several can run at once.
+# The race detector needs a C compiler. Without one the tests run all the
+# same, and .ci/run installs one.
+RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+
+# Which test cluster is meant; several can run at once.
 NAME ?= demo
 NODES ?= 3
 CLUSTER := TOOLS=$(TOOLS) go run ./test/cmd/cluster
 KUBECONFIG_FILE := $(BUILD)/clusters/$(NAME)/kubeconfig
+ON_CLUSTER := KUBECONFIG=$(KUBECONFIG_FILE) PATH=$(BUILD)/bin:$(TOOLS):$$PATH
 
-.PHONY: build tools demo cluster-up cluster-down test unit e2e lint clean
+.PHONY: help build tools demo cluster-up cluster-down test unit e2e lint picture clean
 
-build: ## the plugin
-	@mkdir -p $(BUILD)/bin
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(PLUGIN) ./cmd/kubectl-istio_demo
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the plugin, into .build/bin
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-istio_demo
 
 tools: ## the control plane and the peers, from Go modules
 	@test/tools/build.sh $(TOOLS)
 
-demo: build tools ## a real control plane with Istio's demo on it
-	@test/demo.sh $(BUILD) $(TOOLS) $(NAME) $(NODES)
+demo: build cluster-up ## a real control plane with Istio's demo on it
+	@echo '$$ kubectl istio-demo install'
+	@$(ON_CLUSTER) kubectl istio-demo install
+	@echo '$$ kubectl istio-demo services'
+	@$(ON_CLUSTER) kubectl istio-demo services
+	@echo
+	@echo 'The cluster goes on running; make cluster-down stops it. To use it:'
+	@echo '  export KUBECONFIG=$(KUBECONFIG_FILE)'
+	@echo '  export PATH=$(BUILD)/bin:$(TOOLS):$$PATH'
 
 cluster-up: tools ## a test cluster: make cluster-up NAME=demo NODES=3
 	@$(CLUSTER) up -dir $(BUILD)/clusters -name $(NAME) -nodes $(NODES)
-	@echo "export KUBECONFIG=$(KUBECONFIG_FILE) PATH=$(BUILD)/bin:$(TOOLS):\$$PATH"
 
 cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 	@$(CLUSTER) down -dir $(BUILD)/clusters -name $(NAME)
 
-test: build tools unit e2e ## everything that must hold
+test: unit e2e ## everything that must hold
 
-unit:
-	go test -race ./cmd/... ./pkg/... ./test/architecture/...
+unit: ## the tests that need no cluster
+	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/...
 
-e2e: build tools
-	TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) go test -count=1 -timeout 20m ./test/e2e/... ./test/cluster/...
+e2e: tools ## the tests on real control planes
+	go build $(RACE) -ldflags '-X main.version=$(VERSION)' -o $(BUILD)/e2e/kubectl-istio_demo ./cmd/kubectl-istio_demo
+	TOOLS=$(TOOLS) PLUGIN=$(BUILD)/e2e/kubectl-istio_demo go test -count=1 -timeout 20m ./test/e2e/...
 
 lint: tools ## formatting, vet, staticcheck, module files
 	@test/lint.sh $(TOOLS)
 
+picture: build ## draw docs/install.svg from a run on a fresh cluster
+	@$(MAKE) --no-print-directory cluster-down cluster-up NAME=picture
+	@KUBECONFIG=$(BUILD)/clusters/picture/kubeconfig PATH=$(BUILD)/bin:$(TOOLS):$$PATH test/picture/draw.sh
+	@$(MAKE) --no-print-directory cluster-down NAME=picture
+
 clean: ## what was built, but not the tools
-	rm -rf $(BUILD)/bin dist
+	rm -rf $(BUILD)/bin $(BUILD)/e2e dist

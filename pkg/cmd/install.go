@@ -12,7 +12,6 @@ import (
 	"k8s.io/kubectl/pkg/cmd/get"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
@@ -130,7 +129,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 
 // answer prints what the user asked for on standard output: the objects in
 // the format of -o, what a dry run found, or the demo's pods.
-func (o *installOptions) answer(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams, results []apply.Result) error {
+func (o *installOptions) answer(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams, results []demo.Result) error {
 	if *o.print.OutputFormat != "" {
 		return printObjects(o.print, results, streams.Out)
 	}

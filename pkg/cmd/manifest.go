@@ -8,7 +8,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -64,9 +63,9 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 // printManifest prints YAML documents, or a JSON List.
 func printManifest(objects []manifest.Object, format string, out io.Writer) error {
 	if format == "json" {
-		var results []apply.Result
+		var results []demo.Result
 		for _, object := range objects {
-			results = append(results, apply.Result{Stored: object.Unstructured})
+			results = append(results, demo.Result{Stored: object.Unstructured})
 		}
 		return (&printers.JSONPrinter{}).PrintObj(listOf(results), out)
 	}

@@ -7,13 +7,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
 
 // printObjects prints the objects as `kubectl apply -o` does: one by itself,
 // several as a List.
-func printObjects(flags *genericclioptions.PrintFlags, results []apply.Result, out io.Writer) error {
+func printObjects(flags *genericclioptions.PrintFlags, results []demo.Result, out io.Writer) error {
 	printer, err := flags.ToPrinter()
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func printObjects(flags *genericclioptions.PrintFlags, results []apply.Result, o
 	return printer.PrintObj(listOf(results), out)
 }
 
-func listOf(results []apply.Result) *unstructured.UnstructuredList {
+func listOf(results []demo.Result) *unstructured.UnstructuredList {
 	list := &unstructured.UnstructuredList{Object: map[string]any{
 		"apiVersion": "v1",
 		"kind":       "List",
@@ -38,7 +38,7 @@ func listOf(results []apply.Result) *unstructured.UnstructuredList {
 
 // printActions prints a line an object, in kubectl's form:
 // deployment.apps/istiod created (server dry run).
-func printActions(results []apply.Result, dryRun event.DryRun, out io.Writer) {
+func printActions(results []demo.Result, dryRun event.DryRun, out io.Writer) {
 	suffix := "(dry run)"
 	if dryRun == event.DryRunServer {
 		suffix = "(server dry run)"

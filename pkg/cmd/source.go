@@ -8,13 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"helm.sh/helm/v4/pkg/chart/v2/loader"
-	"helm.sh/helm/v4/pkg/strvals"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
 )
@@ -75,7 +71,7 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo
 	rendered, err := chart.Render(chart.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: values})
 	if err != nil {
 		// Template errors have many lines and no line end of their own.
-		return demo.Manifest{}, fmt.Errorf("Istio's charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
+		return demo.Manifest{}, fmt.Errorf("the charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return demo.Manifest{What: "Istio " + chart.Version + " demo", Objects: rendered.Objects, Warnings: rendered.Warnings}, nil
 }
@@ -96,25 +92,15 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, er
 	return demo.Manifest{What: what, Objects: objects}, err
 }
 
-// values merges the --values files in their order and the --set flags above
-// them, as Helm does.
+// values reads the --values files and merges them with the --set flags.
 func (s *source) values(ctx context.Context, in io.Reader) (map[string]any, error) {
-	values := map[string]any{}
+	var files []chart.ValuesFile
 	for _, name := range s.valueFiles {
 		data, err := file.Bytes(ctx, file.Options{AllowHTTP: s.allowHTTP, In: in}, name)
 		if err != nil {
 			return nil, err
 		}
-		var own map[string]any
-		if err := yaml.Unmarshal(data, &own); err != nil {
-			return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", name, manifest.YAMLCause(err))
-		}
-		values = loader.MergeMaps(values, own)
+		files = append(files, chart.ValuesFile{Name: name, Data: data})
 	}
-	for _, assignment := range s.set {
-		if err := strvals.ParseInto(assignment, values); err != nil {
-			return nil, fmt.Errorf("--set %s: %w; write it as key=value", assignment, err)
-		}
-	}
-	return values, nil
+	return chart.MergeValues(files, s.set)
 }

@@ -22,6 +22,9 @@ type Manifest struct {
 	Warnings []string
 }
 
+// Result is an object as the server stored it, and what the server did.
+type Result = apply.Result
+
 // Install puts a manifest on a cluster and waits until it runs.
 type Install struct {
 	Read func(context.Context) (Manifest, error)
@@ -42,7 +45,7 @@ type Install struct {
 // Run gives what was applied, in the order in which it was, also when it
 // fails. Its errors are InputError and RefusedError before the first write,
 // InterruptedError and UnreadyError after it, and those of the API server.
-func (i *Install) Run(ctx context.Context) ([]apply.Result, error) {
+func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	began := time.Now()
 	read, err := i.Read(ctx)
 	if err != nil {
@@ -51,7 +54,7 @@ func (i *Install) Run(ctx context.Context) ([]apply.Result, error) {
 	for _, warning := range read.Warnings {
 		i.Sink(event.Warning{Message: warning})
 	}
-	var results []apply.Result
+	var results []Result
 	if i.DryRun == event.DryRunClient {
 		results, err = i.plan(read)
 	} else {
@@ -64,15 +67,15 @@ func (i *Install) Run(ctx context.Context) ([]apply.Result, error) {
 }
 
 // plan is a dry run that asks no server.
-func (i *Install) plan(read Manifest) ([]apply.Result, error) {
+func (i *Install) plan(read Manifest) ([]Result, error) {
 	objects, err := Plan(read.Objects, i.Namespace)
 	if err != nil {
 		return nil, err
 	}
 	i.start(read.What, len(objects))
-	var results []apply.Result
+	var results []Result
 	for _, object := range objects {
-		results = append(results, apply.Result{
+		results = append(results, Result{
 			Ref:    manifest.Ref(object.Unstructured),
 			Stored: object.Unstructured,
 			Action: event.Planned,
@@ -91,7 +94,7 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 }
 
 // install is the whole of it, or all of it that a server-side dry run can do.
-func (i *Install) install(ctx context.Context, read Manifest) ([]apply.Result, error) {
+func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) {
 	targets, err := i.resolve(ctx, read.Objects)
 	if err != nil {
 		return nil, i.interrupted(ctx, err, 0, 0)
@@ -178,7 +181,7 @@ func (i *Install) interrupted(ctx context.Context, err error, applied, total int
 	return &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}
 }
 
-func counts(results []apply.Result) map[event.Action]int {
+func counts(results []Result) map[event.Action]int {
 	counts := map[event.Action]int{}
 	for _, result := range results {
 		counts[result.Action]++

@@ -46,6 +46,10 @@ func New(tools, dir, name string) *Cluster {
 func (c *Cluster) Start(ctx context.Context, nodes int) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	// What is left of a cluster that was killed would be in the way.
+	if err := c.Stop(ctx); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(c.Kubeconfig), 0o755); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
@@ -103,10 +107,12 @@ func (c *Cluster) StartComponent(ctx context.Context, component string) error {
 	return c.kwokctl(ctx, "start", "component", component)
 }
 
-// Running tells whether the cluster was started and not stopped.
-func (c *Cluster) Running() bool {
-	_, err := os.Stat(c.Kubeconfig)
-	return err == nil
+// Running tells whether the cluster's API server answers.
+func (c *Cluster) Running(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	kubectl := exec.CommandContext(ctx, filepath.Join(c.tools, "kubectl"), "--kubeconfig", c.Kubeconfig, "get", "--raw", "/readyz")
+	return kubectl.Run() == nil
 }
 
 func (c *Cluster) kwokctl(ctx context.Context, arguments ...string) error {

@@ -5,9 +5,12 @@ import (
 	"io/fs"
 
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	"helm.sh/helm/v4/pkg/strvals"
 	"istio.io/istio/manifests"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // demoValues gives the one tree of values that every chart is rendered with:
@@ -38,6 +41,31 @@ func demoValues(options Options) (map[string]any, error) {
 		return nil, fmt.Errorf("global.istioNamespace is %q but the namespace is %q; give the namespace with --namespace only", own, options.Namespace)
 	}
 	return loader.MergeMaps(values, clone(options.Values)), nil
+}
+
+// ValuesFile is what --values names.
+type ValuesFile struct {
+	Name string
+	Data []byte
+}
+
+// MergeValues merges the files in their order and the assignments above them,
+// as Helm does with --values and --set. Its errors name the file or the flag.
+func MergeValues(files []ValuesFile, assignments []string) (map[string]any, error) {
+	values := map[string]any{}
+	for _, file := range files {
+		var own map[string]any
+		if err := yaml.Unmarshal(file.Data, &own); err != nil {
+			return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", file.Name, manifest.YAMLCause(err))
+		}
+		values = loader.MergeMaps(values, own)
+	}
+	for _, assignment := range assignments {
+		if err := strvals.ParseInto(assignment, values); err != nil {
+			return nil, fmt.Errorf("--set %s: %w; write it as key=value", assignment, err)
+		}
+	}
+	return values, nil
 }
 
 // profileValues reads spec.values of one of Istio's profiles.

@@ -40,7 +40,7 @@ func run(ctx context.Context, arguments []string) error {
 	switch {
 	case arguments[0] == "down":
 		return control.Stop(ctx)
-	case control.Running():
+	case control.Running(ctx):
 		fmt.Fprintf(os.Stderr, "cluster %s runs already\n", *name)
 		return nil
 	}

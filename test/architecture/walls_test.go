@@ -1,0 +1,152 @@
+// Package architecture keeps the walls of docs/architecture.md standing.
+package architecture
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	root   = "../.."
+	module = "github.com/kubectl-istio-demo/kubectl-istio-demo"
+	// maxLines is where a file has become two.
+	maxLines = 350
+)
+
+// room is what a package may import: of the project only what is listed, of
+// the rest everything that is not forbidden. Paths are prefixes.
+type room struct {
+	own       []string
+	forbidden []string
+}
+
+var (
+	terminal   = []string{"os", "github.com/spf13", "k8s.io/cli-runtime", "k8s.io/kubectl"}
+	kubernetes = []string{"k8s.io"}
+	client     = []string{"k8s.io/client-go"}
+	helm       = []string{"helm.sh", "istio.io"}
+)
+
+var rooms = map[string]room{
+	"cmd/kubectl-istio_demo": {own: []string{"pkg/cmd"}, forbidden: []string{"github.com/spf13", "k8s.io/client-go", "helm.sh", "istio.io"}},
+	"pkg/cmd": {
+		own:       []string{"pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/chart", "pkg/manifest/file", "pkg/progress"},
+		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata"}),
+	},
+	"pkg/demo": {
+		own:       []string{"pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/manifest", "pkg/preflight", "pkg/ready"},
+		forbidden: slices.Concat(terminal, helm),
+	},
+	"pkg/manifest":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
+	"pkg/manifest/chart": {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client)},
+	"pkg/manifest/file":  {own: []string{"pkg/manifest"}, forbidden: slices.Concat(client, helm, []string{"github.com/spf13", "k8s.io/cli-runtime", "k8s.io/kubectl"})},
+	"pkg/apply":          {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
+	"pkg/ready":          {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
+	"pkg/discover":       {forbidden: slices.Concat(terminal, helm)},
+	"pkg/preflight":      {forbidden: slices.Concat(terminal, helm)},
+	"pkg/diagnose":       {forbidden: slices.Concat(terminal, helm)},
+	"pkg/progress":       {own: []string{"pkg/event"}, forbidden: slices.Concat(kubernetes, helm, []string{"github.com/spf13"})},
+	"pkg/event":          {forbidden: slices.Concat(terminal, kubernetes, helm)},
+}
+
+func TestWalls(t *testing.T) {
+	for folder, imports := range packages(t) {
+		room, known := rooms[folder]
+		if !known {
+			t.Errorf("%s has no place in the picture of the house: add it to docs/architecture.md and here", folder)
+		}
+		for _, imported := range imports {
+			own, ours := strings.CutPrefix(imported, module+"/")
+			switch {
+			case ours && !slices.Contains(room.own, own):
+				t.Errorf("%s must not know %s", folder, own)
+			case !ours && slices.ContainsFunc(room.forbidden, func(prefix string) bool { return within(imported, prefix) }):
+				t.Errorf("%s must not import %s", folder, imported)
+			}
+		}
+	}
+}
+
+// TestWallsStand proves that the test above can fail.
+func TestWallsStand(t *testing.T) {
+	if !within("k8s.io/client-go/rest", "k8s.io/client-go") || within("k8s.io/client-gone", "k8s.io/client-go") {
+		t.Error("prefixes are not compared by path elements")
+	}
+	found := packages(t)
+	for folder := range rooms {
+		if len(found[folder]) == 0 {
+			t.Errorf("no imports were found in %s", folder)
+		}
+	}
+}
+
+func TestFilesAreShort(t *testing.T) {
+	walk(t, ".", func(file string) {
+		data, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := bytes.Count(data, []byte("\n")); lines > maxLines {
+			t.Errorf("%s has %d lines, more than %d", file, lines, maxLines)
+		}
+	})
+}
+
+// packages gives what the files of each package import, tests left out.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	read := func(file string) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := path.Dir(file)
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[folder] = append(found[folder], imported)
+		}
+	}
+	walk(t, "cmd", read)
+	walk(t, "pkg", read)
+	return found
+}
+
+// walk visits the Go files below a folder of the project.
+func walk(t *testing.T, folder string, visit func(file string)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(root), folder, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && file != ".":
+			return fs.SkipDir
+		case strings.HasSuffix(file, ".go"):
+			visit(file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// within tells whether a path is a prefix's or below it.
+func within(imported, prefix string) bool {
+	return imported == prefix || strings.HasPrefix(imported, prefix+"/")
+}

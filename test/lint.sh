@@ -1,0 +1,22 @@
+#!/bin/sh
+# What is not a test and must hold all the same. $1 is the folder of the tools.
+set -eu
+cd "$(dirname "$0")/.."
+
+unformatted=$(gofmt -l cmd pkg test)
+if [ -n "$unformatted" ]; then
+	echo "not formatted (run gofmt -w):" "$unformatted" >&2
+	exit 1
+fi
+go vet ./...
+"$1/staticcheck" ./...
+go mod tidy -diff
+(cd test/tools && go mod tidy -diff)
+# One release of Kubernetes, or its modules do not fit together.
+releases=$(go list -m -f '{{.Path}} {{.Version}}' all |
+	awk '$1 ~ /^k8s\.io\/(api|apiextensions-apiserver|apimachinery|apiserver|cli-runtime|client-go|component-base|component-helpers|kubectl|metrics|streaming)$/ {print $2}' | sort -u)
+if [ "$(echo "$releases" | wc -l)" -ne 1 ]; then
+	echo "the k8s.io modules are of several releases:" $releases >&2
+	exit 1
+fi
+echo "lint: ok"
