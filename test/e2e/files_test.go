@@ -111,7 +111,7 @@ func TestOwnManifest(t *testing.T) {
 	server := httptest.NewServer(http.FileServer(http.Dir(folder)))
 	t.Cleanup(server.Close)
 	asJSON := `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}
-{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}}]}`
+{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"a": "b"}}]}`
 
 	for _, test := range []struct {
 		name, stdin string
@@ -134,7 +134,7 @@ func TestOwnManifest(t *testing.T) {
 			arguments := append([]string{"kubectl", "istio-demo", "install", "-n", namespace}, test.flags...)
 			got := u.runWith(t, test.stdin, arguments...)
 			// The CRD is shared between these runs; all else is created.
-			if got.code != 0 || !strings.Contains(got.stderr, " created, 0 configured, ") {
+			if got.code != 0 || !strings.Contains(summary(got.stderr), " created, 0 configured, ") {
 				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 			}
 			if !strings.Contains(got.stderr, "("+test.objects+" objects)") {
@@ -144,7 +144,7 @@ func TestOwnManifest(t *testing.T) {
 				t.Errorf("the config map is %q", mode)
 			}
 			again := u.runWith(t, test.stdin, arguments...)
-			if again.code != 0 || !strings.Contains(again.stderr, "\n0 created, 0 configured, "+test.objects+" unchanged in ") {
+			if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, "+test.objects+" unchanged in ") {
 				t.Errorf("a second run: exit code %d\n%s", again.code, again.stderr)
 			}
 			if test.name == "json" {

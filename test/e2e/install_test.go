@@ -17,7 +17,7 @@ func TestInstall(t *testing.T) {
 	if first.code != 0 {
 		t.Fatalf("exit code %d\n%s", first.code, first.stderr)
 	}
-	if got := lastLine(first.stderr); !regexp.MustCompile(`^46 created, 0 configured, 0 unchanged in `).MatchString(got) {
+	if got := summary(first.stderr); !regexp.MustCompile(`^46 created, 0 configured, 0 unchanged in `).MatchString(got) {
 		t.Errorf("the summary is %q", got)
 	}
 	for _, workload := range []string{"istiod", "istio-ingressgateway", "istio-egressgateway"} {
@@ -35,7 +35,7 @@ func TestInstall(t *testing.T) {
 		if second.code != 0 {
 			t.Fatalf("exit code %d\n%s", second.code, second.stderr)
 		}
-		if got := lastLine(second.stderr); !strings.HasPrefix(got, "0 created, 0 configured, 46 unchanged") {
+		if got := summary(second.stderr); !strings.HasPrefix(got, "0 created, 0 configured, 46 unchanged") {
 			t.Errorf("the summary is %q", got)
 		}
 		if after := versions(t, u); before != after {
@@ -55,7 +55,7 @@ func TestInstall(t *testing.T) {
 
 	t.Run("changed value", func(t *testing.T) {
 		got := u.run(t, "kubectl", "istio-demo", "install", "--set", "pilot.traceSampling=7", "-o", "name")
-		if got.code != 0 || !regexp.MustCompile(`^0 created, [1-9]\d* configured, \d+ unchanged`).MatchString(lastLine(got.stderr)) {
+		if got.code != 0 || !regexp.MustCompile(`^0 created, [1-9]\d* configured, \d+ unchanged`).MatchString(summary(got.stderr)) {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
 		}
 		if !strings.Contains(got.stdout, "deployment.apps/istiod\n") || strings.Count(got.stdout, "\n") != 46 {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -21,6 +22,8 @@ import (
 type recorder struct {
 	// kubeconfig leads to the API server through the recorder.
 	kubeconfig string
+	// hold, if set, is asked for each request whether it never gets through.
+	hold func(*http.Request) bool
 
 	mutex    sync.Mutex
 	requests []string
@@ -44,6 +47,13 @@ func newRecorder(t *testing.T, kubeconfig string) *recorder {
 	proxy.FlushInterval = -1
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.record(request)
+		if r.hold != nil && r.hold(request) {
+			// Only when the body is read does the server notice that the
+			// client has gone.
+			_, _ = io.Copy(io.Discard, request.Body)
+			<-request.Context().Done()
+			return
+		}
 		proxy.ServeHTTP(w, request)
 	}))
 	t.Cleanup(server.Close)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -95,10 +96,9 @@ func (u *user) must(t *testing.T, arguments ...string) string {
 	return got.stdout
 }
 
-// lastLine gives the last line of a text.
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return lines[len(lines)-1]
+// summary gives the line in which install counts what it did.
+func summary(stderr string) string {
+	return regexp.MustCompile(`(?m)^\d+ created, \d+ configured, \d+ unchanged in .*$`).FindString(stderr)
 }
 
 // errorLines gives the lines that tell an error.

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -114,10 +116,49 @@ func TestInterrupt(t *testing.T) {
 				t.Errorf("standard output has %s", &stdout)
 			}
 			again := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", namespace, "--wait=false")
-			if again.code != 0 || !strings.HasPrefix(lastLine(again.stderr), "0 created, 0 configured, 3 unchanged") {
+			if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 3 unchanged") {
 				t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
 			}
 		})
+	}
+}
+
+// TestInterruptApply presses Ctrl-C in the middle of an apply: what is said to
+// be applied is what was, and the same command does the rest.
+func TestInterruptApply(t *testing.T) {
+	control := startCluster(t, "interrupted")
+	recorder := newRecorder(t, control.Kubeconfig)
+	const through = 20
+	var patches atomic.Int32
+	stuck := make(chan struct{}, 100)
+	recorder.hold = func(request *http.Request) bool {
+		if request.Method != http.MethodPatch || patches.Add(1) <= through {
+			return false
+		}
+		stuck <- struct{}{}
+		return true
+	}
+	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install")
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-stuck
+	if err := command.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err == nil || command.ProcessState.ExitCode() != 130 {
+		t.Errorf("%v, exit code %d", err, command.ProcessState.ExitCode())
+	}
+	want := fmt.Sprintf("error: interrupted: %d of 46 objects are applied; run the same command again to go on", through)
+	if lines := errorLines(stderr.String()); len(lines) != 1 || lines[0] != want {
+		t.Errorf("it says\n%s", &stderr)
+	}
+	again := newUser(t, control.Kubeconfig).run(t, "kubectl", "istio-demo", "install")
+	rest := fmt.Sprintf("%d created, 0 configured, %d unchanged in ", 46-through, through)
+	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), rest) {
+		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
 	}
 }
 
