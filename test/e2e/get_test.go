@@ -2,8 +2,11 @@ package e2e
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -101,14 +104,15 @@ func TestOneRequest(t *testing.T) {
 	}
 }
 
-// TestWatch sees a change after the list.
+// TestWatch sees changes that come after the list, and ends with Ctrl-C.
 func TestWatch(t *testing.T) {
 	u := sharedDemo(t)
 	u.must(t, "kubectl", "create", "namespace", "watched")
 	for _, flag := range []string{"-w", "--watch-only"} {
 		t.Run(flag, func(t *testing.T) {
 			name := "seen" + strings.Trim(flag, "-")
-			command := u.command(t, "kubectl-istio_demo", "pods", "-n", "watched", flag)
+			u.must(t, "kubectl", "run", name, "-n", "watched", "--image=example.com/x")
+			command := u.command(t, "kubectl-istio_demo", "pods", "-n", "watched", flag, "--show-labels")
 			out, err := command.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -116,17 +120,16 @@ func TestWatch(t *testing.T) {
 			if err := command.Start(); err != nil {
 				t.Fatal(err)
 			}
-			// Labelling again and again makes changes until one is seen.
-			u.must(t, "kubectl", "run", name, "-n", "watched", "--image=example.com/x")
+			stop := keepChanging(t, u, name)
 			lines := bufio.NewScanner(out)
 			if !lines.Scan() || !strings.HasPrefix(lines.Text(), "NAME") {
-				t.Fatalf("the first line is %q", lines.Text())
+				t.Errorf("the first line is %q", lines.Text())
 			}
-			u.must(t, "kubectl", "delete", "pod", name, "-n", "watched", "--now")
 			seen := false
 			for !seen && lines.Scan() {
-				seen = strings.HasPrefix(lines.Text(), name)
+				seen = strings.HasPrefix(lines.Text(), name) && strings.Contains(lines.Text(), "change=")
 			}
+			stop()
 			if !seen {
 				t.Error("no change was shown")
 			}
@@ -135,9 +138,23 @@ func TestWatch(t *testing.T) {
 			}
 			for lines.Scan() {
 			}
-			if command.Wait() == nil {
-				t.Error("Ctrl-C ended the watch with exit code 0")
+			if err := command.Wait(); err == nil || command.ProcessState.ExitCode() != 1 {
+				t.Errorf("after Ctrl-C: %v", err)
 			}
 		})
 	}
+}
+
+// keepChanging labels a pod over and over, because nobody can tell from
+// outside when a watch has begun.
+func keepChanging(t *testing.T, u *user, pod string) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var changes sync.WaitGroup
+	changes.Go(func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			u.run(t, "kubectl", "label", "pod", pod, "-n", "watched", "--overwrite", fmt.Sprintf("change=%d", n))
+		}
+	})
+	return func() { cancel(); changes.Wait() }
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // user is somebody with a terminal: a home of their own, kubectl and the
@@ -58,6 +60,9 @@ func (u *user) runWith(t *testing.T, stdin string, arguments ...string) result {
 	return result{stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
 }
 
+// commandTimeout is longer than anything takes that does not hang.
+const commandTimeout = 2 * time.Minute
+
 // command makes a command that is found on the user's PATH and killed when
 // the test ends.
 func (u *user) command(t *testing.T, arguments ...string) *exec.Cmd {
@@ -71,7 +76,9 @@ func (u *user) command(t *testing.T, arguments ...string) *exec.Cmd {
 	if path == "" {
 		t.Fatalf("%s is not on the user's PATH", arguments[0])
 	}
-	command := exec.CommandContext(t.Context(), path, arguments[1:]...)
+	ctx, cancel := context.WithTimeout(t.Context(), commandTimeout)
+	t.Cleanup(cancel)
+	command := exec.CommandContext(ctx, path, arguments[1:]...)
 	command.Env, command.Dir = u.environment, u.dir
 	return command
 }
