@@ -54,9 +54,9 @@ test: unit e2e ## everything that must hold
 unit: ## the tests that need no cluster
 	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/...
 
-e2e: tools ## the tests on real control planes
-	go build $(RACE) -ldflags '-X main.version=$(VERSION)' -o $(BUILD)/e2e/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) PLUGIN=$(BUILD)/e2e/kubectl-istio_demo go test -count=1 -timeout 20m ./test/e2e/...
+e2e: build tools ## the tests on real control planes
+	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
+	TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m ./test/e2e/...
 
 lint: tools ## formatting, vet, staticcheck, module files
 	@test/lint.sh $(TOOLS)
@@ -67,4 +67,4 @@ picture: build ## draw docs/install.svg from a run on a fresh cluster
 	@$(MAKE) --no-print-directory cluster-down NAME=picture
 
 clean: ## what was built, but not the tools
-	rm -rf $(BUILD)/bin $(BUILD)/e2e dist
+	rm -rf $(BUILD)/bin $(BUILD)/race dist

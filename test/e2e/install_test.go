@@ -69,6 +69,15 @@ func TestInstall(t *testing.T) {
 	})
 }
 
+// TestInstallWithoutRaces runs the whole install under the race detector,
+// which ends the program with exit code 66 when it finds one.
+func TestInstallWithoutRaces(t *testing.T) {
+	u := newUser(t, startCluster(t, "races").Kubeconfig)
+	for range 2 {
+		u.must(t, racing, "install")
+	}
+}
+
 // TestInstallElsewhere installs into a namespace that does not exist yet.
 func TestInstallElsewhere(t *testing.T) {
 	u := newUser(t, startCluster(t, "elsewhere").Kubeconfig)

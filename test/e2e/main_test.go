@@ -1,6 +1,8 @@
 // Package e2e runs the program as its users do, with the real kubectl, on real
 // control planes. `make e2e` builds what it needs and names it in TOOLS (the
-// folder of the control plane's binaries) and PLUGIN (the program).
+// folder of the control plane's binaries), PLUGIN (the program) and
+// RACE_PLUGIN (the program with the race detector in it, which is too slow for
+// all of the tests).
 package e2e
 
 import (
@@ -17,18 +19,14 @@ import (
 var (
 	tools  = os.Getenv("TOOLS")
 	plugin = os.Getenv("PLUGIN")
+	racing = os.Getenv("RACE_PLUGIN")
 	// clusters is the folder of all control planes of this run.
 	clusters string
-
-	running struct {
-		sync.Mutex
-		all []*cluster.Cluster
-	}
 )
 
 func TestMain(m *testing.M) {
-	if tools == "" || plugin == "" {
-		fmt.Fprintln(os.Stderr, "TOOLS and PLUGIN are not set: run make e2e")
+	if tools == "" || plugin == "" || racing == "" {
+		fmt.Fprintln(os.Stderr, "TOOLS, PLUGIN and RACE_PLUGIN are not set: run make e2e")
 		os.Exit(1)
 	}
 	var err error
@@ -37,28 +35,29 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	running.Lock()
-	for _, control := range running.all {
-		if err := control.Stop(context.Background()); err != nil {
+	if shared.control != nil {
+		if err := shared.control.Stop(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
 	}
-	running.Unlock()
 	os.RemoveAll(clusters)
 	os.Exit(code)
 }
 
-// startCluster starts a fresh control plane with three nodes.
+// startCluster starts a fresh control plane with three nodes, which ends with
+// the test.
 func startCluster(t *testing.T, name string) *cluster.Cluster {
 	t.Helper()
 	control := cluster.New(tools, clusters, name)
+	t.Cleanup(func() {
+		if err := control.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	if err := control.Start(t.Context(), 3); err != nil {
 		t.Fatal(err)
 	}
-	running.Lock()
-	running.all = append(running.all, control)
-	running.Unlock()
 	return control
 }
 
@@ -71,7 +70,13 @@ var shared = struct {
 
 func sharedCluster(t *testing.T) *cluster.Cluster {
 	t.Helper()
-	shared.once.Do(func() { shared.control = startCluster(t, "shared") })
+	shared.once.Do(func() {
+		control := cluster.New(tools, clusters, "shared")
+		if err := control.Start(t.Context(), 3); err != nil {
+			t.Fatal(err)
+		}
+		shared.control = control
+	})
 	if shared.control == nil {
 		t.Fatal("the shared cluster did not start")
 	}

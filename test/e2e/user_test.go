@@ -67,9 +67,9 @@ const commandTimeout = 2 * time.Minute
 // the test ends.
 func (u *user) command(t *testing.T, arguments ...string) *exec.Cmd {
 	t.Helper()
-	path := ""
+	path := arguments[0]
 	for _, variable := range u.environment {
-		if list, ok := strings.CutPrefix(variable, "PATH="); ok {
+		if list, ok := strings.CutPrefix(variable, "PATH="); ok && !filepath.IsAbs(path) {
 			path = find(list, arguments[0])
 		}
 	}
