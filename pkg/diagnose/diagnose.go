@@ -5,6 +5,7 @@ package diagnose
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -19,11 +20,11 @@ func Explain(workload *unstructured.Unstructured, pods []corev1.Pod) string {
 	for _, find := range []func(*corev1.Pod) string{waiting, unscheduled, notReady} {
 		for i := range pods {
 			if found := find(&pods[i]); found != "" {
-				return fmt.Sprintf("pod %s: %s", pods[i].Name, found)
+				return flat(fmt.Sprintf("pod %s: %s", pods[i].Name, found))
 			}
 		}
 	}
-	return replicaFailure(workload)
+	return flat(replicaFailure(workload))
 }
 
 // waiting finds a container that cannot start, or starts and dies.
@@ -38,7 +39,7 @@ func waiting(pod *corev1.Pod) string {
 		if last := status.LastTerminationState.Terminated; last != nil {
 			return fmt.Sprintf("%s (exit code %d)", found, last.ExitCode)
 		}
-		return strings.TrimSuffix(found+": "+flat(state.Message), ": ")
+		return strings.TrimSuffix(found+": "+state.Message, ": ")
 	}
 	return ""
 }
@@ -47,7 +48,7 @@ func waiting(pod *corev1.Pod) string {
 func unscheduled(pod *corev1.Pod) string {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return fmt.Sprintf("%s: %s", condition.Reason, flat(condition.Message))
+			return fmt.Sprintf("%s: %s", condition.Reason, condition.Message)
 		}
 	}
 	return ""
@@ -57,7 +58,7 @@ func unscheduled(pod *corev1.Pod) string {
 func notReady(pod *corev1.Pod) string {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionFalse && condition.Message != "" {
-			return flat(condition.Message)
+			return condition.Message
 		}
 	}
 	return ""
@@ -70,7 +71,9 @@ func replicaFailure(workload *unstructured.Unstructured) string {
 	for _, condition := range conditions {
 		fields, _ := condition.(map[string]any)
 		if fields["type"] == "ReplicaFailure" && fields["status"] == "True" {
-			return fmt.Sprintf("%v: %s", fields["reason"], flat(fmt.Sprint(fields["message"])))
+			reason, _ := fields["reason"].(string)
+			message, _ := fields["message"].(string)
+			return strings.TrimSuffix(reason+": "+message, ": ")
 		}
 	}
 	return ""
@@ -79,7 +82,7 @@ func replicaFailure(workload *unstructured.Unstructured) string {
 // flat makes one line of other people's text, without control characters.
 func flat(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r

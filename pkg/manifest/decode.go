@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -19,57 +19,82 @@ import (
 // Documents without content are passed over and Lists are expanded. An error
 // names the file, the document and the line.
 func Decode(file string, data []byte) ([]Object, error) {
-	if _, _, isJSON := utilyaml.GuessJSONStream(bytes.NewReader(data), 4096); isJSON {
-		return decodeJSON(file, data)
-	}
 	var objects []Object
-	for i, doc := range split(data) {
-		source := Source{File: file, Document: i + 1, Line: doc.start + firstContentLine(doc.text)}
-		raw, err := yaml.YAMLToJSON(doc.text)
-		if err != nil {
-			return nil, syntaxError(source, doc, err)
-		}
-		found, err := fromJSON(source, raw)
+	number := 0
+	for _, doc := range split(data) {
+		values, err := doc.values(Source{File: file, Document: number + 1})
 		if err != nil {
 			return nil, err
 		}
-		objects = append(objects, found...)
+		number += len(values)
+		for _, value := range values {
+			found, err := fromJSON(value.source, value.raw)
+			if err != nil {
+				return nil, err
+			}
+			objects = append(objects, found...)
+		}
 	}
 	return objects, nil
 }
 
-// decodeJSON reads one JSON value after the other.
-func decodeJSON(file string, data []byte) ([]Object, error) {
-	var objects []Object
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	for n := 1; ; n++ {
-		source := Source{File: file, Document: n, Line: lineAt(data, decoder.InputOffset())}
+// value is one YAML document, or one of the JSON values that may follow each
+// other in a document.
+type value struct {
+	source Source
+	raw    []byte
+}
+
+// values gives those of a document; first names the first of them.
+func (d document) values(first Source) ([]value, error) {
+	first.Line = d.start + firstContentLine(d.text)
+	isJSON := d.text[firstContent(d.text)] == '{'
+	if isJSON {
+		values, err := d.jsonValues(first)
+		if err == nil {
+			return values, nil
+		}
+		// A brace may begin a YAML mapping, too.
+		if raw, yamlErr := yaml.YAMLToJSON(d.text); yamlErr == nil && len(values) == 0 {
+			return []value{{first, raw}}, nil
+		}
+		return nil, err
+	}
+	raw, err := yaml.YAMLToJSON(d.text)
+	if err != nil {
+		return nil, syntaxError(first, d, err)
+	}
+	return []value{{first, raw}}, nil
+}
+
+// jsonValues reads one JSON value after the other; with an error it gives
+// those before it.
+func (d document) jsonValues(first Source) ([]value, error) {
+	begin := firstContent(d.text)
+	text := d.text[begin:]
+	lineOf := func(offset int64) int {
+		return d.start + bytes.Count(d.text[:begin+int(offset)], []byte("\n"))
+	}
+	var values []value
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for source := first; ; source.Document++ {
+		offset := min(decoder.InputOffset(), int64(len(text)))
+		skipped := len(text[offset:]) - len(bytes.TrimLeft(text[offset:], " \t\n"))
+		source.Line = lineOf(offset + int64(skipped))
 		var raw json.RawMessage
 		err := decoder.Decode(&raw)
 		if errors.Is(err, io.EOF) {
-			return objects, nil
+			return values, nil
 		}
 		if err != nil {
 			var syntax *json.SyntaxError
 			if errors.As(err, &syntax) {
-				source.Line = lineAt(data, syntax.Offset)
+				source.Line = lineOf(min(syntax.Offset, int64(len(text))))
 			}
-			return nil, fmt.Errorf("%s: not valid JSON: %w", source, err)
+			return values, fmt.Errorf("%s: not valid JSON: %w", source, err)
 		}
-		found, err := fromJSON(source, raw)
-		if err != nil {
-			return nil, err
-		}
-		objects = append(objects, found...)
+		values = append(values, value{source, raw})
 	}
-}
-
-// lineAt gives the line, counted from 1, of the first byte at or after offset
-// that is not space.
-func lineAt(data []byte, offset int64) int {
-	at := min(int(offset), len(data))
-	skipped := len(data[at:]) - len(bytes.TrimLeft(data[at:], " \t\r\n"))
-	return 1 + bytes.Count(data[:at+skipped], []byte("\n"))
 }
 
 // fromJSON makes the object of one document, or those of a List.
@@ -79,11 +104,13 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 		Kind       string `json:"kind"`
 		Metadata   struct {
 			Name         string `json:"name"`
+			Namespace    string `json:"namespace"`
 			GenerateName string `json:"generateName"`
 		} `json:"metadata"`
 		Items []json.RawMessage `json:"items"`
 	}
-	if err := json.Unmarshal(raw, &head); err != nil {
+	// Case-sensitive, as the API server is.
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(raw, &head); err != nil {
 		return nil, fmt.Errorf("%s: not a Kubernetes object: %w", source, shorter(err))
 	}
 	switch {

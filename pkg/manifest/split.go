@@ -12,10 +12,13 @@ type document struct {
 	start int
 }
 
-// separator matches what kubectl takes as one: a line that begins with three
-// dashes and has only space or a comment behind them
-// (k8s.io/apimachinery/pkg/util/yaml.YAMLReader).
-var separator = regexp.MustCompile(`^---\s*(#.*)?$`)
+// separator matches the line that begins a document, and what stands behind
+// the dashes: YAML allows content there, and kubectl loses it. ending matches
+// the line that ends a document.
+var (
+	separator = regexp.MustCompile(`^---([\s#].*)?$`)
+	ending    = regexp.MustCompile(`^\.\.\.\s*(#.*)?$`)
+)
 
 // split cuts a YAML stream into its documents and leaves out those that hold
 // nothing but space and comments.
@@ -24,40 +27,57 @@ func split(stream []byte) []document {
 	var documents []document
 	var text []byte
 	start, line := 1, 0
-	flush := func() {
+	begin := func(at int) {
 		if hasContent(text) {
 			documents = append(documents, document{text: text, start: start})
 		}
+		text, start = nil, at
 	}
 	for rest := stream; len(rest) > 0; {
 		row, after, _ := bytes.Cut(rest, []byte("\n"))
 		rest = after
 		line++
 		row = bytes.TrimSuffix(row, []byte("\r"))
-		if separator.Match(row) {
-			flush()
-			text, start = nil, line+1
+		switch {
+		case ending.Match(row):
+			begin(line + 1)
 			continue
+		case separator.Match(row):
+			if !hasContent(row[3:]) {
+				begin(line + 1)
+				continue
+			}
+			begin(line)
+			// Spaces keep the columns of what stands behind the dashes.
+			row = append([]byte("   "), row[3:]...)
 		}
 		text = append(append(text, row...), '\n')
 	}
-	flush()
+	begin(line)
 	return documents
 }
 
 // hasContent tells whether there is more than space and comments.
-func hasContent(text []byte) bool {
-	return firstContentLine(text) >= 0
-}
+func hasContent(text []byte) bool { return firstContent(text) >= 0 }
 
-// firstContentLine gives the index of the first line that is neither empty
-// nor a comment, or -1.
-func firstContentLine(text []byte) int {
-	for i, row := range bytes.Split(text, []byte("\n")) {
-		row = bytes.TrimSpace(row)
-		if len(row) > 0 && row[0] != '#' {
-			return i
+// firstContent gives the offset of the first byte that is neither space nor
+// part of a comment, or -1.
+func firstContent(text []byte) int {
+	offset := 0
+	for row := range bytes.Lines(text) {
+		trimmed := bytes.TrimLeft(row, " \t\r\n")
+		if len(trimmed) > 0 && trimmed[0] != '#' {
+			return offset + len(row) - len(trimmed)
 		}
+		offset += len(row)
 	}
 	return -1
+}
+
+// firstContentLine gives the index of the line of the first content, or -1.
+func firstContentLine(text []byte) int {
+	if !hasContent(text) {
+		return -1
+	}
+	return bytes.Count(text[:firstContent(text)], []byte("\n"))
 }

@@ -103,6 +103,8 @@ var waitedFor = map[string]bool{
 	"daemonsets":                true,
 	"deployments":               true,
 	"jobs":                      true,
+	"persistentvolumeclaims":    true,
+	"poddisruptionbudgets":      true,
 	"pods":                      true,
 	"replicasets":               true,
 	"statefulsets":              true,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
@@ -114,7 +115,7 @@ func count(n int, what string) string {
 // by spaces.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || (r >= 0x7f && r < 0xa0) {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r

@@ -24,14 +24,17 @@ const (
 //
 // The rules are those of kstatus (sigs.k8s.io/cli-utils), with two
 // differences: a Job is ready when it has completed and not when it runs, and
-// of the states that kstatus calls failed only a Job's and a CRD's are final,
-// because everything else can still heal.
+// failed for good are only a Job, a CRD and a pod that has ended, because
+// everything else that kstatus calls failed can still heal.
 func Compute(object *unstructured.Unstructured) (State, string) {
 	result, err := status.Compute(object)
 	if err != nil {
 		return InProgress, fmt.Sprintf("its status cannot be read: %v", err)
 	}
 	kind := object.GroupVersionKind().GroupKind().String()
+	if phase, _, _ := unstructured.NestedString(object.Object, "status", "phase"); kind == "Pod" && phase == "Failed" {
+		return Failed, result.Message
+	}
 	switch result.Status {
 	case status.CurrentStatus:
 		if kind == "Job.batch" && !completed(object) {

@@ -229,7 +229,17 @@ func (g *group) watch(ctx context.Context, client dynamic.Interface, out chan<- 
 		tell(sighting{err: fmt.Errorf("cannot watch %s: %w", g.resource.Resource, err)})
 		return
 	}
-	informer.RunWithContext(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { informer.RunWithContext(ctx) })
+	if cache.WaitFor(ctx, "", informer.HasSyncedChecker()) {
+		// What the first list does not have was deleted before it.
+		for _, name := range g.names {
+			if _, there, _ := informer.GetStore().GetByKey(cache.NewObjectName(g.namespace, name).String()); !there {
+				tell(sighting{ref: g.ref(name)})
+			}
+		}
+	}
+	running.Wait()
 }
 
 func (g *group) ref(name string) event.Object {

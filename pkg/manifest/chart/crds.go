@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -23,8 +24,7 @@ func isCRDFile(file string) bool { return file == crdFile || file == crdTemplate
 // crds gives what the base chart's CRD template would: Istio's CRDs with the
 // labels that all of its objects have.
 func crds(values map[string]any) ([]manifest.Object, error) {
-	scope := lookup(values, "all", "global", "resourceScope")
-	if scope != "all" && scope != "cluster" {
+	if !clusterScoped(values) {
 		return nil, nil
 	}
 	data, err := fs.ReadFile(manifests.FS, crdFile)
@@ -38,7 +38,10 @@ func crds(values map[string]any) ([]manifest.Object, error) {
 	if !lookup(values, true, "base", "enableCRDTemplates") {
 		return objects, nil
 	}
-	excluded := lookup[[]any](values, nil, "base", "excludedCRDs")
+	excluded, err := excludedCRDs(values)
+	if err != nil {
+		return nil, err
+	}
 	objects = slices.DeleteFunc(objects, func(object manifest.Object) bool {
 		return slices.Contains(excluded, any(object.GetName()))
 	})
@@ -52,4 +55,23 @@ func crds(values map[string]any) ([]manifest.Object, error) {
 		})
 	}
 	return objects, nil
+}
+
+// clusterScoped tells whether the objects outside of namespaces are wanted.
+func clusterScoped(values map[string]any) bool {
+	scope := lookup(values, "all", "global", "resourceScope")
+	return scope == "all" || scope == "cluster"
+}
+
+// excludedCRDs are the names that the user does not want.
+func excludedCRDs(values map[string]any) ([]any, error) {
+	names := lookup[any](values, nil, "base", "excludedCRDs")
+	if names == nil {
+		return nil, nil
+	}
+	excluded, ok := names.([]any)
+	if !ok {
+		return nil, errors.New("base.excludedCRDs must be a list: base.excludedCRDs={envoyfilters.networking.istio.io}")
+	}
+	return excluded, nil
 }

@@ -2,6 +2,9 @@ package chart
 
 import (
 	"strings"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // addDefaultRevision adds what istioctl applies after the charts, so that the
@@ -18,7 +21,8 @@ func (r *Rendered) addDefaultRevision(namespace string, values map[string]any) e
 	}
 	tagged := clone(values)
 	tagged["revisionTags"] = []any{"default"}
-	if err := r.add(pilotChart, namespace, tagged, only("revision-tags-mwc.yaml")); err != nil {
+	var more Rendered
+	if err := more.add(pilotChart, namespace, tagged, only("revision-tags-mwc.yaml")); err != nil {
 		return err
 	}
 	if revision == "" {
@@ -26,10 +30,30 @@ func (r *Rendered) addDefaultRevision(namespace string, values map[string]any) e
 		// the default revision name "default".
 		tagged["revision"] = "default"
 	}
-	if err := r.add(pilotChart, namespace, tagged, only("revision-tags-svc.yaml")); err != nil {
+	if err := more.add(pilotChart, namespace, tagged, only("revision-tags-svc.yaml")); err != nil {
 		return err
 	}
-	return r.add(defaultChart, namespace, values, only("validatingwebhook.yaml"))
+	if clusterScoped(values) {
+		if err := more.add(defaultChart, namespace, values, only("validatingwebhook.yaml")); err != nil {
+			return err
+		}
+	}
+	r.addMissing(more.Objects)
+	return nil
+}
+
+// addMissing leaves out what the user's values have had the charts render
+// already: revisionTags={default}, or defaultRevision=default.
+func (r *Rendered) addMissing(more []manifest.Object) {
+	rendered := map[event.Object]bool{}
+	for _, object := range r.Objects {
+		rendered[manifest.Ref(object.Unstructured)] = true
+	}
+	for _, object := range more {
+		if !rendered[manifest.Ref(object.Unstructured)] {
+			r.Objects = append(r.Objects, object)
+		}
+	}
 }
 
 // only keeps one template of a chart, and those that it includes.

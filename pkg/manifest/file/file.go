@@ -116,10 +116,18 @@ func (o Options) expand(name string) ([]string, error) {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		matches, globErr := filepath.Glob(name)
-		if globErr == nil && len(matches) > 0 {
-			return matches, nil
+		if globErr != nil || len(matches) == 0 {
+			return nil, fmt.Errorf("the path %q does not exist", name)
 		}
-		return nil, fmt.Errorf("the path %q does not exist", name)
+		var paths []string
+		for _, match := range matches {
+			more, err := o.expand(match)
+			if err != nil {
+				return nil, err
+			}
+			paths = append(paths, more...)
+		}
+		return paths, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the path %q: %w", name, cause(err))
@@ -127,8 +135,15 @@ func (o Options) expand(name string) ([]string, error) {
 	if !info.IsDir() {
 		return []string{name}, nil
 	}
+	return o.directory(name)
+}
+
+// directory gives the manifests of a directory, sorted.
+func (o Options) directory(name string) ([]string, error) {
+	// WalkDir does not follow a link, but the path behind it.
+	name = filepath.Clean(name) + string(filepath.Separator)
 	var paths []string
-	err = filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("cannot read the path %q: %w", path, cause(err))
@@ -140,7 +155,7 @@ func (o Options) expand(name string) ([]string, error) {
 		return nil
 	})
 	if err == nil && len(paths) == 0 {
-		err = fmt.Errorf("the directory %q has no %s file; use -R to read the directories below it", name, strings.Join(extensions, ", "))
+		err = fmt.Errorf("the directory %q has no %s file; use -R to read the directories below it", filepath.Clean(name), strings.Join(extensions, ", "))
 	}
 	return paths, err
 }

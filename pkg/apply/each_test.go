@@ -1,0 +1,191 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var errStopped = errors.New("stopped by the user")
+
+func TestEachRunsAll(t *testing.T) {
+	seen := make([]atomic.Int32, 3*parallel)
+	err := each(t.Context(), make([]Target, len(seen)), func(_ context.Context, i int) error {
+		seen[i].Add(1)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for i := range seen {
+		if n := seen[i].Load(); n != 1 {
+			t.Errorf("target %d was done %d times", i, n)
+		}
+	}
+}
+
+// TestEachIsBounded counts how many are under way when nothing moves.
+func TestEachIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var started atomic.Int32
+		one, done := make(chan struct{}), make(chan error)
+		go func() {
+			done <- each(t.Context(), make([]Target, 2*parallel), func(context.Context, int) error {
+				started.Add(1)
+				<-one
+				return nil
+			})
+		}()
+		for ended := range parallel {
+			synctest.Wait()
+			if n := int(started.Load()); n != parallel+ended {
+				t.Fatalf("%d were started when %d had ended", n, ended)
+			}
+			one <- struct{}{}
+		}
+		close(one)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestEachStops has one target fail while as many as may are under way.
+func TestEachStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var started, ended atomic.Int32
+		release, done := make(chan struct{}), make(chan error)
+		failure := errors.New("refused")
+		go func() {
+			done <- each(t.Context(), make([]Target, 2*parallel), func(ctx context.Context, i int) error {
+				started.Add(1)
+				if i == 5 {
+					return failure
+				}
+				<-release
+				if ctx.Err() == nil {
+					ended.Add(1)
+				}
+				return nil
+			})
+		}()
+		synctest.Wait()
+		if n := started.Load(); n != parallel {
+			t.Errorf("%d were started, want %d", n, parallel)
+		}
+		select {
+		case err := <-done:
+			t.Errorf("each did not wait for those under way: %v", err)
+		default:
+		}
+		close(release)
+		if err := <-done; !errors.Is(err, failure) {
+			t.Errorf("the error is %v", err)
+		}
+		if n := ended.Load(); n != parallel-1 {
+			t.Errorf("%d could end undisturbed, want %d", n, parallel-1)
+		}
+	})
+}
+
+// TestEachOrdersErrors has the later target fail first.
+func TestEachOrdersErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release, done := make(chan struct{}), make(chan error)
+		go func() {
+			done <- each(t.Context(), make([]Target, 4), func(_ context.Context, i int) error {
+				switch i {
+				case 1:
+					<-release
+				case 3:
+				default:
+					return nil
+				}
+				return fmt.Errorf("error %d", i)
+			})
+		}()
+		synctest.Wait()
+		close(release)
+		if err := <-done; err == nil || err.Error() != "error 1\nerror 3" {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+func TestEachAfterContext(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errStopped)
+	err := each(ctx, make([]Target, 3), func(context.Context, int) error {
+		t.Error("a request was started after the end")
+		return nil
+	})
+	if !errors.Is(err, errStopped) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestEachGrace ends the context while requests are under way.
+func TestEachGrace(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		// takes is how long a request goes on after the end.
+		takes, want time.Duration
+		cut         bool
+	}{
+		{"ends in time", grace - time.Millisecond, grace - time.Millisecond, false},
+		{"does not end", time.Hour, grace, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				var cut atomic.Bool
+				done := make(chan error)
+				go func() {
+					done <- each(ctx, make([]Target, 2*parallel), func(working context.Context, i int) error {
+						if i >= parallel {
+							t.Errorf("target %d was started after the end", i)
+						}
+						<-ctx.Done()
+						select {
+						case <-time.After(test.takes):
+							return nil
+						case <-working.Done():
+							cut.Store(true)
+							return context.Cause(working)
+						}
+					})
+				}()
+				synctest.Wait()
+				began := time.Now()
+				cancel(errStopped)
+				if err := <-done; !errors.Is(err, errStopped) {
+					t.Errorf("the error is %v", err)
+				}
+				if took := time.Since(began); took != test.want {
+					t.Errorf("it took %s, want %s", took, test.want)
+				}
+				if cut.Load() != test.cut {
+					t.Errorf("requests under way were cut off: %t", cut.Load())
+				}
+			})
+		})
+	}
+}
+
+// TestWithGrace keeps what the context carries, and ends with stop.
+func TestWithGrace(t *testing.T) {
+	type key struct{}
+	parent := context.WithValue(t.Context(), key{}, "value")
+	ctx, stop := withGrace(parent)
+	if ctx.Value(key{}) != "value" || ctx.Err() != nil {
+		t.Errorf("the value is %v, the error %v", ctx.Value(key{}), ctx.Err())
+	}
+	stop()
+	if ctx.Err() == nil {
+		t.Error("the context goes on after stop")
+	}
+}

@@ -1,0 +1,84 @@
+package apply
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// conflict is what the server answers to an apply without force: pairs of a
+// message and a field.
+func conflict(pairs ...string) error {
+	status := failure(http.StatusConflict, metav1.StatusReasonConflict, "Apply failed with 2 conflicts:\n- .spec.replicas")
+	status.Details = &metav1.StatusDetails{}
+	for i := 0; i < len(pairs); i += 2 {
+		status.Details.Causes = append(status.Details.Causes, metav1.StatusCause{
+			Type:    metav1.CauseTypeFieldManagerConflict,
+			Message: pairs[i],
+			Field:   pairs[i+1],
+		})
+	}
+	return &apierrors.StatusError{ErrStatus: status}
+}
+
+func TestRefusal(t *testing.T) {
+	const (
+		kubectl    = `conflict with "kubectl" using apps/v1 at 2026-01-01T00:00:00Z`
+		controller = `conflict with "kube-controller-manager" with subresource "scale" using apps/v1`
+		remedy     = "; leave these fields out, or take them over with --force-conflicts"
+	)
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"one conflict", conflict(kubectl, ".spec.replicas"), `"kubectl" owns .spec.replicas` + remedy},
+		{"fields of one manager", conflict(kubectl, ".spec.replicas", kubectl, ".metadata.labels.a", kubectl, ".spec.replicas"), `"kubectl" owns .metadata.labels.a, .spec.replicas` + remedy},
+		{"managers", conflict(kubectl, ".spec.b", controller, ".spec.replicas", kubectl, ".spec.a"), `"kube-controller-manager" owns .spec.replicas; "kubectl" owns .spec.a, .spec.b` + remedy},
+		{"other words", conflict("conflict with somebody", ".spec.replicas"), `"conflict with somebody" owns .spec.replicas` + remedy},
+		{"terminal escapes", conflict("conflict with \"\x1b[2J\"", ".spec.replicas"), `"\x1b[2J" owns .spec.replicas` + remedy},
+		// Not one of fields, but of versions.
+		{"conflict without fields", conflict(), "Apply failed with 2 conflicts: - .spec.replicas"},
+		{"several lines", apierrors.NewBadRequest("strict decoding error:\n\tunknown field"), "strict decoding error: unknown field"},
+		{"no status", errors.New("connection refused"), "connection refused"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			const prefix = "demo.yaml, document 1 (line 1): deployment istio-system/a: "
+			err := refusal(deployment("a"), test.err)
+			if got := strings.TrimPrefix(err.Error(), prefix); got != test.want || !strings.HasPrefix(err.Error(), prefix) {
+				t.Errorf("the error is\n%s, want\n%s%s", err, prefix, test.want)
+			}
+		})
+	}
+}
+
+// TestRefusalKeepsReason lets callers ask what kind of refusal it was.
+func TestRefusalKeepsReason(t *testing.T) {
+	cause := apierrors.NewBadRequest("no")
+	if err := refusal(deployment("a"), cause); !errors.Is(err, cause) || !apierrors.IsBadRequest(err) {
+		t.Errorf("%v does not wrap its cause", err)
+	}
+}
+
+func TestConflictsOf(t *testing.T) {
+	invalid := conflict(`conflict with "kubectl" using apps/v1`, ".spec")
+	invalid.(*apierrors.StatusError).ErrStatus.Reason = metav1.StatusReasonInvalid
+	invalid.(*apierrors.StatusError).ErrStatus.Code = http.StatusUnprocessableEntity
+	foreign := conflict("the UID differs", "metadata.uid")
+	foreign.(*apierrors.StatusError).ErrStatus.Details.Causes[0].Type = metav1.CauseTypeFieldValueInvalid
+	withoutDetails := &apierrors.StatusError{ErrStatus: failure(http.StatusConflict, metav1.StatusReasonConflict, "no")}
+	for name, err := range map[string]error{
+		"no error of the server":   errors.New("no"),
+		"no conflict":              invalid,
+		"conflict of another kind": foreign,
+		"no details":               withoutDetails,
+	} {
+		if got := conflictsOf(err); got != nil {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// configMap is the smallest manifest of one object, five lines long.
+func configMap(name string) string {
+	return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\ndata: {}\n"
+}
+
+func configMapJSON(name string) string {
+	return `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "` + name + `"}}`
+}
+
+func listOf(items ...string) string {
+	return `{"apiVersion": "v1", "kind": "List", "items": [` + strings.Join(items, ", ") + `]}`
+}
+
+// told gives "configmap a at 2:7" for each object: its document and line.
+func told(objects []Object) []string {
+	var all []string
+	for _, object := range objects {
+		all = append(all, fmt.Sprintf("%s at %d:%d", Ref(object.Unstructured), object.Source.Document, object.Source.Line))
+	}
+	return all
+}
+
+func TestDecode(t *testing.T) {
+	twoInOneList := listOf(configMapJSON("a"), configMapJSON("b"))
+	for _, test := range []struct {
+		name, data string
+		want       []string
+	}{
+		{"nothing", "", nil},
+		{"comments only", "# licence\n---\n# nothing\n", nil},
+		{"yaml", configMap("a") + "---\n" + configMap("b"), []string{"configmap a at 1:1", "configmap b at 2:7"}},
+		{"empty documents are not counted", "---\n---\n# nothing\n---\n" + configMap("a"), []string{"configmap a at 1:5"}},
+		{"comments above the content", "# licence\n\n" + configMap("a"), []string{"configmap a at 1:3"}},
+		{"separator with a comment", configMap("a") + "--- # Source: b.yaml\n" + configMap("b"), []string{"configmap a at 1:1", "configmap b at 2:7"}},
+		{"windows line ends", strings.ReplaceAll(configMap("a")+"---\n"+configMap("b"), "\n", "\r\n"), []string{"configmap a at 1:1", "configmap b at 2:7"}},
+		{"byte order mark", "\ufeff" + configMap("a"), []string{"configmap a at 1:1"}},
+		{"namespace", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: mesh}\n", []string{"deployment mesh/a at 1:1"}},
+		{"json", configMapJSON("a"), []string{"configmap a at 1:1"}},
+		{"json stream", configMapJSON("a") + configMapJSON("b") + "\n\n" + configMapJSON("c") + "\n", []string{"configmap a at 1:1", "configmap b at 2:1", "configmap c at 3:3"}},
+		{"json behind space", "\n \n" + configMapJSON("a"), []string{"configmap a at 1:3"}},
+		{"json in a yaml document", "# generated\n" + configMapJSON("a"), []string{"configmap a at 1:2"}},
+		{"list", twoInOneList, []string{"configmap a at 1:1", "configmap b at 1:1"}},
+		{"yaml list", configMap("x") + "---\napiVersion: v1\nkind: List\nitems:\n- " + configMapJSON("a") + "\n", []string{"configmap x at 1:1", "configmap a at 2:7"}},
+		{"typed list", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [` + configMapJSON("a") + `]}`, []string{"configmap a at 1:1"}},
+		{"nested lists", listOf(listOf(twoInOneList), configMapJSON("c")), []string{"configmap a at 1:1", "configmap b at 1:1", "configmap c at 1:1"}},
+		{"empty list", listOf(), nil},
+		{"items of a kind that is no list", `{"apiVersion": "demo/v1", "kind": "Basket", "metadata": {"name": "a"}, "items": [1]}`, []string{"basket a at 1:1"}},
+
+		// As kubectl reads them (k8s.io/apimachinery/pkg/util/yaml).
+		{"json documents with separators", configMapJSON("a") + "\n---\n" + configMapJSON("b"), []string{"configmap a at 1:1", "configmap b at 2:3"}},
+		{"yaml that begins with a brace", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n", []string{"configmap a at 1:1"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			objects, err := Decode("demo.yaml", []byte(test.data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := told(objects); !slices.Equal(got, test.want) {
+				t.Errorf("the objects are %q, want %q", got, test.want)
+			}
+			for _, object := range objects {
+				if object.Source.File != "demo.yaml" || object.IfAbsent {
+					t.Errorf("%s comes from %q, IfAbsent %t", Ref(object.Unstructured), object.Source.File, object.IfAbsent)
+				}
+			}
+		})
+	}
+}
+
+// TestDecodeLosesNothing reads what one document of YAML must not hold: a
+// second one. An object that is passed over in silence would be missed late.
+func TestDecodeLosesNothing(t *testing.T) {
+	for _, test := range []struct{ name, data string }{
+		{"content behind a separator", configMap("a") + "--- " + configMapJSON("b") + "\n"},
+		{"document end", configMap("a") + "...\n" + configMap("b")},
+		{"json stream behind a comment", "# generated\n" + configMapJSON("a") + "\n" + configMapJSON("b")},
+		{"json stream behind a byte order mark", "\ufeff" + configMapJSON("a") + "\n" + configMapJSON("b")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			objects, err := Decode("demo.yaml", []byte(test.data))
+			if err == nil && len(objects) != 2 {
+				t.Errorf("of two objects only %q are read, and no error is given", told(objects))
+			}
+		})
+	}
+}
+
+func TestDecodeErrors(t *testing.T) {
+	for _, test := range []struct{ name, data, want string }{
+		{"yaml syntax", configMap("a") + "---\n# b\nkind: ConfigMap\ndata: [x\n", "demo.yaml, document 2 (line 9): not valid YAML: did not find expected ',' or ']'"},
+		{"yaml syntax in the first line", "a: b: c\n", "demo.yaml, document 1 (line 1): not valid YAML: mapping values are not allowed in this context"},
+		{"yaml without a line", "kind: x\ndata: *gone\n", "demo.yaml, document 1 (line 1): not valid YAML: unknown anchor 'gone' referenced"},
+		{"json syntax", configMapJSON("a") + "\n{\"kind\":\n}", "demo.yaml, document 2 (line 3): not valid JSON: invalid character '}' looking for beginning of value"},
+		{"json that ends", configMapJSON("a") + "\n" + `{"kind"`, "demo.yaml, document 2 (line 2): not valid JSON: unexpected EOF"},
+		{"sequence", "- a\n", "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not an array"},
+		{"text", configMap("a") + "---\nhello\n", "demo.yaml, document 2 (line 7): not a Kubernetes object: a mapping is expected, not a string"},
+		{"number for a name", strings.Replace(configMap("a"), "name: a", "name: 5", 1), "demo.yaml, document 1 (line 1): not a Kubernetes object: metadata.name must not be a number"},
+		{"text for metadata", "kind: ConfigMap\nmetadata: a\n", "demo.yaml, document 1 (line 1): not a Kubernetes object: metadata must not be a string"},
+		// YAML 1.1 takes "on" for true; the object must not land elsewhere.
+		{"boolean for a namespace", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: on}\n", "demo.yaml, document 1 (line 1): not a Kubernetes object: metadata.namespace must not be a bool"},
+		{"no kind", "apiVersion: v1\n", "demo.yaml, document 1 (line 1): the object has no kind; every object needs apiVersion, kind and metadata.name"},
+		{"no apiVersion", "kind: ConfigMap\n", "demo.yaml, document 1 (line 1): configmap has no apiVersion; every object needs apiVersion, kind and metadata.name"},
+		{"no name", "apiVersion: v1\nkind: ConfigMap\n", "demo.yaml, document 1 (line 1): configmap has no metadata.name"},
+		{"generateName", "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-}\n", "demo.yaml, document 1 (line 1): job has a generateName; applying needs a metadata.name"},
+		{"in a list", "\n" + listOf(configMapJSON("a"), `{"apiVersion": "v1", "kind": "Secret"}`), "demo.yaml, document 1 (line 2): secret has no metadata.name"},
+		{"item that is no object", listOf(configMapJSON("a"), "5"), "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not a number"},
+
+		// Kubernetes tells the case of a field; encoding/json does not.
+		{"apiversion", "apiversion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "demo.yaml, document 1 (line 1): configmap has no apiVersion; every object needs apiVersion, kind and metadata.name"},
+		{"Metadata", "apiVersion: v1\nkind: ConfigMap\nMetadata: {name: a}\n", "demo.yaml, document 1 (line 1): configmap has no metadata.name"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			objects, err := Decode("demo.yaml", []byte(test.data))
+			if err == nil {
+				t.Fatalf("no error, but %q", told(objects))
+			}
+			if err.Error() != test.want {
+				t.Errorf("the error is\n%s, want\n%s", err, test.want)
+			}
+			if objects != nil {
+				t.Errorf("besides the error there are objects: %q", told(objects))
+			}
+		})
+	}
+}
+
+// TestDecodeNumbers keeps integers exact: as floats, those above 2^53 would
+// change, and the others would not compare with the server's.
+func TestDecodeNumbers(t *testing.T) {
+	for _, data := range []string{
+		"apiVersion: v1\nkind: Widget\nmetadata: {name: a}\nspec: {size: 3, big: 9007199254740993, part: 0.5, text: '3'}\n",
+		`{"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": {"size": 3, "big": 9007199254740993, "part": 0.5, "text": "3"}}`,
+	} {
+		objects, err := Decode("demo.yaml", []byte(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for field, want := range map[string]any{"size": int64(3), "big": int64(9007199254740993), "part": 0.5, "text": "3"} {
+			got, _, _ := unstructured.NestedFieldNoCopy(objects[0].Object, "spec", field)
+			if got != want {
+				t.Errorf("%s is %T %v, want %T %v", field, got, got, want, want)
+			}
+		}
+	}
+}
+
+func TestYAMLCause(t *testing.T) {
+	for _, test := range []struct{ message, want string }{
+		{"error converting YAML to JSON: yaml: line 2: found a tab", "line 2: found a tab"},
+		{"yaml: unmarshal errors:\n  line 3: no\n  line 4: no", "unmarshal errors: line 3: no line 4: no"},
+		{"error unmarshaling JSON: while decoding JSON: wrong", "wrong"},
+		{"something else", "something else"},
+	} {
+		if got := YAMLCause(errors.New(test.message)); got != test.want {
+			t.Errorf("the cause of %q is %q, want %q", test.message, got, test.want)
+		}
+	}
+}
+
+func TestSourceString(t *testing.T) {
+	for _, test := range []struct {
+		source Source
+		want   string
+	}{
+		{Source{File: "--namespace"}, "--namespace"},
+		{Source{File: "chart base", Document: 2}, "chart base, document 2"},
+		{Source{File: "demo.yaml", Document: 3, Line: 120}, "demo.yaml, document 3 (line 120)"},
+	} {
+		if got := test.source.String(); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package file
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// kustomizations are an overlay over a base, and some that cannot be built.
+func kustomizations(t *testing.T) string {
+	t.Helper()
+	return folder(t, map[string]string{
+		"base/kustomization.yaml":    "resources: [b.yaml, a.yaml]\n",
+		"base/a.yaml":                configMap("a"),
+		"base/b.yaml":                configMap("b") + "data: {mode: base}\n",
+		"overlay/kustomization.yaml": "resources: [../base]\nnamePrefix: over-\nnamespace: mesh\npatches: [{path: patch.yaml}]\n",
+		"overlay/patch.yaml":         configMap("b") + "data: {mode: overlay}\n",
+		"empty/kustomization.yaml":   "resources: [nothing.yaml]\n",
+		"empty/nothing.yaml":         "# nothing\n",
+		"outside/kustomization.yaml": "resources: [../base/a.yaml]\n",
+		"none/a.yaml":                configMap("a"),
+	})
+}
+
+func TestKustomize(t *testing.T) {
+	dir := kustomizations(t) + "/overlay"
+	objects, err := Read(t.Context(), Options{Kustomize: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refs []string
+	for _, object := range objects {
+		refs = append(refs, manifest.Ref(object.Unstructured).String())
+	}
+	if want := []string{"configmap mesh/over-b", "configmap mesh/over-a"}; !slices.Equal(refs, want) {
+		t.Fatalf("built %v, want %v", refs, want)
+	}
+	data, _ := objects[0].Object["data"].(map[string]any)
+	if data["mode"] != "overlay" {
+		t.Errorf("the patched data are %v", data)
+	}
+	if objects[0].Source.File != "kustomization "+dir {
+		t.Errorf("the source is %q", objects[0].Source.File)
+	}
+}
+
+func TestKustomizeErrors(t *testing.T) {
+	dir := kustomizations(t)
+	for _, test := range []struct {
+		name, dir string
+		// wants are parts: most of the text is kustomize's own.
+		wants []string
+	}{
+		{"file", "base/a.yaml", []string{`-k wants a directory and "DIR/base/a.yaml" is a file; use -f for it`}},
+		{"no such directory", "nowhere", []string{`the path "DIR/nowhere" does not exist`}},
+		{"no kustomization", "none", []string{"cannot build the kustomization in DIR/none: ", "unable to find one of 'kustomization.yaml'"}},
+		{"no objects", "empty", []string{"the kustomization in DIR/empty holds no objects"}},
+		{"file outside", "outside", []string{"cannot build the kustomization in DIR/outside: ", "is not in or below"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			objects, err := Read(t.Context(), Options{Kustomize: dir + "/" + test.dir})
+			if err == nil {
+				t.Fatalf("no error, but %v", names(objects))
+			}
+			for _, want := range test.wants {
+				if got := strings.ReplaceAll(err.Error(), dir, "DIR"); !strings.Contains(got, want) {
+					t.Errorf("the error is\n%s, want\n%s", got, want)
+				}
+			}
+		})
+	}
+}

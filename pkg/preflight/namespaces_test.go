@@ -1,0 +1,91 @@
+package preflight
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+)
+
+func TestNamespaces(t *testing.T) {
+	missing := func(message, remedy string) []Result {
+		return []Result{{Name: "namespaces", Verdict: Fail, Message: message, Remedy: remedy}}
+	}
+	denied := func(message string) []Result {
+		return []Result{{
+			Name:    "permissions",
+			Verdict: Fail,
+			Message: message,
+			Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
+		}}
+	}
+	terminating := missing("namespace old is being deleted since 2026-01-02 03:04:05 UTC",
+		"wait until it is gone ('kubectl wait --for=delete namespace/old') and run the same command again")
+	here := map[string]string{"mesh": "active", "old": "terminating", "hidden": "forbidden"}
+	for _, test := range []struct {
+		name       string
+		namespaces []string
+		creates    map[string]bool
+		denies     []string
+		want       []Result
+	}{
+		{"none", nil, nil, nil, nil},
+		{"there", []string{"mesh"}, nil, nil, nil},
+		{"there, not created", []string{"mesh"}, map[string]bool{"mesh": true}, []string{"namespaces"}, nil},
+		{"forbidden to look at", []string{"hidden"}, nil, nil, nil},
+		{"to be created", []string{"new"}, map[string]bool{"new": true}, nil, nil},
+		{"to be created without the permission", []string{"new"}, map[string]bool{"new": true}, []string{"create namespaces"},
+			denied("you have no permission to create namespaces")},
+		{"to be created without any permission", []string{"new", "newer"}, map[string]bool{"new": true, "newer": true}, []string{"namespaces"},
+			denied("you have no permission to create namespaces, patch namespaces")},
+		{"missing", []string{"mesh", "new"}, nil, nil,
+			missing("namespace new does not exist and the manifest does not bring it", "create it first ('kubectl create namespace new')")},
+		{"several missing", []string{"a", "b", "c"}, map[string]bool{"b": true}, nil,
+			missing("namespace a, c does not exist and the manifest does not bring it", "create it first ('kubectl create namespace a')")},
+		{"being deleted", []string{"old"}, nil, nil, terminating},
+		// A new one can only be made when the old one is gone.
+		{"being deleted, to be created", []string{"old"}, map[string]bool{"old": true}, nil, terminating},
+		{"all at once", []string{"new", "old", "none"}, map[string]bool{"new": true}, []string{"patch namespaces"}, slices.Concat(
+			terminating,
+			missing("namespace none does not exist and the manifest does not bring it", "create it first ('kubectl create namespace none')"),
+			denied("you have no permission to patch namespaces"))},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := &apiServer{namespaces: here, denies: notAdmin(test.denies...)}
+			subject := server.subject(t)
+			subject.Namespaces, subject.Creates = test.namespaces, test.creates
+			results, err := Run(t.Context(), subject)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(results, test.want) {
+				t.Errorf("the results are\n%+v, want\n%+v", results, test.want)
+			}
+		})
+	}
+}
+
+func TestNamespacesUnanswered(t *testing.T) {
+	subject := (&apiServer{namespaces: map[string]string{"mesh": "broken"}}).subject(t)
+	subject.Namespaces = []string{"mesh"}
+	results, err := Run(t.Context(), subject)
+	if err == nil || results != nil || err.Error() != "cannot read namespace mesh: the server said no" {
+		t.Errorf("the results are %+v, the error %v", results, err)
+	}
+}
+
+// TestRunOrder puts permissions first, whichever check is done first.
+func TestRunOrder(t *testing.T) {
+	subject := (&apiServer{denies: notAdmin("get configmaps")}).subject(t)
+	subject.Uses, subject.Namespaces = []Use{use("configmaps", "mesh")}, []string{"mesh"}
+	results, err := Run(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, result := range results {
+		names = append(names, result.Name)
+	}
+	if !slices.Equal(names, []string{"permissions", "namespaces"}) {
+		t.Errorf("the results are %+v", results)
+	}
+}
