@@ -66,6 +66,8 @@ func TestApplySends(t *testing.T) {
 	here.Live = &unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "here", "uid": "7"}}}
 	unverifiable := deployment("later")
 	unverifiable.Unverifiable = true
+	same := deployment("same")
+	same.Live = asStored(same.Object)
 	for _, test := range []struct {
 		name     string
 		target   Target
@@ -76,6 +78,8 @@ func TestApplySends(t *testing.T) {
 		{"if absent, and it is", namespace("there"), false, 1, event.Created},
 		{"if absent, and it is there", here, false, 0, event.Unchanged},
 		{"if absent, and it is there, dry run", here, true, 0, event.Unchanged},
+		// All of it is known, and the server is asked all the same.
+		{"there, dry run", same, true, 1, event.Unchanged},
 		{"unverifiable", unverifiable, false, 1, event.Created},
 		{"unverifiable, dry run", unverifiable, true, 0, event.Unverified},
 	} {

@@ -95,9 +95,14 @@ func echo(got request) any {
 	if err := json.Unmarshal([]byte(got.body), &object.Object); err != nil {
 		return failure(http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
 	}
+	return asStored(object).Object
+}
+
+func asStored(object *unstructured.Unstructured) *unstructured.Unstructured {
+	object = object.DeepCopy()
 	object.SetUID("1")
 	object.SetResourceVersion("5")
-	return object.Object
+	return object
 }
 
 // deployment is a target like those of the demo.

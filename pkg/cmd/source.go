@@ -84,8 +84,11 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, er
 		AllowHTTP: s.allowHTTP,
 		In:        in,
 	})
-	what := strings.ReplaceAll(", "+strings.Join(s.files, ", ")+",", ", -,", ", stdin,")
-	what = strings.Trim(what, ", ")
+	names := make([]string, len(s.files))
+	for i, argument := range s.files {
+		names[i] = file.Name(argument)
+	}
+	what := strings.Join(names, ", ")
 	if s.kustomize != "" {
 		what = "the kustomization " + s.kustomize
 	}

@@ -56,6 +56,7 @@ func TestExplain(t *testing.T) {
 		{"second container", "", []string{"containerStatuses: [{name: web, state: {running: {}}}, {name: proxy, state: {waiting: {reason: InvalidImageName}}}]"}, "pod a: container proxy: InvalidImageName"},
 		{"unschedulable", "", []string{noNode}, "pod a: Unschedulable: 0/3 nodes are available: 3 Insufficient cpu."},
 		{"not ready", "", []string{notYet}, "pod a: containers with unready status: [web]"},
+		{"ready with a message", "", []string{"conditions: [{type: Ready, status: 'True', message: all is well}]"}, ""},
 		{"not ready without a message", "", []string{"conditions: [{type: Ready, status: 'False'}]"}, ""},
 		{"second pod", "", []string{healthy, crash}, "pod b: container web: CrashLoopBackOff (exit code 137)"},
 		// What a container says is closer to the cause than where it stands.

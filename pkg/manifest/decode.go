@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	goyaml "go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
@@ -28,6 +29,9 @@ func Decode(file string, data []byte) ([]Object, error) {
 		}
 		number += len(values)
 		for _, value := range values {
+			if string(value.raw) == "null" {
+				continue
+			}
 			found, err := fromJSON(value.source, value.raw)
 			if err != nil {
 				return nil, err
@@ -55,16 +59,35 @@ func (d document) values(first Source) ([]value, error) {
 			return values, nil
 		}
 		// A brace may begin a YAML mapping, too.
-		if raw, yamlErr := yaml.YAMLToJSON(d.text); yamlErr == nil && len(values) == 0 {
+		if raw, yamlErr := d.yamlValue(); yamlErr == nil && len(values) == 0 {
 			return []value{{first, raw}}, nil
 		}
 		return nil, err
 	}
-	raw, err := yaml.YAMLToJSON(d.text)
+	raw, err := d.yamlValue()
 	if err != nil {
 		return nil, syntaxError(first, d, err)
 	}
 	return []value{{first, raw}}, nil
+}
+
+// yamlValue converts a YAML document to JSON. The library converts the first
+// value and drops what follows it; that is refused here. Only behind a value
+// in brackets or quotes can there be another one.
+func (d document) yamlValue() ([]byte, error) {
+	raw, err := yaml.YAMLToJSON(d.text)
+	if err != nil || !bytes.ContainsRune([]byte(`{["'`), rune(d.text[firstContent(d.text)])) {
+		return raw, err
+	}
+	decoder := goyaml.NewDecoder(bytes.NewReader(d.text))
+	var ignored any
+	if err := decoder.Decode(&ignored); err != nil {
+		return nil, err
+	}
+	if err := decoder.Decode(&ignored); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is something behind the first value; separate documents with ---")
+	}
+	return raw, nil
 }
 
 // jsonValues reads one JSON value after the other; with an error it gives
@@ -119,7 +142,7 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 	case head.APIVersion == "":
 		return nil, fmt.Errorf("%s: %s has no apiVersion; every object needs apiVersion, kind and metadata.name", source, strings.ToLower(head.Kind))
 	case strings.HasSuffix(head.Kind, "List") && head.Items != nil:
-		return expand(source, head.Items)
+		return expand(source, head.APIVersion, head.Kind, head.Items)
 	case head.Metadata.Name == "" && head.Metadata.GenerateName != "":
 		return nil, fmt.Errorf("%s: %s has a generateName; applying needs a metadata.name", source, strings.ToLower(head.Kind))
 	case head.Metadata.Name == "":
@@ -132,10 +155,21 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 	return []Object{{Unstructured: object, Source: source}}, nil
 }
 
-// expand gives the objects of a List; they share its source.
-func expand(source Source, items []json.RawMessage) ([]Object, error) {
+// expand gives the objects of a List; they share its source. The items of a
+// typed list, such as a ConfigMapList, need not repeat their kind.
+func expand(source Source, apiVersion, kind string, items []json.RawMessage) ([]Object, error) {
 	var objects []Object
+	itemKind := strings.TrimSuffix(kind, "List")
 	for _, item := range items {
+		var fields map[string]any
+		if itemKind != "" && kjson.UnmarshalCaseSensitivePreserveInts(item, &fields) == nil && fields != nil && fields["kind"] == nil {
+			fields["apiVersion"], fields["kind"] = apiVersion, itemKind
+			complete, err := json.Marshal(fields)
+			if err != nil {
+				return nil, fmt.Errorf("%s: not a Kubernetes object: %w", source, err)
+			}
+			item = complete
+		}
 		found, err := fromJSON(source, item)
 		if err != nil {
 			return nil, err

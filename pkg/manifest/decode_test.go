@@ -55,6 +55,8 @@ func TestDecode(t *testing.T) {
 		{"yaml list", configMap("x") + "---\napiVersion: v1\nkind: List\nitems:\n- " + configMapJSON("a") + "\n", []string{"configmap x at 1:1", "configmap a at 2:7"}},
 		{"typed list", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [` + configMapJSON("a") + `]}`, []string{"configmap a at 1:1"}},
 		{"nested lists", listOf(listOf(twoInOneList), configMapJSON("c")), []string{"configmap a at 1:1", "configmap b at 1:1", "configmap c at 1:1"}},
+		{"typed list whose items name no kind", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [{"metadata": {"name": "a"}}]}`, []string{"configmap a at 1:1"}},
+		{"null", "null\n---\n" + configMap("a"), []string{"configmap a at 2:3"}},
 		{"empty list", listOf(), nil},
 		{"items of a kind that is no list", `{"apiVersion": "demo/v1", "kind": "Basket", "metadata": {"name": "a"}, "items": [1]}`, []string{"basket a at 1:1"}},
 
@@ -82,16 +84,28 @@ func TestDecode(t *testing.T) {
 // TestDecodeLosesNothing reads what one document of YAML must not hold: a
 // second one. An object that is passed over in silence would be missed late.
 func TestDecodeLosesNothing(t *testing.T) {
-	for _, test := range []struct{ name, data string }{
-		{"content behind a separator", configMap("a") + "--- " + configMapJSON("b") + "\n"},
-		{"document end", configMap("a") + "...\n" + configMap("b")},
-		{"json stream behind a comment", "# generated\n" + configMapJSON("a") + "\n" + configMapJSON("b")},
-		{"json stream behind a byte order mark", "\ufeff" + configMapJSON("a") + "\n" + configMapJSON("b")},
+	flow := "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
+	for _, test := range []struct {
+		name, data string
+		// want is nil where an error is as good.
+		want []string
+	}{
+		{"content behind a separator", configMap("a") + "--- " + configMapJSON("b") + "\n", []string{"configmap a at 1:1", "configmap b at 2:6"}},
+		{"document end", configMap("a") + "...\n" + configMap("b"), []string{"configmap a at 1:1", "configmap b at 2:7"}},
+		{"json stream behind a comment", "# generated\n" + configMapJSON("a") + "\n" + configMapJSON("b"), []string{"configmap a at 1:2", "configmap b at 2:3"}},
+		{"json stream behind a byte order mark", "\ufeff" + configMapJSON("a") + "\n" + configMapJSON("b"), []string{"configmap a at 1:1", "configmap b at 2:2"}},
+		{"json stream in the second document", configMap("a") + "---\n" + configMapJSON("b") + configMapJSON("c"), []string{"configmap a at 1:1", "configmap b at 2:7", "configmap c at 3:7"}},
+		{"mappings in braces", flow + flow, nil},
+		{"json that is almost valid", strings.Replace(configMapJSON("a"), "}}", ",}}", 1) + "\n" + configMapJSON("b"), nil},
+		{"json after a mapping", flow + configMapJSON("b"), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			objects, err := Decode("demo.yaml", []byte(test.data))
-			if err == nil && len(objects) != 2 {
+			if err == nil && len(objects) < 2 {
 				t.Errorf("of two objects only %q are read, and no error is given", told(objects))
+			}
+			if got := told(objects); test.want != nil && !slices.Equal(got, test.want) {
+				t.Errorf("the objects are %q, want %q, and the error is %v", got, test.want, err)
 			}
 		})
 	}
@@ -104,6 +118,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"yaml without a line", "kind: x\ndata: *gone\n", "demo.yaml, document 1 (line 1): not valid YAML: unknown anchor 'gone' referenced"},
 		{"json syntax", configMapJSON("a") + "\n{\"kind\":\n}", "demo.yaml, document 2 (line 3): not valid JSON: invalid character '}' looking for beginning of value"},
 		{"json that ends", configMapJSON("a") + "\n" + `{"kind"`, "demo.yaml, document 2 (line 2): not valid JSON: unexpected EOF"},
+		{"json syntax in the second document", configMapJSON("a") + "\n---\n{\"kind\": \"x\"\n\"y\": 1}", "demo.yaml, document 2 (line 4): not valid JSON: invalid character '\"' after object key:value pair"},
 		{"sequence", "- a\n", "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not an array"},
 		{"text", configMap("a") + "---\nhello\n", "demo.yaml, document 2 (line 7): not a Kubernetes object: a mapping is expected, not a string"},
 		{"number for a name", strings.Replace(configMap("a"), "name: a", "name: 5", 1), "demo.yaml, document 1 (line 1): not a Kubernetes object: metadata.name must not be a number"},
@@ -115,6 +130,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"no name", "apiVersion: v1\nkind: ConfigMap\n", "demo.yaml, document 1 (line 1): configmap has no metadata.name"},
 		{"generateName", "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-}\n", "demo.yaml, document 1 (line 1): job has a generateName; applying needs a metadata.name"},
 		{"in a list", "\n" + listOf(configMapJSON("a"), `{"apiVersion": "v1", "kind": "Secret"}`), "demo.yaml, document 1 (line 2): secret has no metadata.name"},
+		{"null in a typed list", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [null]}`, "demo.yaml, document 1 (line 1): the object has no kind; every object needs apiVersion, kind and metadata.name"},
 		{"item that is no object", listOf(configMapJSON("a"), "5"), "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not a number"},
 
 		// Kubernetes tells the case of a field; encoding/json does not.

@@ -19,6 +19,10 @@ func TestSplit(t *testing.T) {
 		{"separator with space behind", "a: 1\n--- \t\nb: 2\n", []string{"a: 1\n", "b: 2\n"}, []int{1, 3}},
 		{"separator with a comment", "a: 1\n--- # Source: b.yaml\nb: 2\n", []string{"a: 1\n", "b: 2\n"}, []int{1, 3}},
 		{"separator with a comment at once", "a: 1\n---# b\nb: 2\n", []string{"a: 1\n", "b: 2\n"}, []int{1, 3}},
+		{"content behind a separator", "a: 1\n--- {b: 2}\n", []string{"a: 1\n", "    {b: 2}\n"}, []int{1, 2}},
+		{"document end", "a: 1\n...\nb: 2\n", []string{"a: 1\n", "b: 2\n"}, []int{1, 3}},
+		{"document end and separator", "a: 1\n... # over\n---\nb: 2\n", []string{"a: 1\n", "b: 2\n"}, []int{1, 4}},
+		{"more dots", "a: |\n  x\n....\n...x\n", []string{"a: |\n  x\n....\n...x\n"}, []int{1}},
 		// The dashes of a certificate, and those inside a text.
 		{"more dashes", "a: |\n  x\n-----BEGIN\n", []string{"a: |\n  x\n-----BEGIN\n"}, []int{1}},
 		{"indented dashes", "a: |\n  ---\n  x\n", []string{"a: |\n  ---\n  x\n"}, []int{1}},

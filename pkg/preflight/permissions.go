@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // need is one verb on one resource.
@@ -87,7 +88,7 @@ func needsOf(subject Subject) []need {
 	var needs []need
 	for _, use := range subject.Uses {
 		for _, verb := range verbs {
-			if (verb == "list" || verb == "watch") && !waitedFor[use.Resource.Resource] {
+			if (verb == "list" || verb == "watch") && !awaited(use.Resource) {
 				continue
 			}
 			needs = append(needs, need{verb, use.Resource.Group, use.Resource.Resource, use.Namespace})
@@ -108,6 +109,13 @@ var waitedFor = map[string]bool{
 	"pods":                      true,
 	"replicasets":               true,
 	"statefulsets":              true,
+}
+
+// awaited tells whether objects of a resource may have to be watched; custom
+// resources may, because some of them have a status.
+func awaited(resource schema.GroupVersionResource) bool {
+	custom := strings.Contains(resource.Group, ".") && !strings.HasSuffix(resource.Group, ".k8s.io")
+	return custom || waitedFor[resource.Resource]
 }
 
 func allowed(ctx context.Context, subject Subject, n need) (bool, error) {

@@ -23,7 +23,7 @@ type Plain struct {
 }
 
 // NewPlain prints to out, which is standard error in the program.
-func NewPlain(out io.Writer) *Plain { return &Plain{out: out} }
+func NewPlain(out io.Writer) *Plain { return &Plain{out: out, tally: map[event.Action]int{}} }
 
 // Sink takes events; it may be called from several goroutines.
 func (p *Plain) Sink(e event.Event) {

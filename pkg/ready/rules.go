@@ -23,9 +23,9 @@ const (
 // Compute tells the state of an object, and in a few words what it lacks.
 //
 // The rules are those of kstatus (sigs.k8s.io/cli-utils), with two
-// differences: a Job is ready when it has completed and not when it runs, and
-// failed for good are only a Job, a CRD and a pod that has ended, because
-// everything else that kstatus calls failed can still heal.
+// differences: a Job is ready when it has completed and not when it runs; and
+// failed for good are a Job, a CRD and a pod that has ended in failure, but
+// nothing else, because it can still heal.
 func Compute(object *unstructured.Unstructured) (State, string) {
 	result, err := status.Compute(object)
 	if err != nil {

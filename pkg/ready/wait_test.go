@@ -42,6 +42,14 @@ func target(seen *unstructured.Unstructured) Target {
 	return Target{Ref: ref, Resource: resource, Object: seen}
 }
 
+// bounded ends a wait that would go on for ever and so fails its test.
+func bounded(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, errors.New("the test took too long"))
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // TestWaitForNothing must not ask the server about what is ready already.
 func TestWaitForNothing(t *testing.T) {
 	for _, test := range []struct {
@@ -83,7 +91,7 @@ func TestWait(t *testing.T) {
 		},
 	}
 	told := &recorder{}
-	err := Wait(t.Context(), server.start(t), told.sink, []Target{target(a), target(b), target(c), target(of(t, "Deployment", "d", running))})
+	err := Wait(bounded(t), server.start(t), told.sink, []Target{target(a), target(b), target(c), target(of(t, "Deployment", "d", running))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,10 +144,7 @@ func TestWaitEnds(t *testing.T) {
 			if test.change.Type != "" {
 				server.changes[path] = append(server.changes[path], test.change)
 			}
-			ctx, cancel := context.WithCancelCause(t.Context())
-			// So that a state that is never told fails the test.
-			ctx, stop := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("the test was told nothing"))
-			defer stop()
+			ctx, cancel := context.WithCancelCause(bounded(t))
 			told := &recorder{on: target(seen).Ref.String() + ": " + test.on, do: func() { cancel(cause) }}
 			err := Wait(ctx, server.start(t), told.sink, []Target{target(seen)})
 			var notReady *NotReadyError
@@ -159,7 +164,7 @@ func TestWaitEnds(t *testing.T) {
 // TestWaitFailedBefore has an object that was failed when it was applied.
 func TestWaitFailedBefore(t *testing.T) {
 	server := &apiServer{}
-	err := Wait(t.Context(), server.start(t), func(event.Event) {}, []Target{
+	err := Wait(bounded(t), server.start(t), func(event.Event) {}, []Target{
 		target(of(t, "Deployment", "a", notStarted)), target(of(t, "Job", "b", failed)), target(of(t, "Deployment", "c", running)),
 	})
 	var notReady *NotReadyError
@@ -177,7 +182,7 @@ func TestWaitFailedBefore(t *testing.T) {
 // TestWaitForbidden ends at once, because no more tries would help.
 func TestWaitForbidden(t *testing.T) {
 	server := &apiServer{forbids: true}
-	err := Wait(t.Context(), server.start(t), func(event.Event) {}, []Target{target(of(t, "Deployment", "a", notStarted))})
+	err := Wait(bounded(t), server.start(t), func(event.Event) {}, []Target{target(of(t, "Deployment", "a", notStarted))})
 	if err == nil || !apierrors.IsForbidden(err) {
 		t.Fatalf("the error is %v", err)
 	}

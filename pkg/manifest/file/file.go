@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,18 +59,23 @@ func Read(ctx context.Context, options Options) ([]manifest.Object, error) {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("%s: no objects in it; is it the right file?", shown(name))
+			return nil, fmt.Errorf("%s: no objects in it; is it the right file?", Name(name))
 		}
 		objects = append(objects, found...)
 	}
 	return objects, nil
 }
 
-func shown(name string) string {
-	if name == "-" {
+// Name gives what an argument of -f is called in messages: no password of a
+// URL, and "stdin" for "-".
+func Name(argument string) string {
+	if argument == "-" {
 		return "stdin"
 	}
-	return name
+	if parsed, err := url.Parse(argument); err == nil && isURL(argument) {
+		return parsed.Redacted()
+	}
+	return argument
 }
 
 // argument reads what one -f names.
@@ -87,7 +93,7 @@ func (o Options) argument(ctx context.Context, name string) ([]manifest.Object, 
 		if err != nil {
 			return nil, err
 		}
-		found, err := manifest.Decode(shown(path), data)
+		found, err := manifest.Decode(Name(path), data)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +106,7 @@ func (o Options) argument(ctx context.Context, name string) ([]manifest.Object, 
 func Bytes(ctx context.Context, options Options, name string) ([]byte, error) {
 	switch {
 	case name == "-":
-		return readAll(options.In, shown(name))
+		return readAll(options.In, Name(name))
 	case isURL(name):
 		return options.download(ctx, name)
 	}
@@ -113,30 +119,40 @@ func isURL(name string) bool {
 
 // expand gives the files that a path, a directory or a glob stands for.
 func (o Options) expand(name string) ([]string, error) {
-	info, err := os.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		matches, globErr := filepath.Glob(name)
-		if globErr != nil || len(matches) == 0 {
-			return nil, fmt.Errorf("the path %q does not exist", name)
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		return o.existing(name)
+	}
+	// A path that exists is itself, whatever it would match.
+	matches, err := filepath.Glob(name)
+	if err != nil || len(matches) == 0 {
+		return nil, notThere(name)
+	}
+	var paths []string
+	for _, match := range matches {
+		more, err := o.existing(match)
+		if err != nil {
+			return nil, err
 		}
-		var paths []string
-		for _, match := range matches {
-			more, err := o.expand(match)
-			if err != nil {
-				return nil, err
-			}
-			paths = append(paths, more...)
-		}
-		return paths, nil
+		paths = append(paths, more...)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the path %q: %w", name, cause(err))
-	}
-	if !info.IsDir() {
-		return []string{name}, nil
-	}
-	return o.directory(name)
+	return paths, nil
 }
+
+// existing gives the files of a directory, or the file itself.
+func (o Options) existing(name string) ([]string, error) {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, notThere(name)
+	case err != nil:
+		return nil, fmt.Errorf("cannot read the path %q: %w", name, cause(err))
+	case info.IsDir():
+		return o.directory(name)
+	}
+	return []string{name}, nil
+}
+
+func notThere(name string) error { return fmt.Errorf("the path %q does not exist", name) }
 
 // directory gives the manifests of a directory, sorted.
 func (o Options) directory(name string) ([]string, error) {
@@ -155,7 +171,11 @@ func (o Options) directory(name string) ([]string, error) {
 		return nil
 	})
 	if err == nil && len(paths) == 0 {
-		err = fmt.Errorf("the directory %q has no %s file; use -R to read the directories below it", filepath.Clean(name), strings.Join(extensions, ", "))
+		remedy := ""
+		if !o.Recursive {
+			remedy = "; use -R to read the directories below it"
+		}
+		err = fmt.Errorf("the directory %q has no %s file%s", filepath.Clean(name), strings.Join(extensions, ", "), remedy)
 	}
 	return paths, err
 }
@@ -163,7 +183,7 @@ func (o Options) directory(name string) ([]string, error) {
 func readPath(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the path %q does not exist", path)
+		return nil, notThere(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the path %q: %w", path, cause(err))

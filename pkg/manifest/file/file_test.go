@@ -139,6 +139,9 @@ func TestReadErrors(t *testing.T) {
 		"broken.yaml":     configMap("a") + "---\nkind: [x\n",
 		"outer/inner.txt": "",
 	})
+	if err := os.Symlink(dir+"/none.yaml", dir+"/dangling.yaml"); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name      string
 		arguments []string
@@ -148,6 +151,8 @@ func TestReadErrors(t *testing.T) {
 		{"no such file", []string{"none.yaml"}, nil, `the path "DIR/none.yaml" does not exist`},
 		{"glob without a match", []string{"*.json"}, nil, `the path "DIR/*.json" does not exist`},
 		{"glob that is none", []string{"[.yaml"}, nil, `the path "DIR/[.yaml" does not exist`},
+		{"link to nothing", []string{"dangling.yaml"}, nil, `the path "DIR/dangling.yaml" does not exist`},
+		{"glob of a link to nothing", []string{"dang*"}, nil, `the path "DIR/dangling.yaml" does not exist`},
 		{"path through a file", []string{"empty.yaml/x"}, nil, `cannot read the path "DIR/empty.yaml/x": not a directory`},
 		{"directory without manifests", []string{"outer"}, nil, `the directory "DIR/outer" has no .json, .yaml, .yml file; use -R to read the directories below it`},
 		{"file without objects", []string{"empty.yaml"}, nil, "DIR/empty.yaml: no objects in it; is it the right file?"},

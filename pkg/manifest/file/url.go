@@ -24,19 +24,20 @@ func (o Options) download(ctx context.Context, address string) ([]byte, error) {
 		}
 		return o.checkScheme(request.URL.String())
 	}
+	name := Name(address)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fmt.Errorf("cannot download %s: %w", address, withoutURL(err))
+		return nil, fmt.Errorf("cannot download %s: %w", name, withoutURL(err))
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("cannot download %s: %w", address, withoutURL(err))
+		return nil, fmt.Errorf("cannot download %s: %w", name, withoutURL(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("cannot download %s: the server answered %s", address, response.Status)
+		return nil, fmt.Errorf("cannot download %s: the server answered %s", name, response.Status)
 	}
-	return readAll(response.Body, address)
+	return readAll(response.Body, name)
 }
 
 func (o Options) checkScheme(address string) error {
@@ -45,7 +46,7 @@ func (o Options) checkScheme(address string) error {
 		return fmt.Errorf("%q is not a URL: %w", address, withoutURL(err))
 	}
 	if parsed.Scheme != "https" && !o.AllowHTTP {
-		return fmt.Errorf("%s is not encrypted; use https, or allow it with --allow-http", address)
+		return fmt.Errorf("%s is not encrypted; use https, or allow it with --allow-http", Name(address))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // web serves a manifest, redirects and failures, and counts the requests.
@@ -106,6 +107,16 @@ func TestDownloadErrors(t *testing.T) {
 	}
 }
 
+func TestDownloadRedirects(t *testing.T) {
+	encrypted := newWeb(t, true, "")
+	if _, err := Bytes(t.Context(), Options{Client: encrypted.Client()}, encrypted.URL+"/loop"); err == nil {
+		t.Error("redirects without end came to one")
+	}
+	if n := encrypted.requests.Load(); n != 10 {
+		t.Errorf("%d requests were made", n)
+	}
+}
+
 // TestDownloadChecksCertificates uses the client that the program has when
 // nobody gives it another one.
 func TestDownloadChecksCertificates(t *testing.T) {
@@ -124,7 +135,10 @@ func TestDownloadEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
 		cancel()
-		<-request.Context().Done()
+		select {
+		case <-request.Context().Done():
+		case <-time.After(10 * time.Second): // the test has failed
+		}
 	}))
 	t.Cleanup(server.Close)
 	_, err := Bytes(ctx, Options{Client: server.Client()}, server.URL)
