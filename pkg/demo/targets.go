@@ -27,10 +27,8 @@ func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]app
 		}
 	}
 	// Kinds first: without its kind nobody can say where an object belongs.
-	for _, object := range objects {
-		if _, err := kinds.Lookup(object.GroupVersionKind()); err != nil {
-			return nil, &InputError{fmt.Errorf("%s: %s: %w", object.Source, manifest.Ref(object.Unstructured), err)}
-		}
+	if err := unknownKinds(objects, kinds); err != nil {
+		return nil, &InputError{err}
 	}
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
 		return nil, &InputError{err}
@@ -52,6 +50,27 @@ func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]app
 		}
 	}
 	return targets, nil
+}
+
+// unknownKinds tells the first object that the cluster cannot take, and how
+// many more there are.
+func unknownKinds(objects []manifest.Object, kinds *discover.Kinds) error {
+	var first error
+	more := 0
+	for _, object := range objects {
+		_, err := kinds.Lookup(object.GroupVersionKind())
+		switch {
+		case err == nil:
+		case first == nil:
+			first = fmt.Errorf("%s: %s: %w", object.Source, manifest.Ref(object.Unstructured), err)
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		return fmt.Errorf("%w (and %d more objects that it does not serve)", first, more)
+	}
+	return first
 }
 
 // ordered sorts by wave and leaves the order within a wave as it was.
