@@ -18,16 +18,17 @@ var version string
 
 func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
+	release := func() { signal.Reset(os.Interrupt, syscall.SIGTERM) }
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		number, _ := (<-signals).(syscall.Signal)
 		// The second signal ends the program at once.
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		release()
 		cancel(&cmd.Interrupted{Signal: number})
 	}()
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	os.Exit(cmd.Run(ctx, os.Args[1:], streams, buildVersion()))
+	os.Exit(cmd.Run(ctx, os.Args[1:], streams, buildVersion(), release))
 }
 
 // buildVersion gives the release, or what Go knows of the module when the

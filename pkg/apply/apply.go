@@ -46,8 +46,9 @@ type Target struct {
 	// Live is the object before the apply, nil if it is absent: all of it in
 	// a dry run, and the metadata only where that is enough.
 	Live metav1.Object
-	// IfAbsent leaves the object alone if it exists.
-	IfAbsent bool
+	// IfAbsent leaves the object alone if it exists. Hidden is set by Observe
+	// where that cannot be told, because the user may not look.
+	IfAbsent, Hidden bool
 	// Unverifiable marks an object that a server-side dry run cannot ask
 	// about, because its namespace or definition does not exist yet.
 	Unverifiable bool
@@ -84,9 +85,7 @@ func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 			return nil
 		}
 		if apierrors.IsForbidden(err) && target.IfAbsent {
-			// Whoever may not look at a namespace may still work in it; if it
-			// does not exist, the first object says so.
-			target.Live = target.Object
+			target.Hidden = true
 			return nil
 		}
 		if err != nil {
@@ -130,7 +129,7 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 	if live, ok := target.Live.(*unstructured.Unstructured); ok && target.IfAbsent {
 		return Result{Ref: target.Ref, Stored: live, Action: event.Unchanged}, nil
 	}
-	body, err := target.Object.MarshalJSON()
+	body, err := yield(target.Object, target.Live).MarshalJSON()
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %s cannot be encoded: %w", target.Source, target.Ref, err)
 	}

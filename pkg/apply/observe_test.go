@@ -67,9 +67,8 @@ func TestObserveErrors(t *testing.T) {
 		name   string
 		target Target
 		answer metav1.Status
-		// assumed tells whether the object is taken to be there.
-		assumed bool
-		want    string
+		hidden bool
+		want   string
 	}{
 		{"absent", deployment("a"), missing, false, ""},
 		{"if absent, and it is", namespace("a"), missing, false, ""},
@@ -92,8 +91,8 @@ func TestObserveErrors(t *testing.T) {
 				case test.want != "" && apierrors.ReasonForError(err) != test.answer.Reason:
 					t.Errorf("the reason of %v is lost", err)
 				}
-				if assumed := targets[0].Live != nil; assumed != test.assumed {
-					t.Errorf("observed %v", targets[0].Live)
+				if targets[0].Hidden != test.hidden || targets[0].Live != nil {
+					t.Errorf("hidden %t, observed %v", targets[0].Hidden, targets[0].Live)
 				}
 			})
 		}

@@ -6,16 +6,19 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Wave is a step of an apply. The objects of a wave depend on none of their
-// own and later waves, so all of them can be applied at once.
+// Wave is a step of an apply. The objects of a wave can be stored in any
+// order, so all of them are applied at once.
 type Wave int
 
 // The waves, in order.
 const (
 	// Definitions are what other objects live in: namespaces and CRDs.
 	Definitions Wave = iota
-	// Configuration is what workloads use: accounts, permissions, config,
-	// secrets, services.
+	// Accounts are what other objects refer to and are judged by when they are
+	// stored: a token Secret is deleted when its account is not there, and a
+	// binding is refused to users who may not read its role.
+	Accounts
+	// Configuration is what workloads use: bindings, config, secrets, services.
 	Configuration
 	// Workloads are what runs, and the custom resources that it reads.
 	Workloads
@@ -25,15 +28,16 @@ const (
 )
 
 // Waves lists all of them in order.
-var Waves = []Wave{Definitions, Configuration, Workloads, Admission}
+var Waves = []Wave{Definitions, Accounts, Configuration, Workloads, Admission}
 
 // Title says what the wave holds.
 func (w Wave) Title() string {
 	return [...]string{
 		Definitions:   "namespaces and definitions",
-		Configuration: "accounts, permissions, configuration, services",
+		Accounts:      "accounts and roles",
+		Configuration: "bindings, configuration, services",
 		Workloads:     "workloads and custom resources",
-		Admission:     "admission webhooks",
+		Admission:     "admission webhooks and API services",
 	}[w]
 }
 
@@ -44,8 +48,15 @@ func WaveOf(kind schema.GroupKind) Wave {
 		switch kind.Kind {
 		case "Namespace":
 			return Definitions
+		case "ServiceAccount":
+			return Accounts
 		case "Pod", "ReplicationController":
 			return Workloads
+		}
+		return Configuration
+	case "rbac.authorization.k8s.io":
+		if kind.Kind == "Role" || kind.Kind == "ClusterRole" {
+			return Accounts
 		}
 		return Configuration
 	case "apiextensions.k8s.io":

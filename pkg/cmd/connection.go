@@ -2,18 +2,22 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	// Cloud and OIDC logins of kubeconfigs.
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
@@ -24,6 +28,7 @@ const defaultNamespace = "istio-system"
 type connection struct {
 	*genericclioptions.ConfigFlags
 	explicitNamespace func() bool
+	releaseSignals    func()
 }
 
 func newConnection(streams genericiooptions.IOStreams) *connection {
@@ -33,11 +38,10 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 	flags.WithWrapConfigFn(func(config *rest.Config) *rest.Config {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 		config.WarningHandler = warnings
-		// The server's priority and fairness does the throttling.
-		config.QPS = -1
+		config.QPS = -1 // as in demo.Connect
 		return config
 	})
-	return &connection{ConfigFlags: flags}
+	return &connection{ConfigFlags: flags, releaseSignals: func() {}}
 }
 
 func (c *connection) addFlags(root *cobra.Command) {
@@ -47,6 +51,15 @@ func (c *connection) addFlags(root *cobra.Command) {
 	c.explicitNamespace = func() bool { return namespace.Changed }
 }
 
+// checkNamespace refuses what cannot be a namespace's name, and would become
+// part of a path.
+func (c *connection) checkNamespace() error {
+	if wrong := validation.IsDNS1123Label(*c.Namespace); len(wrong) > 0 {
+		return &usageError{fmt.Errorf("--namespace %q is no name of a namespace: %s", *c.Namespace, wrong[0])}
+	}
+	return nil
+}
+
 // namespace is where the demo lives.
 func (c *connection) namespace() manifest.Namespace {
 	return manifest.Namespace{Name: *c.Namespace, Explicit: c.explicitNamespace()}
@@ -54,6 +67,9 @@ func (c *connection) namespace() manifest.Namespace {
 
 // errNoKubeconfig says that nothing names a cluster.
 var errNoKubeconfig = errors.New("no kubeconfig: nothing says which cluster is meant; set KUBECONFIG or give --kubeconfig")
+
+// errNoContext says that the kubeconfig does not lead to a cluster.
+var errNoContext = errors.New("the kubeconfig has no current context with a cluster: nothing says which one is meant; give --context, or set one with 'kubectl config use-context'")
 
 // restConfig reads the kubeconfig. Where there is none, client-go would try
 // localhost:8080, which nobody means.
@@ -70,16 +86,29 @@ func (c *connection) restConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, &kubeconfigError{err}
 	}
+	if config.Host == clientcmd.ClusterDefaults.Server && !named && !mentions(raw, config.Host) {
+		return nil, errNoContext
+	}
 	return config, nil
 }
 
+// mentions tells whether a cluster of the kubeconfig has this address.
+func mentions(kubeconfig api.Config, server string) bool {
+	for _, cluster := range kubeconfig.Clusters {
+		if cluster.Server == server {
+			return true
+		}
+	}
+	return false
+}
+
 // connect makes the clients.
-func (c *connection) connect() (*demo.Cluster, error) {
+func (c *connection) connect(sink event.Sink) (*demo.Cluster, error) {
 	config, err := c.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	return demo.Connect(config)
+	return demo.Connect(config, sink)
 }
 
 // kubeconfigError is a fault of the kubeconfig or of the flags that choose

@@ -94,9 +94,14 @@ func exitCode(err error) int {
 // where nothing is.
 func unreachable(err error, cluster *connection) string {
 	var transport *url.Error
+	var interrupted *Interrupted
 	switch {
+	case errors.As(err, &interrupted):
+		return ""
 	case apierrors.IsUnauthorized(err):
 		return "the API server does not accept your credentials (401 Unauthorized); log in again, or check the user of this context"
+	case errors.As(err, &transport) && strings.HasPrefix(transport.Err.Error(), "getting credentials: "):
+		return progress.Printable(fmt.Sprintf("the credentials%s cannot be had: %s", cluster.contextInUse(), strings.TrimPrefix(transport.Err.Error(), "getting credentials: ")))
 	case errors.As(err, &transport) && !errors.Is(err, context.Canceled):
 		server := transport.URL
 		if parsed, err := url.Parse(transport.URL); err == nil {

@@ -64,6 +64,8 @@ func newGet(cluster *connection, streams genericiooptions.IOStreams, which getCo
 			in the namespace of the demo. The flags are kubectl's.`),
 		Example: examples(which.examples),
 		RunE: func(command *cobra.Command, names []string) error {
+			// kubectl's machinery knows no context; a signal simply ends it.
+			cluster.releaseSignals()
 			return runGet(cluster, o, command, which.resource, names)
 		},
 	}
@@ -83,6 +85,9 @@ func newGet(cluster *connection, streams genericiooptions.IOStreams, which getCo
 
 // runGet runs kubectl's get. The command must have its flags.
 func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, resource string, names []string) error {
+	if err := cluster.checkNamespace(); err != nil && *cluster.Namespace != "" {
+		return err
+	}
 	if _, err := cluster.restConfig(); err != nil {
 		return err
 	}

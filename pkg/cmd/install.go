@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 			kubectl istio-demo install -k ./overlay`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if err := o.complete(command); err != nil {
+			if err := o.complete(command, cluster); err != nil {
 				return err
 			}
 			return o.run(command, cluster, streams)
@@ -74,7 +75,10 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 }
 
 // complete turns the flags into options and refuses those without meaning.
-func (o *installOptions) complete(command *cobra.Command) error {
+func (o *installOptions) complete(command *cobra.Command, cluster *connection) error {
+	if err := cluster.checkNamespace(); err != nil {
+		return err
+	}
 	if err := o.source.validate(); err != nil {
 		return err
 	}
@@ -92,6 +96,9 @@ func (o *installOptions) complete(command *cobra.Command) error {
 	}
 	if o.timeout <= 0 {
 		return &usageError{errors.New("--timeout must be longer than 0; use --wait=false to not wait")}
+	}
+	if *o.print.TemplatePrinterFlags.TemplateArgument != "" && *o.print.OutputFormat == "" {
+		*o.print.OutputFormat = "go-template" // as kubectl get takes it
 	}
 	if _, err := o.print.ToPrinter(); err != nil {
 		return &usageError{err}
@@ -115,7 +122,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 	}
 	if o.dryRun != event.DryRunClient {
 		var err error
-		if install.Cluster, err = cluster.connect(); err != nil {
+		if install.Cluster, err = cluster.connect(install.Sink); err != nil {
 			return err
 		}
 	}
@@ -137,11 +144,38 @@ func (o *installOptions) answer(command *cobra.Command, cluster *connection, str
 		printActions(results, o.dryRun, streams.Out)
 		return nil
 	}
-	if command.Context().Err() != nil {
-		return nil // interrupted; the pods would only delay the message
-	}
-	return runGet(cluster, get.NewGetOptions(displayName, streams), tableCommand(), "pods", nil)
+	o.showPods(command.Context(), cluster, streams)
+	return nil
 }
+
+// showPods prints the table of pods. That it cannot be had changes nothing
+// about what was installed, and is only a warning.
+func (o *installOptions) showPods(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams) {
+	ctx, cancel := context.WithTimeout(ctx, tableTimeout)
+	defer cancel()
+	var table, remarks bytes.Buffer
+	done := make(chan error, 1)
+	go func() { // kubectl's machinery knows no context; the program ends with it
+		buffered := genericiooptions.IOStreams{In: streams.In, Out: &table, ErrOut: &remarks}
+		done <- runGet(cluster, get.NewGetOptions(displayName, buffered), tableCommand(), "pods", nil)
+	}()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		fmt.Fprintln(streams.ErrOut, "warning: the pods cannot be shown: the API server does not answer")
+		return
+	}
+	fmt.Fprint(streams.Out, table.String())
+	fmt.Fprint(streams.ErrOut, remarks.String())
+	if err != nil {
+		fmt.Fprintln(streams.ErrOut, "warning: the pods cannot be shown:", progress.Printable(err.Error()))
+	}
+}
+
+// tableTimeout bounds the request for the table, which comes after the time
+// that the user gave may be over.
+const tableTimeout = 10 * time.Second
 
 // tableCommand gives a command with the flags that get looks at, all unset.
 func tableCommand() *cobra.Command {

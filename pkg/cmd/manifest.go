@@ -28,7 +28,7 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 			kubectl istio-demo manifest
 
 			# Have kubectl compare it with the cluster
-			kubectl istio-demo manifest | kubectl diff --server-side -f -
+			kubectl istio-demo manifest | kubectl diff --server-side --field-manager=kubectl-istio-demo -f -
 
 			# As a JSON List, for instance for jq
 			kubectl istio-demo manifest -o json | jq -r '.items[].kind' | sort | uniq -c`),
@@ -37,6 +37,11 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 			if err := from.validate(); err != nil {
 				return err
 			}
+			if err := cluster.checkNamespace(); err != nil {
+				return err
+			}
+			// Nothing is written that would have to be brought to an end.
+			cluster.releaseSignals()
 			if format != "yaml" && format != "json" {
 				return &usageError{fmt.Errorf("unknown output format %q; use yaml or json", format)}
 			}

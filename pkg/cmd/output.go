@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // printObjects prints the objects as `kubectl apply -o` does: one by itself,
@@ -44,11 +45,12 @@ func printActions(results []demo.Result, dryRun event.DryRun, out io.Writer) {
 		suffix = "(server dry run)"
 	}
 	for _, result := range results {
+		name := progress.Printable(result.Ref.Resource())
 		switch result.Action {
 		case event.Unverified:
-			fmt.Fprintf(out, "%s created (dry run; the server can check it only when what it belongs to exists)\n", result.Ref.Resource())
+			fmt.Fprintf(out, "%s created (dry run; the server can check it only when what it belongs to exists)\n", name)
 		default:
-			fmt.Fprintf(out, "%s %s %s\n", result.Ref.Resource(), result.Action, suffix)
+			fmt.Fprintf(out, "%s %s %s\n", name, result.Action, suffix)
 		}
 	}
 }

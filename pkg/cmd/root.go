@@ -22,9 +22,12 @@ const (
 )
 
 // Run parses the arguments, without the program's name, and runs the command
-// that they name. It gives the exit code; README documents the codes.
-func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStreams, version string) int {
+// that they name. It gives the exit code; README documents the codes. Signals
+// end the context; release gives them back to the system, for commands that
+// have nothing to bring to an end.
+func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStreams, version string, release func()) int {
 	cluster := newConnection(streams)
+	cluster.releaseSignals = release
 	root := newRoot(cluster, streams, version)
 	root.SetArgs(arguments)
 	command, err := root.ExecuteContextC(ctx)

@@ -103,7 +103,7 @@ func (s *source) values(ctx context.Context, in io.Reader) (map[string]any, erro
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, chart.ValuesFile{Name: name, Data: data})
+		files = append(files, chart.ValuesFile{Name: file.Name(name), Data: data})
 	}
 	return chart.MergeValues(files, s.set)
 }

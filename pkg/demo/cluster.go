@@ -3,6 +3,7 @@ package demo
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -10,6 +11,9 @@ import (
 	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/retry"
 )
 
 // Cluster holds what the steps need of an API server.
@@ -24,9 +28,13 @@ type Cluster struct {
 }
 
 // Connect makes the clients of a cluster; no request is sent. All of them
-// share one HTTP client and so one connection.
-func Connect(config *rest.Config) (*Cluster, error) {
+// share one HTTP client and so one connection, and send again what a busy or
+// restarting server did not answer; sink is told of it.
+func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	config = rest.CopyConfig(config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return &retry.Transport{Next: next, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
+	})
 	// The server has its own priority and fairness; a limit here would only
 	// make a small install slow.
 	config.QPS = -1

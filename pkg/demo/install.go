@@ -4,6 +4,8 @@ package demo
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,6 +14,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
 // Manifest is a source of objects that has been read.
@@ -36,8 +39,8 @@ type Install struct {
 	Wait bool
 	// Force takes fields over from other field managers.
 	Force bool
-	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown and
-	// duplicate fields.
+	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
+	// fields.
 	Validation string
 	Sink       event.Sink
 }
@@ -47,7 +50,7 @@ type Install struct {
 // InterruptedError and UnreadyError after it, and those of the API server.
 func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	began := time.Now()
-	read, err := i.Read(ctx)
+	read, err := i.read(ctx)
 	if err != nil {
 		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
 	}
@@ -64,6 +67,26 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 		i.Sink(event.Finished{Counts: counts(results), DryRun: i.DryRun, Took: time.Since(began)})
 	}
 	return results, err
+}
+
+// read gives up with the context, also where a pipe gives nothing and cannot
+// be interrupted; that goroutine ends with the program.
+func (i *Install) read(ctx context.Context) (Manifest, error) {
+	type outcome struct {
+		manifest Manifest
+		err      error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		read, err := i.Read(ctx)
+		done <- outcome{read, err}
+	}()
+	select {
+	case outcome := <-done:
+		return outcome.manifest, outcome.err
+	case <-ctx.Done():
+		return Manifest{}, context.Cause(ctx)
+	}
 }
 
 // plan is a dry run that asks no server.
@@ -111,6 +134,9 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 	if err := i.check(ctx, engine, targets); err != nil {
 		return nil, i.interrupted(ctx, err, 0, len(targets))
 	}
+	// Whoever may not look at a namespace may still work in it; if it does not
+	// exist, the first object says so.
+	targets = slices.DeleteFunc(targets, func(target apply.Target) bool { return target.Hidden })
 	i.Sink(event.Checked{})
 	results, err := i.apply(ctx, engine, targets)
 	if err != nil {
@@ -130,12 +156,7 @@ func (i *Install) check(ctx context.Context, engine *apply.Engine, targets []app
 	checks.Go(func() error {
 		results, err := preflight.Run(ctx, i.subject(targets))
 		for _, result := range results {
-			switch result.Verdict {
-			case preflight.Fail:
-				failed = append(failed, result)
-			case preflight.Warn:
-				i.Sink(event.Warning{Message: result.Message + "; " + result.Remedy})
-			}
+			failed = append(failed, result)
 		}
 		if err == nil && len(failed) > 0 {
 			err = &RefusedError{failed}
@@ -178,7 +199,12 @@ func (i *Install) interrupted(ctx context.Context, err error, applied, total int
 	if ctx.Err() == nil {
 		return err
 	}
-	return &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}
+	interrupted := &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}
+	var notReady *ready.NotReadyError
+	if errors.As(err, &notReady) {
+		interrupted.Waiting = notReady.Error()
+	}
+	return interrupted
 }
 
 func counts(results []Result) map[event.Action]int {

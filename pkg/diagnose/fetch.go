@@ -14,6 +14,13 @@ import (
 // Workload asks for the pods of a workload and explains what holds it back,
 // with one request. Objects without a selector cost none.
 func Workload(ctx context.Context, client typedcorev1.PodsGetter, workload *unstructured.Unstructured) string {
+	if workload.GroupVersionKind().GroupKind().String() == "Pod" {
+		var pod corev1.Pod
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(workload.Object, &pod); err != nil {
+			return ""
+		}
+		return Explain(workload, []corev1.Pod{pod})
+	}
 	selector, found, _ := unstructured.NestedMap(workload.Object, "spec", "selector")
 	if !found {
 		return replicaFailure(workload)

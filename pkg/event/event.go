@@ -111,6 +111,9 @@ type (
 	// Ready says that an object runs.
 	Ready struct{ Object Object }
 
+	// Retrying says why a request is sent again.
+	Retrying struct{ Reason string }
+
 	// Warning is something that the user should know but that stops nothing.
 	Warning struct{ Message string }
 
@@ -132,5 +135,6 @@ func (Stopped) event()           {}
 func (AwaitingReadiness) event() {}
 func (Waiting) event()           {}
 func (Ready) event()             {}
+func (Retrying) event()          {}
 func (Warning) event()           {}
 func (Finished) event()          {}

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	goyaml "go.yaml.in/yaml/v2"
+	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -148,9 +150,18 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 	case head.Metadata.Name == "":
 		return nil, fmt.Errorf("%s: %s has no metadata.name", source, strings.ToLower(head.Kind))
 	}
+	for field, value := range map[string]string{"metadata.name": head.Metadata.Name, "metadata.namespace": head.Metadata.Namespace} {
+		if wrong := path.IsValidPathSegmentName(value); len(wrong) > 0 {
+			return nil, fmt.Errorf("%s: %s: %s %q %s", source, strings.ToLower(head.Kind), field, value, wrong[0])
+		}
+	}
+	if _, err := schema.ParseGroupVersion(head.APIVersion); err != nil {
+		return nil, fmt.Errorf("%s: %s: apiVersion %q is not GROUP/VERSION", source, strings.ToLower(head.Kind), head.APIVersion)
+	}
 	object := &unstructured.Unstructured{}
 	if err := object.UnmarshalJSON(raw); err != nil {
-		return nil, fmt.Errorf("%s: not a Kubernetes object: %w", source, err)
+		// The library's message holds the whole object, secrets included.
+		return nil, fmt.Errorf("%s: %s %s is not a Kubernetes object", source, strings.ToLower(head.Kind), head.Metadata.Name)
 	}
 	return []Object{{Unstructured: object, Source: source}}, nil
 }

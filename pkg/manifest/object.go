@@ -75,7 +75,10 @@ func newNamespace(name string) *unstructured.Unstructured {
 // namespace. An apply that owns no field at all is recorded by the server as
 // a change when it comes a second time; this one owns the label.
 func labelNamespace(namespace *unstructured.Unstructured) {
-	labels := namespace.GetLabels()
+	labels, _, err := unstructured.NestedStringMap(namespace.Object, "metadata", "labels")
+	if err != nil {
+		return // the server refuses such labels, and says why
+	}
 	if labels == nil {
 		labels = map[string]string{}
 	}

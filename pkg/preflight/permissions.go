@@ -72,7 +72,6 @@ func deniedResult(denied []string) []Result {
 	}
 	return []Result{{
 		Name:    "permissions",
-		Verdict: Fail,
 		Message: "you have no permission to " + shortList(denied),
 		Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
 	}}

@@ -47,7 +47,6 @@ func TestPermissions(t *testing.T) {
 			if test.want != "" {
 				want = []Result{{
 					Name:    "permissions",
-					Verdict: Fail,
 					Message: "you have no permission to " + test.want,
 					Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
 				}}

@@ -1,6 +1,6 @@
 // Package preflight looks, before the first write, for what would make an
-// install fail. A check is a name, a verdict and a remedy; it changes nothing
-// on the cluster.
+// install fail. What a check finds has a name, a message and a remedy; it
+// changes nothing on the cluster.
 package preflight
 
 import (
@@ -13,21 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Verdict is what a check found.
-type Verdict string
-
-// The verdicts.
-const (
-	Pass Verdict = "pass"
-	Warn Verdict = "warn"
-	Fail Verdict = "fail"
-)
-
-// Result is what came of a check.
+// Result is what is wrong, as a check found it.
 type Result struct {
-	// Name is the check's, as --skip-checks would name it.
-	Name    string
-	Verdict Verdict
+	// Name is the check's.
+	Name string
 	// Message says in one line what is wrong and where.
 	Message string
 	// Remedy says what to do about it.

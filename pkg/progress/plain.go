@@ -20,10 +20,15 @@ type Plain struct {
 	mutex sync.Mutex
 	wave  event.WaveStarted
 	tally map[event.Action]int
+	// retried are the reasons that were told; a bad network has few reasons
+	// and gives them often.
+	retried map[string]bool
 }
 
 // NewPlain prints to out, which is standard error in the program.
-func NewPlain(out io.Writer) *Plain { return &Plain{out: out, tally: map[event.Action]int{}} }
+func NewPlain(out io.Writer) *Plain {
+	return &Plain{out: out, tally: map[event.Action]int{}, retried: map[string]bool{}}
+}
 
 // Sink takes events; it may be called from several goroutines.
 func (p *Plain) Sink(e event.Event) {
@@ -50,6 +55,11 @@ func (p *Plain) Sink(e event.Event) {
 		p.line("  %s: %s", e.Object, e.Message)
 	case event.Ready:
 		p.line("  %s: ready", e.Object)
+	case event.Retrying:
+		if !p.retried[e.Reason] {
+			p.retried[e.Reason] = true
+			p.line("  %s; trying again", e.Reason)
+		}
 	case event.Warning:
 		p.line("warning: %s", e.Message)
 	case event.Finished:
@@ -71,6 +81,10 @@ func (p *Plain) started(e event.Started) {
 }
 
 func (p *Plain) finished(e event.Finished) {
+	if planned := e.Counts[event.Planned]; planned > 0 {
+		p.line("%s would be applied (dry run)", count(planned, "object"))
+		return
+	}
 	suffix := map[event.DryRun]string{
 		event.DryRunClient: " (dry run)",
 		event.DryRunServer: " (server dry run)",

@@ -4,6 +4,7 @@ package ready
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
@@ -28,15 +29,22 @@ const (
 // nothing else, because it can still heal.
 func Compute(object *unstructured.Unstructured) (State, string) {
 	result, err := status.Compute(object)
-	if err != nil {
-		return InProgress, fmt.Sprintf("its status cannot be read: %v", err)
+	if err != nil && strings.Contains(object.GroupVersionKind().Group, ".") {
+		return Ready, "" // a custom resource, whose status has a form of its own
 	}
+	if err != nil {
+		return InProgress, oneLine(fmt.Sprintf("its status cannot be read: %v", err))
+	}
+	result.Message = oneLine(result.Message)
 	kind := object.GroupVersionKind().GroupKind().String()
 	if phase, _, _ := unstructured.NestedString(object.Object, "status", "phase"); kind == "Pod" && phase == "Failed" {
 		return Failed, result.Message
 	}
 	switch result.Status {
 	case status.CurrentStatus:
+		if suspended, _, _ := unstructured.NestedBool(object.Object, "spec", "suspend"); suspended && kind == "Job.batch" {
+			return Ready, "it is suspended"
+		}
 		if kind == "Job.batch" && !completed(object) {
 			return InProgress, result.Message
 		}
@@ -62,3 +70,5 @@ func completed(job *unstructured.Unstructured) bool {
 	}
 	return false
 }
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

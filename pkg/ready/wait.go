@@ -35,7 +35,8 @@ type Pending struct {
 
 // NotReadyError says that the wait ended before everything was ready.
 type NotReadyError struct {
-	// Pending are the objects that are not ready, in the order of the targets.
+	// Pending are the objects that are not ready, or only those that failed if
+	// that ended the wait, in the order of the targets.
 	Pending []Pending
 	// Cause is why the wait ended: the context's, or nil where an object has
 	// failed for good.
@@ -130,8 +131,9 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 // over tells whether there is nothing left to wait for.
 func (w *wait) over() (bool, error) {
 	left := w.left()
-	if slices.ContainsFunc(left, func(p Pending) bool { return p.State == Failed }) {
-		return true, &NotReadyError{Pending: left}
+	failed := slices.DeleteFunc(slices.Clone(left), func(p Pending) bool { return p.State != Failed })
+	if len(failed) > 0 {
+		return true, &NotReadyError{Pending: failed}
 	}
 	return len(left) == 0, nil
 }

@@ -43,7 +43,7 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata"}),
 	},
 	"pkg/demo": {
-		own:       []string{"pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/manifest", "pkg/preflight", "pkg/ready"},
+		own:       []string{"pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/manifest", "pkg/preflight", "pkg/ready", "pkg/retry"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/manifest":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
@@ -55,6 +55,7 @@ var rooms = map[string]room{
 	"pkg/preflight":      {forbidden: slices.Concat(terminal, helm)},
 	"pkg/diagnose":       {forbidden: slices.Concat(terminal, helm)},
 	"pkg/progress":       {own: []string{"pkg/event"}, forbidden: slices.Concat(kubernetes, helm, []string{"github.com/spf13"})},
+	"pkg/retry":          {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/event":          {forbidden: slices.Concat(terminal, kubernetes, helm)},
 }
 

@@ -90,21 +90,13 @@ func (c *Cluster) lock() (func(), error) {
 // Stop ends the cluster's processes and removes what it left. It is no error
 // if the cluster does not run.
 func (c *Cluster) Stop(ctx context.Context) error {
+	if c.Name == "" {
+		return errors.New("a cluster needs a name") // or its folder would be that of all clusters
+	}
 	if err := c.kwokctl(ctx, "delete", "cluster", "--kubeconfig", c.Kubeconfig); err != nil {
 		return err
 	}
 	return os.RemoveAll(filepath.Join(c.dir, c.Name))
-}
-
-// StopComponent ends one process of the control plane, such as
-// "kube-apiserver"; StartComponent starts it again.
-func (c *Cluster) StopComponent(ctx context.Context, component string) error {
-	return c.kwokctl(ctx, "stop", "component", component)
-}
-
-// StartComponent starts a process that StopComponent ended.
-func (c *Cluster) StartComponent(ctx context.Context, component string) error {
-	return c.kwokctl(ctx, "start", "component", component)
 }
 
 // Running tells whether the cluster's API server answers.

@@ -24,6 +24,8 @@ type recorder struct {
 	kubeconfig string
 	// hold, if set, is asked for each request whether it never gets through.
 	hold func(*http.Request) bool
+	// spoil, if set, answers in the API server's place, or has it forwarded.
+	spoil func(w http.ResponseWriter, request *http.Request, forward http.Handler)
 
 	mutex    sync.Mutex
 	requests []string
@@ -52,6 +54,10 @@ func newRecorder(t *testing.T, kubeconfig string) *recorder {
 			// client has gone.
 			_, _ = io.Copy(io.Discard, request.Body)
 			<-request.Context().Done()
+			return
+		}
+		if r.spoil != nil {
+			r.spoil(w, request, proxy)
 			return
 		}
 		proxy.ServeHTTP(w, request)

@@ -66,16 +66,24 @@ func Read(ctx context.Context, options Options) ([]manifest.Object, error) {
 	return objects, nil
 }
 
-// Name gives what an argument of -f is called in messages: no password of a
-// URL, and "stdin" for "-".
+// Name gives what an argument of -f is called in messages: a URL without its
+// password and query, which may be secret, and "stdin" for "-".
 func Name(argument string) string {
 	if argument == "-" {
 		return "stdin"
 	}
-	if parsed, err := url.Parse(argument); err == nil && isURL(argument) {
-		return parsed.Redacted()
+	if !isURL(argument) {
+		return argument
 	}
-	return argument
+	parsed, err := url.Parse(argument)
+	if err != nil {
+		scheme, _, _ := strings.Cut(argument, "://")
+		return scheme + "://..."
+	}
+	if parsed.RawQuery != "" {
+		parsed.RawQuery = "..."
+	}
+	return parsed.Redacted()
 }
 
 // argument reads what one -f names.

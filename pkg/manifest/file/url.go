@@ -9,7 +9,7 @@ import (
 )
 
 // download gets a URL over https, or over http where the user allowed it. A
-// redirect must not lead from the one to the other.
+// redirect is held to the same rule.
 func (o Options) download(ctx context.Context, address string) ([]byte, error) {
 	if err := o.checkScheme(address); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (o Options) download(ctx context.Context, address string) ([]byte, error) {
 func (o Options) checkScheme(address string) error {
 	parsed, err := url.Parse(address)
 	if err != nil {
-		return fmt.Errorf("%q is not a URL: %w", address, withoutURL(err))
+		return fmt.Errorf("%s is not a URL: %w", Name(address), withoutURL(err))
 	}
 	if parsed.Scheme != "https" && !o.AllowHTTP {
 		return fmt.Errorf("%s is not encrypted; use https, or allow it with --allow-http", Name(address))

@@ -83,7 +83,7 @@ func TestDownloadErrors(t *testing.T) {
 		{"redirect to http", encrypted.URL + "/away", "cannot download TLS/away: PLAIN/a.yaml is not encrypted; use https, or allow it with --allow-http"},
 		{"not found", encrypted.URL + "/none.yaml", "cannot download TLS/none.yaml: the server answered 404 Not Found"},
 		{"redirects without end", encrypted.URL + "/loop", "cannot download TLS/loop: stopped after 10 redirects"},
-		{"no URL", "https://[::1", `"https://[::1" is not a URL: missing ']' in host`},
+		{"no URL", "https://[::1", `https://... is not a URL: missing ']' in host`},
 		{"nobody there", gone.URL, "cannot download GONE: dial tcp ADDRESS: connect: connection refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,0 +1,201 @@
+package retry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// server answers one request after the other from a list, the last for ever.
+type server struct {
+	answers []func() (*http.Response, error)
+	bodies  []string
+}
+
+func (s *server) RoundTrip(request *http.Request) (*http.Response, error) {
+	body := ""
+	if request.Body != nil {
+		data, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = string(data)
+	}
+	s.bodies = append(s.bodies, body)
+	n := min(len(s.bodies), len(s.answers))
+	return s.answers[n-1]()
+}
+
+func status(code int, header ...string) func() (*http.Response, error) {
+	return func() (*http.Response, error) {
+		response := &http.Response{
+			StatusCode: code,
+			Status:     fmt.Sprintf("%d %s", code, http.StatusText(code)),
+			Header:     http.Header{},
+			Body:       io.NopCloser(strings.NewReader("body")),
+		}
+		for i := 0; i < len(header); i += 2 {
+			response.Header.Set(header[i], header[i+1])
+		}
+		return response, nil
+	}
+}
+
+func failure(err error) func() (*http.Response, error) {
+	return func() (*http.Response, error) { return nil, err }
+}
+
+// cutOff answers, and breaks in the middle.
+func cutOff() (*http.Response, error) {
+	response, _ := status(http.StatusOK)()
+	response.Body = io.NopCloser(io.MultiReader(strings.NewReader("bo"), brokenReader{}))
+	return response, nil
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+var (
+	refused = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	reset   = &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+)
+
+func TestRoundTrip(t *testing.T) {
+	ok := status(http.StatusOK)
+	const (
+		get   = "GET /api/v1/pods"
+		apply = "PATCH /api/v1/namespaces/a"
+	)
+	for _, test := range []struct {
+		name, request string
+		answers       []func() (*http.Response, error)
+		// want is the status, 0 for an error; sent is how often it was sent.
+		want, sent int
+	}{
+		{"at once", get, []func() (*http.Response, error){ok}, 200, 1},
+		{"unavailable", get, []func() (*http.Response, error){status(503), status(502), status(504), status(500), ok}, 200, 5},
+		{"busy", apply, []func() (*http.Response, error){status(429, "Retry-After", "1"), ok}, 200, 2},
+		{"reset", apply, []func() (*http.Response, error){failure(reset), failure(io.EOF), failure(io.ErrUnexpectedEOF), ok}, 200, 4},
+		{"cut off", get, []func() (*http.Response, error){cutOff, ok}, 200, 2},
+		{"goaway", get, []func() (*http.Response, error){failure(errors.New("http2: server sent GOAWAY and closed the connection")), ok}, 200, 2},
+		{"for ever unavailable", get, []func() (*http.Response, error){status(503, "Retry-After", "1")}, 503, attempts},
+		{"for ever reset", get, []func() (*http.Response, error){failure(reset)}, 0, attempts},
+		{"refused from the start", get, []func() (*http.Response, error){failure(refused), ok}, 0, 1},
+		{"refused after an answer", get, []func() (*http.Response, error){status(503), failure(refused), failure(refused), ok}, 200, 4},
+		{"not found", get, []func() (*http.Response, error){status(404), ok}, 404, 1},
+		{"conflict", apply, []func() (*http.Response, error){status(409), ok}, 409, 1},
+		{"unknown authority", get, []func() (*http.Response, error){failure(errors.New("x509: certificate signed by unknown authority")), ok}, 0, 1},
+		{"create", "POST /api/v1/namespaces", []func() (*http.Response, error){status(503), ok}, 503, 1},
+		{"delete", "DELETE /api/v1/namespaces/a", []func() (*http.Response, error){failure(reset), ok}, 0, 1},
+		{"review", "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", []func() (*http.Response, error){status(503), ok}, 200, 2},
+		{"watch", get + "?watch=true", []func() (*http.Response, error){status(503), ok}, 200, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				next := &server{answers: test.answers}
+				var told []string
+				transport := &Transport{Next: next, Tell: func(reason string) { told = append(told, reason) }}
+				response, err := transport.RoundTrip(newRequest(t, t.Context(), test.request))
+				if got := statusOf(response); got != test.want || (err == nil) != (test.want != 0) {
+					t.Errorf("status %d, error %v; want %d", got, err, test.want)
+				}
+				if len(next.bodies) != test.sent || len(told) != test.sent-1 {
+					t.Errorf("sent %d times and told %q, want %d times", len(next.bodies), told, test.sent)
+				}
+				for _, body := range next.bodies {
+					if body != "content" {
+						t.Errorf("the body was %q", body)
+					}
+				}
+				if response == nil {
+					return
+				}
+				if body, err := io.ReadAll(response.Body); err != nil || string(body) != "body" {
+					t.Errorf("the answer is %q, %v", body, err)
+				}
+				if response.Header.Get("Retry-After") != "" {
+					t.Error("client-go would begin again")
+				}
+			})
+		})
+	}
+}
+
+// TestOutage gives up on a server that stays away.
+func TestOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := &Transport{Next: &server{answers: []func() (*http.Response, error){status(200), failure(refused)}}}
+		if _, err := transport.RoundTrip(newRequest(t, t.Context(), "GET /")); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, err := transport.RoundTrip(newRequest(t, t.Context(), "GET /"))
+		if took := time.Since(began); !errors.Is(err, syscall.ECONNREFUSED) || took < outage || took > outage+longestPause {
+			t.Errorf("%v after %s", err, took)
+		}
+	})
+}
+
+// TestPauses waits as long as the server asks, and otherwise longer each time.
+func TestPauses(t *testing.T) {
+	asked, _ := status(429, "Retry-After", "7")()
+	if got := pause(1, asked); got != 7*time.Second {
+		t.Errorf("asked for 7s, %s", got)
+	}
+	tooLong, _ := status(429, "Retry-After", "3600")()
+	if got := pause(1, tooLong); got != longestAsked {
+		t.Errorf("asked for an hour, %s", got)
+	}
+	for attempt, longest := range map[int]time.Duration{1: firstPause, 2: 2 * firstPause, 5: 16 * firstPause, 60: longestPause, 1000: longestPause} {
+		for range 100 {
+			if got := pause(attempt, nil); got < longest/2 || got > longest {
+				t.Fatalf("attempt %d: %s, not up to %s", attempt, got, longest)
+			}
+		}
+	}
+}
+
+// TestContext ends a pause.
+func TestContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		over := errors.New("over")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, over)
+		defer cancel()
+		transport := &Transport{Next: &server{answers: []func() (*http.Response, error){status(429, "Retry-After", "20")}}}
+		began := time.Now()
+		_, err := transport.RoundTrip(newRequest(t, ctx, "GET /"))
+		if took := time.Since(began); !errors.Is(err, over) || took != time.Second {
+			t.Errorf("%v after %s", err, took)
+		}
+	})
+}
+
+func newRequest(t *testing.T, ctx context.Context, line string) *http.Request {
+	t.Helper()
+	method, path, _ := strings.Cut(line, " ")
+	request, err := http.NewRequestWithContext(ctx, method, "http://cluster"+path, bytes.NewReader([]byte("content")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if method == http.MethodPatch {
+		request.Header.Set("Content-Type", "application/apply-patch+yaml")
+	}
+	return request
+}
+
+func statusOf(response *http.Response) int {
+	if response == nil {
+		return 0
+	}
+	return response.StatusCode
+}
