@@ -30,7 +30,7 @@ func yield(object *unstructured.Unstructured, live metav1.Object) *unstructured.
 	ours := map[string]any{}
 	for _, entry := range live.GetManagedFields() {
 		var fields map[string]any
-		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil {
+		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
 			continue
 		}
 		switch {

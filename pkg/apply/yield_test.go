@@ -25,7 +25,7 @@ func TestYield(t *testing.T) {
 		return metav1.ManagedFieldsEntry{
 			Manager:   manager,
 			Operation: metav1.ManagedFieldsOperationType(operation),
-			FieldsV1:  &metav1.FieldsV1{Raw: []byte(fields)},
+			FieldsV1:  metav1.NewFieldsV1(fields),
 		}
 	}
 	replicas := func(n ...any) map[string]any {

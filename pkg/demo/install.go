@@ -151,13 +151,9 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 // check looks at the cluster before the first write: all checks, and what is
 // there already.
 func (i *Install) check(ctx context.Context, engine *apply.Engine, targets []apply.Target) error {
-	var failed []preflight.Result
 	checks, ctx := errgroup.WithContext(ctx)
 	checks.Go(func() error {
-		results, err := preflight.Run(ctx, i.subject(targets))
-		for _, result := range results {
-			failed = append(failed, result)
-		}
+		failed, err := preflight.Run(ctx, i.subject(targets))
 		if err == nil && len(failed) > 0 {
 			err = &RefusedError{failed}
 		}

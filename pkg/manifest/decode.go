@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	goyaml "go.yaml.in/yaml/v2"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kjson "sigs.k8s.io/json"
@@ -151,7 +151,7 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 		return nil, fmt.Errorf("%s: %s has no metadata.name", source, strings.ToLower(head.Kind))
 	}
 	for field, value := range map[string]string{"metadata.name": head.Metadata.Name, "metadata.namespace": head.Metadata.Namespace} {
-		if wrong := path.IsValidPathSegmentName(value); len(wrong) > 0 {
+		if wrong := content.IsPathSegmentName(value); len(wrong) > 0 {
 			return nil, fmt.Errorf("%s: %s: %s %q %s", source, strings.ToLower(head.Kind), field, value, wrong[0])
 		}
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -70,6 +71,47 @@ func TestFaults(t *testing.T) {
 			}
 			for _, difference := range compare(want, after) {
 				t.Error(difference)
+			}
+		})
+	}
+}
+
+// TestRestartedServer kills the API server in the middle of an install and
+// starts it again.
+//
+// It is not killed right after the CRDs are stored: an API server that dies
+// between accepting a CRD's names and establishing it does not establish it
+// after a restart, until somebody changes the CRD. It looks at updates only,
+// and not at what was there when it started
+// (apiextensions-apiserver/pkg/apiserver, updateCustomResourceDefinition).
+func TestRestartedServer(t *testing.T) {
+	for _, moment := range []string{"  checks passed", "  [2/5]", "  [3/5]", "  waiting for"} {
+		t.Run(strings.Trim(moment, " []"), func(t *testing.T) {
+			control := startCluster(t, "restarted"+fmt.Sprint(len(moment), moment[3]))
+			u := newUser(t, control.Kubeconfig)
+			command := u.command(t, "kubectl-istio_demo", "install")
+			stderr, err := command.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for lines := bufio.NewScanner(stderr); lines.Scan(); {
+				said = append(said, lines.Text())
+				if strings.HasPrefix(lines.Text(), moment) {
+					if err := control.Restart("kube-apiserver"); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := command.Wait(); err != nil {
+				t.Fatalf("%v\n%s", err, strings.Join(said, "\n"))
+			}
+			again := u.run(t, "kubectl", "istio-demo", "install")
+			if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 46 unchanged") {
+				t.Errorf("a second install: exit code %d\n%s", again.code, again.stderr)
 			}
 		})
 	}
