@@ -58,12 +58,13 @@ func TestEachIsBounded(t *testing.T) {
 func TestEachStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var started, ended atomic.Int32
-		release, done := make(chan struct{}), make(chan error)
+		fail, release, done := make(chan struct{}), make(chan struct{}), make(chan error)
 		failure := errors.New("refused")
 		go func() {
 			done <- each(t.Context(), make([]Target, 2*parallel), func(ctx context.Context, i int) error {
 				started.Add(1)
 				if i == 5 {
+					<-fail
 					return failure
 				}
 				<-release
@@ -73,6 +74,8 @@ func TestEachStops(t *testing.T) {
 				return nil
 			})
 		}()
+		synctest.Wait() // as many as may are under way
+		close(fail)
 		synctest.Wait()
 		if n := started.Load(); n != parallel {
 			t.Errorf("%d were started, want %d", n, parallel)
