@@ -40,8 +40,8 @@ spec:
 func TestTimeout(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
 	path := write(t, "big.yaml", tooBig)
-	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--timeout", "2s")
-	want := `^error: timed out after 2s: deployment late/big is not ready: Available: 0/1; pod big-\S+: Unschedulable: 0/3 nodes are available: .*Insufficient cpu.*$`
+	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--timeout", "5s")
+	want := `^error: timed out after 5s: deployment late/big is not ready: Available: 0/1; pod big-\S+: Unschedulable: 0/3 nodes are available: .*Insufficient cpu.*$`
 	if lines := errorLines(got.stderr); got.code != 3 || len(lines) != 1 || !regexp.MustCompile(want).MatchString(lines[0]) {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
 	}
