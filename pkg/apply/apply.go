@@ -71,8 +71,8 @@ type Engine struct {
 	Force bool
 	// DryRun has the server check everything and store nothing.
 	DryRun bool
-	// Validation is what the server does about unknown and duplicate fields:
-	// "Strict", "Warn" or "Ignore"; empty is the server's default, "Warn".
+	// Validation is what the server does about unknown fields: "Strict",
+	// "Warn" or "Ignore"; empty is the server's default, "Warn".
 	Validation string
 }
 

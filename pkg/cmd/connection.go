@@ -78,8 +78,9 @@ func (c *connection) restConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, &kubeconfigError{err}
 	}
-	named := *c.APIServer != "" || os.Getenv("KUBERNETES_MASTER") != "" || os.Getenv("KUBERNETES_SERVICE_HOST") != ""
-	if api.IsConfigEmpty(&raw) && *c.Context == "" && !named {
+	named := *c.APIServer != "" || os.Getenv("KUBERNETES_MASTER") != ""
+	inPod := os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+	if api.IsConfigEmpty(&raw) && *c.Context == "" && !named && !inPod {
 		return nil, errNoKubeconfig
 	}
 	config, err := c.ToRESTConfig()

@@ -144,7 +144,9 @@ func inKubectlsWords(err error) string {
 		if !ok {
 			message = "error: " + strings.TrimPrefix(one.Error(), "error: ")
 		}
-		lines = append(lines, strings.TrimSuffix(message, "\n"))
+		for line := range strings.Lines(message) {
+			lines = append(lines, progress.Printable(strings.TrimSuffix(line, "\n")))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

@@ -53,8 +53,7 @@ func (e *InterruptedError) Unwrap() error { return e.Cause }
 
 // UnreadyError says what does not run although everything is applied.
 type UnreadyError struct {
-	// Cause is ErrTimeout, or what the signal left in the context, or nil
-	// where an object failed for good.
+	// Cause is ErrTimeout, or nil where an object failed for good.
 	Cause   error
 	Unready []Unready
 }

@@ -81,15 +81,15 @@ func (p *Plain) started(e event.Started) {
 }
 
 func (p *Plain) finished(e event.Finished) {
-	if planned := e.Counts[event.Planned]; planned > 0 {
-		p.line("%s would be applied (dry run)", count(planned, "object"))
+	if e.DryRun == event.DryRunClient {
+		p.line("%s would be applied (dry run)", count(e.Counts[event.Planned], "object"))
 		return
 	}
-	suffix := map[event.DryRun]string{
-		event.DryRunClient: " (dry run)",
-		event.DryRunServer: " (server dry run)",
-	}[e.DryRun]
-	p.line("%s in %s%s", Summary(e.Counts), e.Took.Round(10*time.Millisecond), suffix)
+	suffix := ""
+	if e.DryRun == event.DryRunServer {
+		suffix = " (server dry run)"
+	}
+	p.line("%s in %s%s", summary(e.Counts), e.Took.Round(10*time.Millisecond), suffix)
 }
 
 func (p *Plain) line(format string, arguments ...any) {
@@ -97,11 +97,10 @@ func (p *Plain) line(format string, arguments ...any) {
 	fmt.Fprintln(p.out, Printable(fmt.Sprintf(format, arguments...)))
 }
 
-// Summary gives "50 created, 0 configured, 0 unchanged".
-func Summary(counts map[event.Action]int) string {
-	summary := fmt.Sprintf("%d created, %d configured, %d unchanged",
+// summary gives "46 created, 0 configured, 0 unchanged".
+func summary(counts map[event.Action]int) string {
+	return fmt.Sprintf("%d created, %d configured, %d unchanged",
 		counts[event.Created]+counts[event.Unverified], counts[event.Configured], counts[event.Unchanged])
-	return summary
 }
 
 // tally names only the actions that occurred.

@@ -67,7 +67,7 @@ func TestPlain(t *testing.T) {
 	}{
 		{"client dry run", []event.Event{event.Started{What: "demo.yaml", Objects: 1, Namespace: "mesh", DryRun: event.DryRunClient}}, "would install demo.yaml in namespace mesh (1 object)\n"},
 		{"server dry run", []event.Event{event.Started{What: "demo.yaml", Objects: 2, Namespace: "mesh", Server: "https://a", DryRun: event.DryRunServer}}, "asking the server about demo.yaml in namespace mesh on https://a (2 objects)\n"},
-		{"end of a client dry run", []event.Event{event.Finished{DryRun: event.DryRunClient}}, "0 created, 0 configured, 0 unchanged in 0s (dry run)\n"},
+		{"end of a client dry run", []event.Event{event.Finished{Counts: map[event.Action]int{event.Planned: 46}, DryRun: event.DryRunClient}}, "46 objects would be applied (dry run)\n"},
 		{"end of a server dry run", []event.Event{event.Finished{Counts: map[event.Action]int{event.Unverified: 3, event.Created: 1}, DryRun: event.DryRunServer, Took: time.Minute}}, "4 created, 0 configured, 0 unchanged in 1m0s (server dry run)\n"},
 		{"wave of a dry run", []event.Event{event.WaveStarted{Number: 1, Waves: 1, Title: "workloads"}, event.Applied{Action: event.Unverified}, event.WaveFinished{}}, "  [1/1] workloads: 1 created, unverified\n"},
 		{"wave without a result", []event.Event{event.WaveStarted{Number: 1, Waves: 1, Title: "workloads"}, event.WaveFinished{}}, "  [1/1] workloads: nothing\n"},

@@ -23,14 +23,16 @@ const (
 
 // Compute tells the state of an object, and in a few words what it lacks.
 //
-// The rules are those of kstatus (sigs.k8s.io/cli-utils), with two
-// differences: a Job is ready when it has completed and not when it runs; and
-// failed for good are a Job, a CRD and a pod that has ended in failure, but
-// nothing else, because it can still heal.
+// The rules are those of kstatus (sigs.k8s.io/cli-utils), with three
+// differences: a Job is ready when it has completed or is suspended, and not
+// when it runs; a custom resource whose status kstatus cannot read is ready,
+// because that status has a form of its own; and failed for good are a Job, a
+// CRD and a pod that has ended in failure, but nothing else, because it can
+// still heal.
 func Compute(object *unstructured.Unstructured) (State, string) {
 	result, err := status.Compute(object)
-	if err != nil && strings.Contains(object.GroupVersionKind().Group, ".") {
-		return Ready, "" // a custom resource, whose status has a form of its own
+	if err != nil && isCustom(object.GroupVersionKind().Group) {
+		return Ready, ""
 	}
 	if err != nil {
 		return InProgress, oneLine(fmt.Sprintf("its status cannot be read: %v", err))
@@ -40,11 +42,11 @@ func Compute(object *unstructured.Unstructured) (State, string) {
 	if phase, _, _ := unstructured.NestedString(object.Object, "status", "phase"); kind == "Pod" && phase == "Failed" {
 		return Failed, result.Message
 	}
+	if suspended, _, _ := unstructured.NestedBool(object.Object, "spec", "suspend"); kind == "Job.batch" && suspended {
+		return Ready, "it is suspended"
+	}
 	switch result.Status {
 	case status.CurrentStatus:
-		if suspended, _, _ := unstructured.NestedBool(object.Object, "spec", "suspend"); suspended && kind == "Job.batch" {
-			return Ready, "it is suspended"
-		}
 		if kind == "Job.batch" && !completed(object) {
 			return InProgress, result.Message
 		}
@@ -69,6 +71,12 @@ func completed(job *unstructured.Unstructured) bool {
 		}
 	}
 	return false
+}
+
+// isCustom tells groups of CRDs from Kubernetes' own, which have no dot or end
+// in .k8s.io.
+func isCustom(group string) bool {
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -51,7 +51,8 @@ func TestCompute(t *testing.T) {
 		{"job not started", job, InProgress, "Job not started"},
 		{"job running", job + "status: {startTime: now, active: 1}\n", InProgress, "Job in progress. success:0, active: 1, failed: 0"},
 		{"job not complete", job + "status: {startTime: now, conditions: [{type: Complete, status: 'False'}]}\n", InProgress, "Job in progress. success:0, active: 0, failed: 0"},
-		{"job suspended", job + "status: {startTime: now, conditions: [{type: Suspended, status: 'True'}]}\n", InProgress, "Job in progress. success:0, active: 0, failed: 0"},
+		{"job created suspended", job + "spec: {suspend: true}\n", Ready, "it is suspended"},
+		{"job that was suspended", job + "status: {startTime: now, conditions: [{type: Suspended, status: 'True'}]}\n", InProgress, "Job in progress. success:0, active: 0, failed: 0"},
 		{"job complete", job + "status: {succeeded: 1, conditions: [{type: Complete, status: 'True'}]}\n", Ready, "Job Completed. succeeded: 1/1"},
 		{"job failed", job + "status: {failed: 7, conditions: [{type: Failed, status: 'True'}]}\n", Failed, "Job Failed. failed: 7/1"},
 		{"namesake of a job", "apiVersion: demo.example.com/v1\nkind: Job\nmetadata: {name: a}\n", Ready, "Resource is current"},
@@ -71,6 +72,9 @@ func TestCompute(t *testing.T) {
 
 		{"config map", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", Ready, "Resource is always ready"},
 		{"unknown kind", widget + "metadata: {name: a}\n", Ready, "Resource is current"},
+		{"unknown kind with a status of another form", widget + "metadata: {name: a}\nstatus: fine\n", Ready, ""},
+		{"unknown kind with conditions of another form", widget + "metadata: {name: a}\nstatus: {conditions: [1, 2]}\n", Ready, ""},
+		{"definition of another form", definition + "status: {conditions: none}\n", InProgress, "its status cannot be read: "},
 		{"unknown kind that is not ready", widget + "metadata: {name: a}\nstatus: {conditions: [{type: Ready, status: 'False', message: no disk}]}\n", InProgress, "no disk"},
 		{"unknown kind that is stalled", widget + "metadata: {name: a}\nstatus: {conditions: [{type: Stalled, status: 'True', message: no disk}]}\n", InProgress, "no disk"},
 	} {
