@@ -28,6 +28,7 @@ type installOptions struct {
 	force   bool
 	// validation is the server's: Strict, Warn or Ignore.
 	validation string
+	skip       skipChecks
 }
 
 func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -69,6 +70,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "The time for all of it, waiting included")
 	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")
+	o.skip.addFlag(command)
 	cmdutil.AddDryRunFlag(command)
 	cmdutil.AddValidateFlags(command)
 	return command
@@ -80,6 +82,9 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 		return err
 	}
 	if err := o.source.validate(); err != nil {
+		return err
+	}
+	if err := o.skip.validate(); err != nil {
 		return err
 	}
 	strategy, err := cmdutil.GetDryRunStrategy(command)
@@ -118,6 +123,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		Wait:       o.wait,
 		Force:      o.force,
 		Validation: o.validation,
+		Skip:       o.skip.set(),
 		Sink:       progress.NewPlain(streams.ErrOut).Sink,
 	}
 	if o.dryRun != event.DryRunClient {

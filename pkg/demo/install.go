@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -23,6 +21,11 @@ type Manifest struct {
 	What     string
 	Objects  []manifest.Object
 	Warnings []string
+	// MinimumVersion is the oldest Kubernetes that it runs on, such as
+	// "1.32", and Architectures those that its images are built for; both are
+	// empty where nobody knows.
+	MinimumVersion string
+	Architectures  []string
 }
 
 // Result is an object as the server stored it, and what the server did.
@@ -42,7 +45,9 @@ type Install struct {
 	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
 	// fields.
 	Validation string
-	Sink       event.Sink
+	// Skip names the checks to leave out.
+	Skip map[string]bool
+	Sink event.Sink
 }
 
 // Run gives what was applied, in the order in which it was, also when it
@@ -131,7 +136,7 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 		DryRun:     i.DryRun == event.DryRunServer,
 		Validation: i.Validation,
 	}
-	if err := i.check(ctx, engine, targets); err != nil {
+	if err := i.check(ctx, engine, read, targets); err != nil {
 		return nil, i.interrupted(ctx, err, 0, len(targets))
 	}
 	// Whoever may not look at a namespace may still work in it; if it does not
@@ -148,29 +153,22 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 	return results, err
 }
 
-// check looks at the cluster before the first write: all checks, and what is
-// there already.
-func (i *Install) check(ctx context.Context, engine *apply.Engine, targets []apply.Target) error {
-	checks, ctx := errgroup.WithContext(ctx)
-	checks.Go(func() error {
-		failed, err := preflight.Run(ctx, i.subject(targets))
-		if err == nil && len(failed) > 0 {
-			err = &RefusedError{failed}
-		}
+// check looks at the cluster before the first write: what is there already,
+// and then all checks.
+func (i *Install) check(ctx context.Context, engine *apply.Engine, read Manifest, targets []apply.Target) error {
+	// What the checks say about a failure is clearer than the failure.
+	observed := engine.Observe(ctx, targets)
+	results, err := preflight.Run(ctx, i.subject(read, targets))
+	if err != nil {
 		return err
-	})
-	var observed error
-	checks.Go(func() error {
-		// What the checks say about a failure is clearer than the failure.
-		observed = engine.Observe(ctx, targets)
-		return nil
-	})
-	if err := checks.Wait(); err != nil {
-		return err
+	}
+	if failed := Failed(results); len(failed) > 0 {
+		return &RefusedError{failed}
 	}
 	if observed != nil {
 		return observed
 	}
+	i.warn(results)
 	markUnverifiable(targets)
 	return nil
 }
