@@ -29,9 +29,9 @@ type shortage struct {
 	// each is what one of its pods needs.
 	each amount
 	pods int
-	// closest is where the least is missing, nil where no node takes such
-	// pods, whatever is free.
-	closest *room
+	// closest is where the least is missing; its node is nil where no node
+	// takes such pods, whatever is free.
+	closest room
 }
 
 // pack puts the pods on the first node that has room, the largest pods first.
@@ -81,16 +81,16 @@ func seatAll(workload Workload, rooms []room) shortage {
 }
 
 // closest gives the room that lacks the smallest part of what is needed.
-func closest(rooms []*room, each amount) *room {
+func closest(rooms []*room, each amount) room {
 	if len(rooms) == 0 {
-		return nil
+		return room{}
 	}
 	part := func(missing, of int64) float64 { return float64(missing) / float64(max(1, of)) }
 	lack := func(room *room) float64 {
 		missing := each.missing(room.free)
 		return part(missing.milliCPU, each.milliCPU) + part(missing.memory, each.memory) + part(missing.pods, each.pods)
 	}
-	return slices.MinFunc(rooms, func(a, b *room) int { return cmp.Compare(lack(a), lack(b)) })
+	return *slices.MinFunc(rooms, func(a, b *room) int { return cmp.Compare(lack(a), lack(b)) })
 }
 
 // tell gives a result for each shortage, and one for all that no node takes.
@@ -98,7 +98,7 @@ func tell(shortages []shortage) []Result {
 	var results []Result
 	var homeless []string
 	for _, short := range shortages {
-		if short.closest == nil {
+		if short.closest.node == nil {
 			homeless = append(homeless, short.workload.What)
 			continue
 		}
@@ -123,7 +123,7 @@ func tell(shortages []shortage) []Result {
 func (s shortage) which() string {
 	switch {
 	case s.workload.EachNode:
-		return fmt.Sprintf("%d pods", s.pods)
+		return fmt.Sprintf("%d of the pods", s.pods)
 	case s.workload.Replicas > 1:
 		return fmt.Sprintf("%d of %d pods", s.pods, s.workload.Replicas)
 	}
