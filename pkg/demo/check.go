@@ -56,7 +56,10 @@ type Check struct {
 // Run gives the results of all checks. Its errors are InputError,
 // InterruptedError, and those of the API server; that a check fails is none.
 func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
-	install := &Install{Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink, Wait: true}
+	install := &Install{
+		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
+		DryRun: event.DryRunNone, Wait: true, // as it would be
+	}
 	read, err := install.read(ctx)
 	if err != nil {
 		return nil, install.interrupted(ctx, &InputError{err}, 0, 0)

@@ -13,12 +13,13 @@ func namespaces(ctx context.Context, s *survey) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var missing, created []string
+	var missing, created, hidden []string
 	var results []Result
 	for _, name := range s.Namespaces {
 		_, creates := s.Creates[name]
 		switch place := places[name]; {
 		case place.hidden:
+			hidden = append(hidden, name)
 		case place.found == nil && creates:
 			created = append(created, name)
 		case place.found == nil:
@@ -44,7 +45,7 @@ func namespaces(ctx context.Context, s *survey) ([]Result, error) {
 	}
 	results = append(results, deniedResult(denied)...)
 	if len(results) == 0 {
-		return passed(goodNamespaces(s, created)), nil
+		return passed(goodNamespaces(s, created, hidden)), nil
 	}
 	return results, nil
 }
@@ -63,8 +64,10 @@ func deniedNamespaces(ctx context.Context, s *survey, created []string) ([]strin
 	})
 }
 
-func goodNamespaces(s *survey, created []string) string {
+func goodNamespaces(s *survey, created, hidden []string) string {
 	switch {
+	case len(hidden) > 0:
+		return "it cannot be told, because you may not look at " + shortList(hidden)
 	case len(s.Namespaces) == 0:
 		return "nothing goes to a namespace"
 	case len(created) > 0:

@@ -34,7 +34,7 @@ func TestNamespaces(t *testing.T) {
 		{"none", nil, nil, nil, good("nothing goes to a namespace")},
 		{"there", []string{"mesh"}, nil, nil, good("there: mesh")},
 		{"there, not created", []string{"mesh"}, []string{"mesh"}, []string{"namespaces"}, good("there: mesh")},
-		{"forbidden to look at", []string{"hidden"}, nil, nil, good("there: hidden")},
+		{"forbidden to look at", []string{"hidden"}, nil, nil, good("it cannot be told, because you may not look at hidden")},
 		{"to be created", []string{"new"}, []string{"new"}, nil, good("to be created: new")},
 		{"to be created without the permission", []string{"new"}, []string{"new"}, []string{"create namespaces"},
 			denied("you have no permission to create namespaces")},

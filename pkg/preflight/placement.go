@@ -11,7 +11,8 @@ import (
 
 // takes tells whether the scheduler may put a pod on a node, its size aside:
 // by the pod's nodeSelector, its required node affinity and its tolerations.
-// Affinity to other pods, and what is only preferred, is not looked at.
+// Affinity to other pods, and what is only preferred, is not looked at. Whether
+// the node is ready is another question.
 func takes(node *corev1.Node, pod *corev1.PodSpec) bool {
 	if node.Spec.Unschedulable {
 		return false
@@ -27,8 +28,12 @@ func takes(node *corev1.Node, pod *corev1.PodSpec) bool {
 	return likes(node, pod)
 }
 
-// tolerates tells whether a taint does not keep the pod away.
+// tolerates tells whether a taint does not keep the pod away. Those that
+// Kubernetes gives a node for its condition come and go with that.
 func tolerates(pod *corev1.PodSpec, taint *corev1.Taint) bool {
+	if strings.HasPrefix(taint.Key, "node.kubernetes.io/") {
+		return true
+	}
 	if taint.Effect != corev1.TaintEffectNoSchedule && taint.Effect != corev1.TaintEffectNoExecute {
 		return true
 	}

@@ -37,6 +37,7 @@ func TestTakes(t *testing.T) {
 		{"a taint", gpu, nil, false},
 		{"a taint that is tolerated", gpu, tolerating("gpu"), true},
 		{"every taint is tolerated", gpu, tolerating(""), true},
+		{"a taint that will go", node("a", "amd64", "1", "1Gi", tainted("node.kubernetes.io/not-ready", corev1.TaintEffectNoSchedule)), nil, true},
 		{"another taint is tolerated", gpu, tolerating("disk"), false},
 		{"a taint that only asks", node("a", "amd64", "1", "1Gi", tainted("gpu", corev1.TaintEffectPreferNoSchedule)), nil, true},
 		{"a taint that also evicts", node("a", "amd64", "1", "1Gi", tainted("gpu", corev1.TaintEffectNoExecute)), nil, false},
