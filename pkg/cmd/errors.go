@@ -25,6 +25,9 @@ const (
 	// exitUsage: the command line or the manifest is wrong. Nothing was
 	// written to the cluster.
 	exitUsage = 2
+	// exitDiffers and exitTrouble are diff's, as those of kubectl diff.
+	exitDiffers = 1
+	exitTrouble = 2
 	// exitNotReady: what was applied did not run before --timeout, or failed.
 	exitNotReady = 3
 	// exitSignal and the signal's number: interrupted.
@@ -51,6 +54,10 @@ func (i *Interrupted) Error() string { return "interrupted" }
 // describe gives what is written to standard error, without the last line's
 // end, and the exit code.
 func describe(err error, command *cobra.Command, cluster *connection) (string, int) {
+	var differs *differsError
+	if errors.As(err, &differs) {
+		return "", exitDiffers
+	}
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return fmt.Sprintf("error: %s\nSee '%s --help' for usage.", progress.Printable(err.Error()), command.CommandPath()), exitUsage
@@ -74,6 +81,10 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 }
 
 func exitCode(err error) int {
+	var trouble *troubleError
+	if errors.As(err, &trouble) {
+		return max(exitCode(trouble.err), exitTrouble)
+	}
 	var (
 		input       *demo.InputError
 		interrupted *Interrupted

@@ -27,9 +27,6 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 			# The built-in demo as YAML
 			kubectl istio-demo manifest
 
-			# Have kubectl compare it with the cluster
-			kubectl istio-demo manifest | kubectl diff --server-side --field-manager=kubectl-istio-demo -f -
-
 			# As a JSON List, for instance for jq
 			kubectl istio-demo manifest -o json | jq -r '.items[].kind' | sort | uniq -c`),
 		Args: noArguments,

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -18,7 +19,8 @@ const diagnosis = 5 * time.Second
 
 // apply applies wave after wave; what a wave defines is served before the
 // next one begins.
-func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []apply.Target) ([]apply.Result, error) {
+func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error) {
+	engine, targets := on.engine, on.targets
 	cut := waves(targets)
 	var results []apply.Result
 	number := 0
@@ -29,7 +31,7 @@ func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []app
 		}
 		number++
 		i.Sink(event.WaveStarted{Number: number, Waves: len(cut), Title: wave.Title(), Objects: len(members)})
-		stored, err := engine.Apply(ctx, members)
+		stored, err := i.applyWave(ctx, on, members)
 		results = append(results, stored...)
 		if err != nil {
 			i.Sink(event.Stopped{Applied: len(results), Objects: len(targets)})
@@ -43,6 +45,34 @@ func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []app
 		}
 	}
 	return results, nil
+}
+
+// applyWave applies the targets of a wave. Before the first of all writes the
+// inventory is widened to cover them, so that whatever happens then, what was
+// written can be found again; only the namespace that it lives in comes
+// before it, which carries the inventory's label itself.
+func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Target) ([]apply.Result, error) {
+	if on.widened || on.engine.DryRun {
+		return on.engine.Apply(ctx, members)
+	}
+	var results []apply.Result
+	home := slices.IndexFunc(members, func(target apply.Target) bool {
+		return manifest.IsNamespace(target.Object) && target.Ref.Name == i.Namespace.Name
+	})
+	if home >= 0 && members[home].Live == nil {
+		stored, err := on.engine.Apply(ctx, members[home:home+1])
+		results = append(results, stored...)
+		if err != nil {
+			return results, err
+		}
+		members = slices.Delete(slices.Clone(members), home, home+1)
+	}
+	if err := on.book.parent.Write(ctx, setOf(on.source, on.targets).Union(on.book.before)); err != nil {
+		return results, err
+	}
+	on.widened = true
+	stored, err := on.engine.Apply(ctx, members)
+	return append(results, stored...), err
 }
 
 // established waits until the API server serves the CRDs of a wave.

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -16,10 +18,10 @@ import (
 
 // resolve finds where each object lives on the cluster. Faults of the
 // manifest that only the cluster can tell are InputErrors.
-func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]apply.Target, error) {
+func (i *Install) resolve(ctx context.Context, objects []manifest.Object) (*discover.Kinds, []apply.Target, error) {
 	kinds, err := discover.Discover(ctx, i.Cluster.Discovery)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, object := range objects {
 		if manifest.IsCRD(object.Unstructured) {
@@ -28,17 +30,17 @@ func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]app
 	}
 	// Kinds first: without its kind nobody can say where an object belongs.
 	if err := unknownKinds(objects, kinds); err != nil {
-		return nil, &InputError{err}
+		return nil, nil, &InputError{err}
 	}
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
-		return nil, &InputError{err}
+		return nil, nil, &InputError{err}
 	}
 	objects = ordered(manifest.WithNamespace(objects, i.Namespace.Name))
 	targets := make([]apply.Target, len(objects))
 	for n, object := range objects {
 		kind, err := kinds.Lookup(object.GroupVersionKind())
 		if err != nil {
-			return nil, &InputError{err}
+			return nil, nil, &InputError{err}
 		}
 		targets[n] = apply.Target{
 			Ref:          manifest.Ref(object.Unstructured),
@@ -49,7 +51,7 @@ func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]app
 			Unverifiable: kinds.Defined(object.GroupVersionKind()),
 		}
 	}
-	return targets, nil
+	return kinds, targets, nil
 }
 
 // unknownKinds tells the first object that the cluster cannot take, and how
@@ -109,11 +111,11 @@ func markUnverifiable(targets []apply.Target) {
 }
 
 // subject is what the checks are to look at.
-func (i *Install) subject(targets []apply.Target) preflight.Subject {
+func (i *Install) subject(on *course) preflight.Subject {
 	uses := map[preflight.Use]bool{}
 	namespaces := map[string]bool{}
 	creates := map[string]bool{}
-	for _, target := range targets {
+	for _, target := range on.targets {
 		if !target.IfAbsent {
 			uses[preflight.Use{Resource: target.Resource, Namespace: target.Ref.Namespace}] = true
 		}
@@ -125,6 +127,9 @@ func (i *Install) subject(targets []apply.Target) preflight.Subject {
 			namespaces[target.Ref.Namespace] = true
 		}
 	}
+	// The inventory is read and written whatever the manifest has.
+	inventoryUse := preflight.Use{Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, Namespace: i.Namespace.Name}
+	uses[inventoryUse] = true
 	return preflight.Subject{
 		Authorization: i.Cluster.Authorization,
 		Metadata:      i.Cluster.Metadata,

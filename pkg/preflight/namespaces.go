@@ -50,6 +50,7 @@ func namespaces(ctx context.Context, subject Subject) ([]Result, error) {
 			missing = append(missing, name)
 		case namespace.DeletionTimestamp != nil:
 			results = append(results, Result{
+				Verdict: Fail,
 				Name:    "namespaces",
 				Message: fmt.Sprintf("namespace %s is being deleted since %s", name, namespace.DeletionTimestamp.UTC().Format("2006-01-02 15:04:05 MST")),
 				Remedy:  fmt.Sprintf("wait until it is gone ('kubectl wait --for=delete namespace/%s') and run the same command again", name),
@@ -58,6 +59,7 @@ func namespaces(ctx context.Context, subject Subject) ([]Result, error) {
 	}
 	if len(missing) > 0 {
 		results = append(results, Result{
+			Verdict: Fail,
 			Name:    "namespaces",
 			Message: fmt.Sprintf("namespace %s does not exist and the manifest does not bring it", strings.Join(missing, ", ")),
 			Remedy:  fmt.Sprintf("create it first ('kubectl create namespace %s')", missing[0]),

@@ -8,10 +8,11 @@ import (
 
 func TestNamespaces(t *testing.T) {
 	missing := func(message, remedy string) []Result {
-		return []Result{{Name: "namespaces", Message: message, Remedy: remedy}}
+		return []Result{{Name: "namespaces", Verdict: Fail, Message: message, Remedy: remedy}}
 	}
 	denied := func(message string) []Result {
 		return []Result{{
+			Verdict: Fail,
 			Name:    "permissions",
 			Message: message,
 			Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",

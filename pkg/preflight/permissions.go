@@ -71,6 +71,7 @@ func deniedResult(denied []string) []Result {
 		return nil
 	}
 	return []Result{{
+		Verdict: Fail,
 		Name:    "permissions",
 		Message: "you have no permission to " + shortList(denied),
 		Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",

@@ -46,6 +46,7 @@ func TestPermissions(t *testing.T) {
 			var want []Result
 			if test.want != "" {
 				want = []Result{{
+					Verdict: Fail,
 					Name:    "permissions",
 					Message: "you have no permission to " + test.want,
 					Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",

@@ -13,10 +13,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
+// Verdict is what a check comes to.
+type Verdict string
+
+// The verdicts.
+const (
+	Pass Verdict = "pass"
+	Warn Verdict = "warn"
+	Fail Verdict = "fail"
+)
+
 // Result is what is wrong, as a check found it.
 type Result struct {
 	// Name is the check's.
-	Name string
+	Name    string
+	Verdict Verdict
 	// Message says in one line what is wrong and where.
 	Message string
 	// Remedy says what to do about it.
