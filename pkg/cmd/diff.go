@@ -92,11 +92,6 @@ type troubleError struct{ err error }
 func (e *troubleError) Error() string { return e.err.Error() }
 func (e *troubleError) Unwrap() error { return e.err }
 
-// differsError says that something differs, which the output tells already.
-type differsError struct{}
-
-func (e *differsError) Error() string { return "" }
-
 // showDifferences runs the diff program on them.
 func showDifferences(differences []demo.Difference, showManagedFields bool, streams genericiooptions.IOStreams) error {
 	if len(differences) == 0 {
@@ -121,7 +116,7 @@ func showDifferences(differences []demo.Difference, showManagedFields bool, stre
 	err = differ.Run(&diff.DiffProgram{Exec: exec.New(), IOStreams: streams})
 	var exit exec.ExitError
 	if errors.As(err, &exit) && exit.ExitStatus() == 1 {
-		return &differsError{}
+		return &answeredError{exitDiffers}
 	}
 	if err != nil {
 		return &troubleError{err}

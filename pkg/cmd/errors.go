@@ -46,6 +46,12 @@ type getError struct{ err error }
 func (e *getError) Error() string { return e.err.Error() }
 func (e *getError) Unwrap() error { return e.err }
 
+// answeredError says that the answer on standard output is one that scripts
+// want to know from the exit code, and that there is nothing to add.
+type answeredError struct{ code int }
+
+func (e *answeredError) Error() string { return "" }
+
 // Interrupted is the cause of a context that a signal ended.
 type Interrupted struct{ Signal syscall.Signal }
 
@@ -54,9 +60,9 @@ func (i *Interrupted) Error() string { return "interrupted" }
 // describe gives what is written to standard error, without the last line's
 // end, and the exit code.
 func describe(err error, command *cobra.Command, cluster *connection) (string, int) {
-	var differs *differsError
-	if errors.As(err, &differs) {
-		return "", exitDiffers
+	var answered *answeredError
+	if errors.As(err, &answered) {
+		return "", answered.code
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {

@@ -69,9 +69,11 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newInstall(cluster, streams),
 		newPods(cluster, streams),
 		newServices(cluster, streams),
+		newStatus(cluster, streams),
 		newDiff(cluster, streams),
 		newUninstall(cluster, streams),
 		newManifest(cluster, streams),
+		newRBAC(cluster, streams),
 		newVersion(cluster, streams, version),
 	)
 	return root

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -23,15 +22,11 @@ type ledger struct {
 	found  bool
 }
 
-// openLedger reads the inventory of a namespace. Whoever may not read it is
-// told so by the check of permissions.
+// openLedger reads the inventory of a namespace.
 func openLedger(ctx context.Context, cluster *Cluster, namespace string) (*ledger, error) {
 	book := &ledger{parent: &inventory.Parent{Client: cluster.Core, Namespace: namespace}}
 	var err error
 	book.before, book.found, err = book.parent.Read(ctx)
-	if apierrors.IsForbidden(err) {
-		err = nil
-	}
 	return book, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -101,6 +102,10 @@ func (r *removal) survey(ctx context.Context, objects []inventory.Object) (plan,
 	for _, object := range objects {
 		users, err := r.inside(ctx, object, objects)
 		switch {
+		case apierrors.IsForbidden(err):
+			// What cannot be seen may be the user's.
+			why := fmt.Sprintf("you may not see whether something of yours is in it (%s)", strings.Join(strings.Fields(err.Error()), " "))
+			found.kept = append(found.kept, Kept{object.Ref, why, object})
 		case err != nil:
 			return plan{}, err
 		case len(users) == 0:

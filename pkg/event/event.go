@@ -72,6 +72,17 @@ const (
 	DryRunServer DryRun = "server"
 )
 
+// Finding is one thing that holds an object back.
+type Finding struct {
+	// What says it in one line.
+	What string
+	// Logs are the last words of a container that crashed.
+	Logs []string
+	// Event is the last warning about it, and Next the next step to try; each
+	// may be empty.
+	Event, Next string
+}
+
 type (
 	// Started comes first: what is going to be applied, and where.
 	Started struct {
@@ -168,6 +179,12 @@ type (
 		Message string
 	}
 
+	// Diagnosed says what holds an object back that does not run.
+	Diagnosed struct {
+		Object   Object
+		Findings []Finding
+	}
+
 	// Ready says that an object runs.
 	Ready struct{ Object Object }
 
@@ -202,6 +219,7 @@ func (Going) event()             {}
 func (Kept) event()              {}
 func (AwaitingReadiness) event() {}
 func (Waiting) event()           {}
+func (Diagnosed) event()         {}
 func (Ready) event()             {}
 func (Retrying) event()          {}
 func (Warning) event()           {}

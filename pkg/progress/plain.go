@@ -72,6 +72,8 @@ func (p *Plain) Sink(e event.Event) {
 		}
 	case event.Waiting:
 		p.line("  %s: %s", e.Object, e.Message)
+	case event.Diagnosed:
+		p.diagnosed(e)
 	case event.Ready:
 		p.line("  %s: ready", e.Object)
 	case event.Retrying:
@@ -122,6 +124,30 @@ func (p *Plain) leftover(e event.Leftover) {
 	for _, object := range e.Objects {
 		p.line("    %s", object)
 	}
+}
+
+func (p *Plain) diagnosed(e event.Diagnosed) {
+	p.line("  %s is not ready:", e.Object)
+	for _, finding := range e.Findings {
+		for _, line := range Explanation(finding) {
+			p.line("    %s", line)
+		}
+	}
+}
+
+// Explanation gives the lines that tell of a finding.
+func Explanation(finding event.Finding) []string {
+	lines := []string{finding.What}
+	for _, log := range finding.Logs {
+		lines = append(lines, "  log: "+log)
+	}
+	if finding.Event != "" {
+		lines = append(lines, "  last warning: "+finding.Event)
+	}
+	if finding.Next != "" {
+		lines = append(lines, "  next: "+finding.Next)
+	}
+	return lines
 }
 
 func (p *Plain) going(e event.Going) {
