@@ -31,6 +31,7 @@ type installOptions struct {
 	recreate, prune, failFast bool
 	// validation is the server's: Strict, Warn or Ignore.
 	validation string
+	skip       skipChecks
 }
 
 func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -76,6 +77,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	flags.BoolVar(&o.recreate, "recreate", false, "Delete objects and make them anew where a field cannot be changed; for kinds that hold no data")
 	flags.BoolVar(&o.prune, "prune", true, "Delete what an earlier install has put there and the manifest does not have any more")
 	flags.BoolVar(&o.failFast, "fail-fast", true, "End the wait early for what cannot heal by itself, such as an image that does not exist")
+	o.skip.addFlag(command)
 	cmdutil.AddDryRunFlag(command)
 	cmdutil.AddValidateFlags(command)
 	return command
@@ -87,6 +89,9 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 		return err
 	}
 	if err := o.source.validate(); err != nil {
+		return err
+	}
+	if err := o.skip.validate(); err != nil {
 		return err
 	}
 	var err error
@@ -137,6 +142,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		Prune:      o.prune,
 		FailFast:   o.failFast,
 		Validation: o.validation,
+		Skip:       o.skip.set(),
 		Sink:       progress.NewPlain(streams.ErrOut).Sink,
 	}
 	if o.dryRun != event.DryRunClient {

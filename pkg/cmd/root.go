@@ -67,6 +67,7 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	root.AddCommand(
 		newInstall(cluster, streams),
+		newCheck(cluster, streams),
 		newPods(cluster, streams),
 		newServices(cluster, streams),
 		newStatus(cluster, streams),

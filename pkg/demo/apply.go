@@ -60,7 +60,7 @@ func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Tar
 		}
 		members = slices.Delete(slices.Clone(members), home, home+1)
 	}
-	if err := on.book.parent.Write(ctx, setOf(on.source, on.targets).Union(on.book.before)); err != nil {
+	if err := on.book.parent.Write(ctx, setOf(on.read.What, on.targets).Union(on.book.before)); err != nil {
 		return results, err
 	}
 	on.widened = true

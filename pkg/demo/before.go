@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -14,67 +13,83 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
-// check looks at the cluster before the first write: all checks, what is
-// there already and whose it is, and what the server would refuse to change.
+// view is what there is to see before the first write.
+type view struct {
+	results []CheckResult
+	// members are those of the inventory.
+	members []inventory.Object
+	// err is why something could not be seen. What the checks say about a
+	// failure is clearer.
+	err error
+}
+
+// check looks at the cluster before the first write: what is there already
+// and whose it is, all checks, and what the server would refuse to change.
 func (i *Install) check(ctx context.Context, on *course) error {
+	seen, err := i.look(ctx, on)
+	if err != nil {
+		return err
+	}
+	if failed := Failed(seen.results); len(failed) > 0 {
+		return &RefusedError{failed}
+	}
+	if seen.err != nil {
+		return seen.err
+	}
+	i.warn(seen.results)
+	return i.verify(ctx, on, seen.members)
+}
+
+// look runs all checks.
+func (i *Install) look(ctx context.Context, on *course) (view, error) {
+	observed := on.engine.Observe(ctx, on.targets)
 	var (
-		results  []preflight.Result
-		beside   []property
-		members  []inventory.Object
-		observed error
+		seen          view
+		taken, beside []property
+		unlisted      error
 	)
+	if !i.Skip[foreignCheck] {
+		var err error
+		if taken, err = on.book.foreign(ctx, i.Cluster, on.targets, i.Adopt); err != nil {
+			return seen, err
+		}
+	}
 	checks, checksCtx := errgroup.WithContext(ctx)
 	checks.Go(func() (err error) {
-		results, err = preflight.Run(checksCtx, i.subject(on))
+		seen.results, err = preflight.Run(checksCtx, i.subject(on))
 		return err
 	})
 	checks.Go(func() error {
-		// What the checks say about a failure is clearer than the failure.
-		observed = on.engine.Observe(checksCtx, on.targets)
+		seen.members, unlisted = on.book.members(checksCtx, i.Cluster, on.kinds, on.book.before)
 		return nil
 	})
-	checks.Go(func() (err error) {
-		beside, err = on.book.anotherIstio(checksCtx, i.Cluster, on.targets)
-		return err
-	})
-	var unlisted error
-	checks.Go(func() error {
-		members, unlisted = on.book.members(checksCtx, i.Cluster, on.kinds, on.book.before)
-		return nil
-	})
-	if err := checks.Wait(); err != nil {
-		return err
-	}
-	if observed == nil {
-		taken, err := on.book.foreign(ctx, i.Cluster, on.targets, i.Adopt)
-		if err != nil {
+	if !i.Skip[foreignCheck] {
+		checks.Go(func() (err error) {
+			beside, err = on.book.anotherIstio(checksCtx, i.Cluster, on.targets)
 			return err
-		}
-		if i.Adopt {
-			i.warnOfFormerOwners(taken)
-			taken = nil
-		}
-		results = append(results, foreignResults(taken, beside)...)
+		})
 	}
-	if err := refused(results); err != nil {
-		return err
+	if err := checks.Wait(); err != nil {
+		return seen, err
 	}
-	if err := errors.Join(observed, unlisted); err != nil {
-		return err
+	if i.Adopt {
+		i.warnOfFormerOwners(taken)
+		taken = nil
 	}
+	if !i.Skip[foreignCheck] {
+		seen.results = append(seen.results, foreignResults(taken, beside)...)
+	}
+	seen.err = errors.Join(observed, unlisted)
+	return seen, nil
+}
+
+// verify makes the targets members of the inventory and has the server look
+// at what it may refuse to change.
+func (i *Install) verify(ctx context.Context, on *course, members []inventory.Object) error {
 	on.leftovers = leftovers(members, on.targets)
 	on.book.enroll(on.targets)
 	markUnverifiable(on.targets)
 	return on.engine.Verify(ctx, on.targets)
-}
-
-// refused gives a RefusedError if a check has failed.
-func refused(results []preflight.Result) error {
-	failed := slices.DeleteFunc(slices.Clone(results), func(result preflight.Result) bool { return result.Verdict != preflight.Fail })
-	if len(failed) == 0 {
-		return nil
-	}
-	return &RefusedError{failed}
 }
 
 // warnOfFormerOwners says what an adoption leaves behind.

@@ -127,6 +127,9 @@ func (l *ledger) anotherIstio(ctx context.Context, cluster *Cluster, targets []a
 // foreignResults are the verdicts on what belongs to others.
 func foreignResults(taken, beside []property) []preflight.Result {
 	var results []preflight.Result
+	if len(taken) == 0 && len(beside) == 0 {
+		return []preflight.Result{{Name: foreignCheck, Verdict: preflight.Pass, Message: "nothing of it belongs to anybody else"}}
+	}
 	for _, property := range taken {
 		what := property.refs[0].String() + " belongs"
 		if more := len(property.refs) - 1; more > 0 {

@@ -25,6 +25,11 @@ type Manifest struct {
 	What     string
 	Objects  []manifest.Object
 	Warnings []string
+	// MinimumVersion is the oldest Kubernetes that it runs on, such as
+	// "1.32", and Architectures those that its images are built for; both are
+	// empty where nobody knows.
+	MinimumVersion string
+	Architectures  []string
 }
 
 // Result is an object as the server stored it, and what the server did.
@@ -53,7 +58,9 @@ type Install struct {
 	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
 	// fields.
 	Validation string
-	Sink       event.Sink
+	// Skip names the checks to leave out.
+	Skip map[string]bool
+	Sink event.Sink
 }
 
 // Run gives what was applied, in the order in which it was, also when it
@@ -129,7 +136,7 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 
 // course is what an install knows on its way.
 type course struct {
-	source  string
+	read    Manifest
 	kinds   *discover.Kinds
 	book    *ledger
 	targets []apply.Target
@@ -175,7 +182,7 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 // prepare asks the cluster, at once, what it serves and what was installed
 // before.
 func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
-	on := &course{source: read.What}
+	on := &course{read: read}
 	both, bothCtx := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {
 		on.kinds, on.targets, err = i.resolve(bothCtx, read.Objects)
@@ -191,7 +198,13 @@ func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
 	if err := both.Wait(); err != nil {
 		return nil, err
 	}
-	on.engine = &apply.Engine{
+	on.engine = i.engine()
+	return on, nil
+}
+
+// engine applies as the options say.
+func (i *Install) engine() *apply.Engine {
+	return &apply.Engine{
 		Dynamic:    i.Cluster.Dynamic,
 		Metadata:   i.Cluster.Metadata,
 		Sink:       i.Sink,
@@ -201,7 +214,6 @@ func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
 		DryRun:     i.DryRun == event.DryRunServer,
 		Validation: i.Validation,
 	}
-	return on, nil
 }
 
 func (i *Install) start(what string, objects int) {

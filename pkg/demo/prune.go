@@ -32,7 +32,7 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 		return nil, nil // the inventory still covers them
 	}
 	var results []Result
-	remains := setOf(on.source, on.targets)
+	remains := setOf(on.read.What, on.targets)
 	if len(on.leftovers) > 0 {
 		r := &removal{cluster: i.Cluster, kinds: on.kinds, sink: i.Sink, dryRun: on.engine.DryRun}
 		planned, err := r.survey(ctx, on.leftovers)
@@ -46,7 +46,7 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 		}
 		for _, kept := range kept {
 			i.Sink(event.Kept{Object: kept.Ref, Why: kept.Why})
-			remains = remains.Union(setOfObjects(on.source, []inventory.Object{kept.object}))
+			remains = remains.Union(setOfObjects(on.read.What, []inventory.Object{kept.object}))
 		}
 	}
 	if on.engine.DryRun {

@@ -21,20 +21,20 @@ const RoleName = "kubectl-istio-demo"
 
 // Role gives the smallest role with which the objects, as Plan gives them, can
 // be installed, looked at and taken away. What can be limited
-// to names is (Kubernetes can do that for neither create nor list nor watch).
+// to names is: lists and watches cannot, and creations only because server-side
+// apply names what it creates.
 //
 // Whoever writes roles must have all that they grant, or the verbs escalate
 // and bind on them, which the role has for those of the manifest.
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
 func Role(objects []manifest.Object) *rbacv1.ClusterRole {
 	grants := &grants{names: map[grant]map[string]bool{}}
-	grants.add(schema.GroupResource{Resource: "configmaps"}, inventory.ParentName, "get", "patch", "delete")
-	grants.add(schema.GroupResource{Resource: "configmaps"}, "", "create")
+	grants.add(schema.GroupResource{Resource: "configmaps"}, inventory.ParentName, "get", "create", "patch", "delete")
 	for _, object := range objects {
 		resource := resourceOf(object.GroupVersionKind(), objects)
-		grants.add(resource, object.GetName(), "get", "patch", "delete")
+		grants.add(resource, object.GetName(), "get", "create", "patch", "delete")
 		// To delete and to wait need watches, to prune and uninstall lists.
-		grants.add(resource, "", "create", "list", "watch")
+		grants.add(resource, "", "list", "watch")
 		switch {
 		case manifest.IsCRD(object.Unstructured):
 			// The user's objects are counted before a definition is deleted.

@@ -4,43 +4,54 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
 // resolve finds where each object lives on the cluster. Faults of the
 // manifest that only the cluster can tell are InputErrors.
 func (i *Install) resolve(ctx context.Context, objects []manifest.Object) (*discover.Kinds, []apply.Target, error) {
-	kinds, err := discover.Discover(ctx, i.Cluster.Discovery)
+	kinds, err := i.kinds(ctx, objects)
 	if err != nil {
 		return nil, nil, err
+	}
+	// Kinds first: without its kind nobody can say where an object belongs.
+	if err := unknownKinds(objects, kinds); err != nil {
+		return nil, nil, &InputError{err}
+	}
+	targets, err := i.locate(objects, kinds)
+	return kinds, targets, err
+}
+
+// kinds are those that the cluster serves, and those that the manifest
+// defines.
+func (i *Install) kinds(ctx context.Context, objects []manifest.Object) (*discover.Kinds, error) {
+	kinds, err := discover.Discover(ctx, i.Cluster.Discovery)
+	if err != nil {
+		return nil, err
 	}
 	for _, object := range objects {
 		if manifest.IsCRD(object.Unstructured) {
 			kinds.Define(object.Unstructured)
 		}
 	}
-	// Kinds first: without its kind nobody can say where an object belongs.
-	if err := unknownKinds(objects, kinds); err != nil {
-		return nil, nil, &InputError{err}
-	}
+	return kinds, nil
+}
+
+// locate gives objects of known kinds their namespaces and resources.
+func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]apply.Target, error) {
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
-		return nil, nil, &InputError{err}
+		return nil, &InputError{err}
 	}
 	objects = ordered(manifest.WithNamespace(objects, i.Namespace.Name))
 	targets := make([]apply.Target, len(objects))
 	for n, object := range objects {
 		kind, err := kinds.Lookup(object.GroupVersionKind())
 		if err != nil {
-			return nil, nil, &InputError{err}
+			return nil, &InputError{err}
 		}
 		targets[n] = apply.Target{
 			Ref:          manifest.Ref(object.Unstructured),
@@ -51,7 +62,7 @@ func (i *Install) resolve(ctx context.Context, objects []manifest.Object) (*disc
 			Unverifiable: kinds.Defined(object.GroupVersionKind()),
 		}
 	}
-	return kinds, targets, nil
+	return targets, nil
 }
 
 // unknownKinds tells the first object that the cluster cannot take, and how
@@ -107,35 +118,5 @@ func markUnverifiable(targets []apply.Target) {
 		if absent[targets[i].Ref.Namespace] {
 			targets[i].Unverifiable = true
 		}
-	}
-}
-
-// subject is what the checks are to look at.
-func (i *Install) subject(on *course) preflight.Subject {
-	uses := map[preflight.Use]bool{}
-	namespaces := map[string]bool{}
-	creates := map[string]bool{}
-	for _, target := range on.targets {
-		if !target.IfAbsent {
-			uses[preflight.Use{Resource: target.Resource, Namespace: target.Ref.Namespace}] = true
-		}
-		if manifest.IsNamespace(target.Object) {
-			creates[target.Ref.Name] = true
-			namespaces[target.Ref.Name] = true
-		}
-		if target.Ref.Namespace != "" {
-			namespaces[target.Ref.Namespace] = true
-		}
-	}
-	// The inventory is read and written whatever the manifest has.
-	inventoryUse := preflight.Use{Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, Namespace: i.Namespace.Name}
-	uses[inventoryUse] = true
-	return preflight.Subject{
-		Authorization: i.Cluster.Authorization,
-		Metadata:      i.Cluster.Metadata,
-		Uses:          slices.Collect(maps.Keys(uses)),
-		Namespaces:    slices.Sorted(maps.Keys(namespaces)),
-		Creates:       creates,
-		Watches:       i.Wait && i.DryRun == event.DryRunNone,
 	}
 }

@@ -1,10 +1,10 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -216,14 +216,29 @@ func (u *Uninstall) permitted(ctx context.Context, found *installation) error {
 	if err != nil {
 		return err
 	}
-	return refused(results)
+	if failed := Failed(results); len(failed) > 0 {
+		return &RefusedError{failed}
+	}
+	return nil
 }
 
-// usesOf gives the resources of the objects, by namespace.
+// usesOf gathers the objects by where they live.
 func usesOf(objects []inventory.Object) []preflight.Use {
-	seen := map[preflight.Use]bool{}
-	for _, object := range objects {
-		seen[preflight.Use{Resource: object.Resource, Namespace: object.Ref.Namespace}] = true
+	type place struct {
+		resource  schema.GroupVersionResource
+		namespace string
 	}
-	return slices.Collect(maps.Keys(seen))
+	members := map[place][]preflight.Object{}
+	for _, object := range objects {
+		at := place{object.Resource, object.Ref.Namespace}
+		members[at] = append(members[at], preflight.Object{Name: object.Ref.Name})
+	}
+	var uses []preflight.Use
+	for at, objects := range members {
+		uses = append(uses, preflight.Use{Resource: at.resource, Namespace: at.namespace, Objects: objects})
+	}
+	slices.SortFunc(uses, func(a, b preflight.Use) int {
+		return cmp.Or(cmp.Compare(a.Resource.String(), b.Resource.String()), cmp.Compare(a.Namespace, b.Namespace))
+	})
+	return uses
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Permissions asks whether the user may do all of the verbs with each of the
-// uses, and gives one failing result if not.
+// uses, and gives a failing result if not. The error is the API server's.
 func Permissions(ctx context.Context, client authorization.AuthorizationV1Interface, uses []Use, verbs []string) ([]Result, error) {
 	subject := Subject{Authorization: client}
 	all, err := allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
@@ -16,10 +16,11 @@ func Permissions(ctx context.Context, client authorization.AuthorizationV1Interf
 	}
 	var needs []need
 	for _, use := range uses {
-		for _, verb := range verbs {
-			needs = append(needs, need{verb: verb, group: use.Resource.Group, resource: use.Resource.Resource, namespace: use.Namespace})
-		}
+		needs = append(needs, needsOfUse(use, verbs)...)
 	}
 	denied, err := deniedOf(ctx, subject, needs)
-	return deniedResult(denied), err
+	if err != nil || len(denied) == 0 {
+		return nil, err
+	}
+	return deniedResult(denied), nil
 }
