@@ -105,8 +105,8 @@ func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) er
 	unready := &UnreadyError{Cause: notReady.Cause}
 	for _, pending := range notReady.Pending {
 		why := pending.Message
-		if found := diagnose.Workload(ctx, i.Cluster.Core, pending.Object); found != "" {
-			why += "; " + found
+		for _, found := range diagnose.Workload(ctx, i.Cluster.Core, pending.Object) {
+			why += "; " + found.String()
 		}
 		unready.Unready = append(unready.Unready, Unready{Object: pending.Ref.String(), Why: why})
 	}
