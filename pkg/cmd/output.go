@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -15,8 +16,9 @@ import (
 )
 
 // printObjects prints the objects as `kubectl apply -o` does: one by itself,
-// several as a List.
+// several as a List. What was pruned is not there any more.
 func printObjects(flags *genericclioptions.PrintFlags, results []demo.Result, out io.Writer) error {
+	results = slices.DeleteFunc(slices.Clone(results), func(result demo.Result) bool { return result.Action == event.Pruned })
 	printer, err := flags.ToPrinter()
 	if err != nil {
 		return err

@@ -35,7 +35,9 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 		return exitOK
 	}
 	message, code := describe(err, command, cluster)
-	fmt.Fprintln(streams.ErrOut, message)
+	if message != "" {
+		fmt.Fprintln(streams.ErrOut, message)
+	}
 	return code
 }
 
@@ -68,7 +70,11 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newCheck(cluster, streams),
 		newPods(cluster, streams),
 		newServices(cluster, streams),
+		newStatus(cluster, streams),
+		newDiff(cluster, streams),
+		newUninstall(cluster, streams),
 		newManifest(cluster, streams),
+		newRBAC(cluster, streams),
 		newVersion(cluster, streams, version),
 	)
 	return root

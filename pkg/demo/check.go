@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -20,7 +20,7 @@ type CheckResult = preflight.Result
 
 // CheckNames gives the checks that can be skipped, in the order of their
 // results.
-func CheckNames() []string { return preflight.Names() }
+func CheckNames() []string { return append(preflight.Names(), foreignCheck) }
 
 // Failed gives the results that would refuse an install.
 func Failed(results []CheckResult) []CheckResult { return withVerdict(results, preflight.Fail) }
@@ -58,7 +58,7 @@ type Check struct {
 func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 	install := &Install{
 		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
-		DryRun: event.DryRunNone, Wait: true, // as it would be
+		DryRun: event.DryRunNone, Wait: true, Prune: true, // as it would be
 	}
 	read, err := install.read(ctx)
 	if err != nil {
@@ -86,17 +86,38 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 	if err != nil {
 		return nil, err
 	}
-	engine := &apply.Engine{Dynamic: i.Cluster.Dynamic, Metadata: i.Cluster.Metadata, Sink: i.Sink}
-	observed := engine.Observe(ctx, targets)
-	found, err := preflight.Run(ctx, i.subject(read, targets))
+	on := &course{read: read, kinds: kinds, targets: targets}
+	if on.book, err = openLedger(ctx, i.Cluster, i.Namespace.Name); err != nil && !apierrors.IsForbidden(err) {
+		return nil, err
+	}
+	on.engine = i.engine()
+	seen, err := i.look(ctx, on)
 	if err != nil {
 		return nil, err
 	}
-	results = append(results, found...)
-	if observed != nil && len(Failed(results)) == 0 {
-		return nil, observed
+	results = append(results, seen.results...)
+	if len(Failed(results)) > 0 {
+		return results, nil // what they say is clearer than what could not be seen
 	}
-	return results, nil
+	if seen.err != nil {
+		return nil, seen.err
+	}
+	return append(results, conflictResults(i.verify(ctx, on, seen.members))...), nil
+}
+
+// conflictResults are the verdicts on what the server refuses to change, a
+// line each.
+func conflictResults(err error) []CheckResult {
+	const name = "conflicts"
+	if err == nil {
+		return []CheckResult{{Name: name, Verdict: preflight.Pass, Message: "nobody else owns fields of what is there already"}}
+	}
+	var results []CheckResult
+	for line := range strings.Lines(err.Error()) {
+		what, remedy, _ := strings.Cut(strings.TrimSpace(line), "; ")
+		results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: what, Remedy: remedy})
+	}
+	return results
 }
 
 // checkKinds gives the objects that the cluster can take, and a result for

@@ -12,12 +12,14 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
 // subject is what the checks are to look at. The targets have been observed.
-func (i *Install) subject(read Manifest, targets []apply.Target) preflight.Subject {
+func (i *Install) subject(on *course) preflight.Subject {
+	read, targets := on.read, on.targets
 	subject := preflight.Subject{
 		Skip:           i.Skip,
 		Version:        discovery.ToServerVersionInterfaceWithContext(i.Cluster.Discovery),
@@ -27,10 +29,11 @@ func (i *Install) subject(read Manifest, targets []apply.Target) preflight.Subje
 		Admission:      i.Cluster.Admission,
 		MinimumVersion: read.MinimumVersion,
 		Architectures:  read.Architectures,
-		Uses:           uses(targets),
+		Uses:           uses(targets, i.Namespace.Name),
 		Creates:        map[string]map[string]string{},
 		Services:       map[string]bool{},
 		Watches:        i.Wait && i.DryRun == event.DryRunNone,
+		Prunes:         i.Prune && on.book.found && i.DryRun == event.DryRunNone,
 	}
 	namespaces := map[string]bool{}
 	for _, target := range targets {
@@ -57,14 +60,16 @@ func (i *Install) subject(read Manifest, targets []apply.Target) preflight.Subje
 }
 
 // uses gathers the objects that are written by where they live. A namespace
-// that is left alone if it exists is none of them.
-func uses(targets []apply.Target) []preflight.Use {
+// that is left alone if it exists is none of them; the inventory is one,
+// whatever the manifest has.
+func uses(targets []apply.Target, home string) []preflight.Use {
 	type place struct {
 		resource  schema.GroupVersionResource
 		namespace string
 	}
-	var order []place
-	objects := map[place][]preflight.Object{}
+	parents := place{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, home}
+	order := []place{parents}
+	objects := map[place][]preflight.Object{parents: {{Name: inventory.ParentName}}}
 	for _, target := range targets {
 		if target.IfAbsent {
 			continue

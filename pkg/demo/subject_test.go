@@ -75,8 +75,8 @@ func TestWorkloadOf(t *testing.T) {
 
 // TestSubject gathers what the checks look at.
 func TestSubject(t *testing.T) {
-	install := &Install{Cluster: &Cluster{}}
-	subject := install.subject(Manifest{MinimumVersion: "1.32"}, targets(t, `
+	install := &Install{Cluster: &Cluster{}, Namespace: manifest.Namespace{Name: "mesh"}}
+	subject := install.subject(&course{book: &ledger{}, read: Manifest{MinimumVersion: "1.32"}, targets: targets(t, `
 apiVersion: v1
 kind: Namespace
 metadata: {name: mesh, labels: {team: a}}
@@ -99,11 +99,12 @@ spec: {type: LoadBalancer, ports: [{port: 80}]}
 apiVersion: v1
 kind: Service
 metadata: {name: inner, namespace: other, labels: {app: a}}
-`, "there"))
+`, "there")})
 	service := schema.GroupVersionResource{Version: "v1", Resource: "Service"}
 	want := preflight.Subject{
 		MinimumVersion: "1.32",
 		Uses: []preflight.Use{
+			{Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, Namespace: "mesh", Objects: []preflight.Object{{Name: "istio-demo"}}},
 			{Resource: schema.GroupVersionResource{Version: "v1", Resource: "Namespace"}, Objects: []preflight.Object{{Name: "mesh", Labels: map[string]string{"team": "a"}}}},
 			{Resource: service, Namespace: "mesh", Objects: []preflight.Object{{Name: "edge"}, {Name: "tcp"}, {Name: "there"}}},
 			{Resource: service, Namespace: "other", Objects: []preflight.Object{{Name: "inner", Labels: map[string]string{"app": "a"}}}},

@@ -13,16 +13,17 @@ import (
 
 // resolve finds where each object lives on the cluster. Faults of the
 // manifest that only the cluster can tell are InputErrors.
-func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]apply.Target, error) {
+func (i *Install) resolve(ctx context.Context, objects []manifest.Object) (*discover.Kinds, []apply.Target, error) {
 	kinds, err := i.kinds(ctx, objects)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// Kinds first: without its kind nobody can say where an object belongs.
 	if err := unknownKinds(objects, kinds); err != nil {
-		return nil, &InputError{err}
+		return nil, nil, &InputError{err}
 	}
-	return i.locate(objects, kinds)
+	targets, err := i.locate(objects, kinds)
+	return kinds, targets, err
 }
 
 // kinds are those that the cluster serves, and those that the manifest

@@ -140,21 +140,27 @@ func deniedResult(denied []string) []Result {
 func needsOf(subject Subject) []need {
 	var needs []need
 	for _, use := range subject.Uses {
-		var names []string
-		for _, object := range use.Objects {
-			names = append(names, object.Name)
-		}
-		whole := need{group: use.Resource.Group, resource: use.Resource.Resource, namespace: use.Namespace}
-		for _, verb := range verbsOf(subject, use) {
-			need := whole
-			need.verb = verb
-			if verb != "list" && verb != "watch" {
-				need.names = names
-			}
-			needs = append(needs, need)
-		}
+		needs = append(needs, needsOfUse(use, verbsOf(subject, use))...)
 	}
 	slices.SortFunc(needs, func(a, b need) int { return cmp.Compare(a.String(), b.String()) })
+	return needs
+}
+
+// needsOfUse gives a need for each verb. Roles cannot limit list and watch to
+// names; create they can, because server-side apply names what it creates.
+func needsOfUse(use Use, verbs []string) []need {
+	var names []string
+	for _, object := range use.Objects {
+		names = append(names, object.Name)
+	}
+	var needs []need
+	for _, verb := range verbs {
+		need := need{verb: verb, group: use.Resource.Group, resource: use.Resource.Resource, namespace: use.Namespace}
+		if verb != "list" && verb != "watch" {
+			need.names = names
+		}
+		needs = append(needs, need)
+	}
 	return needs
 }
 
