@@ -95,6 +95,17 @@ type plan struct {
 	users []inventory.Object
 }
 
+// cut gives what goes in each step, the user's objects before their
+// definitions.
+func (p plan) cut() map[step][]inventory.Object {
+	cut := map[step][]inventory.Object{removeCustom: slices.Clone(p.users)}
+	for _, object := range p.objects {
+		at := stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind})
+		cut[at] = append(cut[at], object)
+	}
+	return cut
+}
+
 // survey says what of the objects would be removed, and what would be kept
 // because something of the user's lives in it.
 func (r *removal) survey(ctx context.Context, objects []inventory.Object) (plan, error) {
@@ -128,11 +139,7 @@ func isDefinition(object inventory.Object) bool {
 // What has come to hold something of the user's meanwhile is kept.
 func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object, kept []Kept, err error) {
 	engine := &remove.Engine{Metadata: r.cluster.Metadata, Sink: r.sink, DryRun: r.dryRun}
-	cut := map[step][]inventory.Object{removeCustom: slices.Clone(planned.users)}
-	for _, object := range planned.objects {
-		at := stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind})
-		cut[at] = append(cut[at], object)
-	}
+	cut := planned.cut()
 	kept = planned.kept
 	number, all := 0, countSteps(cut)
 	for _, at := range steps {

@@ -37,7 +37,8 @@ type Uninstall struct {
 type Removal struct {
 	// Source names for people what was installed; empty where nothing was.
 	Source string
-	// Removed are the demo's objects, in the order in which they go.
+	// Removed are the demo's objects, in the order in which they go; once they
+	// are gone, the user's among them.
 	Removed []event.Object
 	// Users are objects of the user's that go with their definitions.
 	Users []event.Object
@@ -87,12 +88,13 @@ func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
 	u.Sink(event.Uninstalling{
 		What: answer.Source, Objects: len(answer.Removed), Namespace: u.Namespace, Server: u.Cluster.Server, DryRun: u.DryRun,
 	})
-	if u.DryRun == event.DryRunClient {
-		u.finish(answer, began)
-		return answer, nil
-	}
 	if err := u.Confirm(answer); err != nil {
 		return Removal{}, err
+	}
+	if u.DryRun == event.DryRunClient {
+		answer.Removed = refsOf(planned.cut())
+		u.finish(answer, began)
+		return answer, nil
 	}
 	return u.remove(ctx, r, planned, found, began)
 }
@@ -146,17 +148,22 @@ type installation struct {
 
 func (i *installation) removal(planned plan) Removal {
 	answer := Removal{Source: i.source, Kept: planned.kept}
-	for _, at := range steps {
-		for _, object := range planned.objects {
-			if stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind}) == at {
-				answer.Removed = append(answer.Removed, object.Ref)
-			}
-		}
-	}
+	answer.Removed = refsOf(plan{objects: planned.objects}.cut())
 	for _, object := range planned.users {
 		answer.Users = append(answer.Users, object.Ref)
 	}
 	return answer
+}
+
+// refsOf gives the objects of all steps, in the order in which they go.
+func refsOf(cut map[step][]inventory.Object) []event.Object {
+	var refs []event.Object
+	for _, at := range steps {
+		for _, object := range cut[at] {
+			refs = append(refs, object.Ref)
+		}
+	}
+	return refs
 }
 
 // beyond are the kinds of which members may be left when the parent is gone:
