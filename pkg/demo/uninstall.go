@@ -69,15 +69,23 @@ func (e *LeftError) Unwrap() error { return e.Err }
 func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
 	began := time.Now()
 	found, err := u.find(ctx)
-	if err != nil || len(found.members) == 0 {
+	switch {
+	case err != nil:
 		return Removal{}, err
+	case len(found.members) == 0 && u.DryRun == event.DryRunNone:
+		return Removal{}, found.book.parent.Delete(ctx) // it lists nothing any more
+	case len(found.members) == 0:
+		return Removal{}, nil
 	}
-	if err := u.permitted(ctx, found); err != nil {
+	if err := u.permitted(ctx, append(found.members, found.book.object())); err != nil {
 		return Removal{}, err
 	}
 	r := &removal{cluster: u.Cluster, kinds: found.kinds, sink: u.Sink, dryRun: u.DryRun != event.DryRunNone, purge: u.Purge}
 	planned, err := r.survey(ctx, found.members)
 	if err != nil {
+		return Removal{}, err
+	}
+	if err := u.permitted(ctx, planned.users); err != nil {
 		return Removal{}, err
 	}
 	answer := found.removal(planned)
@@ -217,9 +225,10 @@ func withoutOthersNamespaces(members []inventory.Object, namespace string) []inv
 	})
 }
 
-// permitted asks, before the first write, whether the user may do all of it.
-func (u *Uninstall) permitted(ctx context.Context, found *installation) error {
-	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(found.members), []string{"get", "list", "delete"})
+// permitted asks, before the first write, whether the user may take objects
+// away and watch them go.
+func (u *Uninstall) permitted(ctx context.Context, objects []inventory.Object) error {
+	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(objects), []string{"get", "list", "watch", "delete"})
 	if err != nil {
 		return err
 	}

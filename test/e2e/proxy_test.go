@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -121,6 +122,22 @@ func (r *recorder) wantNoWrites(t *testing.T) {
 	if _, writes := r.take(); len(writes) > 0 {
 		t.Errorf("something was written: %v", writes)
 	}
+}
+
+// holdPatches lets a number of patches through and holds all others, those of
+// a dry run aside. The channel tells of each that is held.
+func (r *recorder) holdPatches(through int32) <-chan struct{} {
+	var patches atomic.Int32
+	held := make(chan struct{}, 100)
+	r.hold = func(request *http.Request) bool {
+		dry := request.URL.Query().Get("dryRun") == "All"
+		if request.Method != http.MethodPatch || dry || patches.Add(1) <= through {
+			return false
+		}
+		held <- struct{}{}
+		return true
+	}
+	return held
 }
 
 func restConfig(t *testing.T, kubeconfig string) *rest.Config {
