@@ -64,7 +64,8 @@ func (t *Target) doubtful() bool {
 func (t *Target) groupKind() schema.GroupKind { return t.Object.GroupVersionKind().GroupKind() }
 
 // immutableFields are the kinds of Kubernetes with fields that the server
-// does not let anybody change: selectors, templates, roles, addresses, sizes.
+// does not let anybody change: selectors, templates, roles, addresses, sizes,
+// and contents that are said to be immutable.
 var immutableFields = map[schema.GroupKind]bool{
 	{Group: "apps", Kind: "Deployment"}:                              true,
 	{Group: "apps", Kind: "DaemonSet"}:                               true,
@@ -74,6 +75,8 @@ var immutableFields = map[schema.GroupKind]bool{
 	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        true,
 	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: true,
 	{Kind: "Service"}:                                                true,
+	{Kind: "ConfigMap"}:                                              true,
+	{Kind: "Secret"}:                                                 true,
 	{Kind: "PersistentVolumeClaim"}:                                  true,
 	{Kind: "Pod"}:                                                    true,
 }
