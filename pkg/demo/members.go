@@ -9,8 +9,10 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 )
 
 // ledger is the inventory as an install, a diff or an uninstall uses it.
@@ -33,9 +35,21 @@ func openLedger(ctx context.Context, cluster *Cluster, namespace string) (*ledge
 // id is the value of the label of members.
 func (l *ledger) id() string { return inventory.ID(l.parent.Namespace) }
 
-// members gives what is on the cluster of the sets' places.
+// object is the parent, as an object among others.
+func (l *ledger) object() inventory.Object {
+	return inventory.Object{
+		Ref:      event.Object{Kind: "ConfigMap", Namespace: l.parent.Namespace, Name: inventory.ParentName},
+		Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"},
+	}
+}
+
+// members gives what is on the cluster of the sets' places. A copy that a
+// user has made of a member carries the label, too, but is the user's.
 func (l *ledger) members(ctx context.Context, cluster *Cluster, kinds *discover.Kinds, set inventory.Set) ([]inventory.Object, error) {
-	return inventory.Members(ctx, cluster.Metadata, places(kinds, set), l.id())
+	found, err := inventory.Members(ctx, cluster.Metadata, places(kinds, set), l.id())
+	return slices.DeleteFunc(found, func(object inventory.Object) bool {
+		return !ownership.Applied(object.Meta, apply.FieldManager)
+	}), err
 }
 
 // places are where the members of a set can be. A kind that is not served has
@@ -57,10 +71,14 @@ func places(kinds *discover.Kinds, set inventory.Set) []inventory.Place {
 	return all
 }
 
-// setOf is what the parent has to say once the targets are applied.
+// setOf is what the parent has to say once the targets are applied. Whoever
+// may not list namespaces can still manage a demo that has made none.
 func setOf(source string, targets []apply.Target) inventory.Set {
 	set := inventory.Set{Source: source}
 	for _, target := range targets {
+		if target.Object.GetLabels()[inventory.PartOf] == "" {
+			continue
+		}
 		set.Kinds = append(set.Kinds, schema.GroupKind{Group: target.Ref.Group, Kind: target.Ref.Kind})
 		set.Namespaces = append(set.Namespaces, target.Ref.Namespace)
 	}
