@@ -149,6 +149,9 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 		}
 	}
 	stored, err := e.patch(ctx, target, e.DryRun)
+	if e.DryRun && e.recreates(target, err) {
+		return Result{Ref: target.Ref, Stored: target.Object, Action: event.Unverified}, nil
+	}
 	if err != nil {
 		return Result{}, e.refusal(target, err)
 	}

@@ -33,7 +33,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	// All of the refusals are wanted, so they do not end the others.
 	err := each(ctx, members, func(ctx context.Context, n int) error {
 		_, err := e.patch(ctx, members[n], true)
-		if immutable(err) && e.Recreate && recreatable[members[n].groupKind()] {
+		if e.recreates(members[n], err) {
 			targets[doubtful[n]].recreate = true
 			return nil
 		}
@@ -43,6 +43,12 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 		return nil
 	})
 	return errors.Join(err, errors.Join(refused...))
+}
+
+// recreates tells whether an object that the server does not let anybody
+// change is to be made anew.
+func (e *Engine) recreates(target Target, err error) bool {
+	return e.Recreate && recreatable[target.groupKind()] && immutable(err)
 }
 
 // doubtful tells whether the server may refuse to change an object.
@@ -107,7 +113,8 @@ func immutable(err error) bool {
 	for _, cause := range status.Status().Details.Causes {
 		for _, words := range []string{
 			"field is immutable",                    // validation.FieldImmutableErrorMsg
-			"cannot change roleRef",                 // bindings
+			"cannot change roleRef",                 // bindings, older servers
+			"is immutable after creation",           // PersistentVolumeClaim
 			"may not change once set",               // a Service's cluster IP
 			"field cannot be changed",               // ConfigMap and Secret, older servers
 			"pod updates may not change fields",     // Pod
