@@ -95,11 +95,15 @@ func (i *Install) verify(ctx context.Context, on *course, members []inventory.Ob
 // warnOfFormerOwners says what an adoption leaves behind.
 func (i *Install) warnOfFormerOwners(taken []property) {
 	for _, property := range taken {
+		what := fmt.Sprintf("%d objects are", len(property.refs))
+		if len(property.refs) == 1 {
+			what = property.refs[0].String() + " is"
+		}
 		if namespace, release, isHelm := strings.Cut(property.owner.Helm, "/"); isHelm {
-			i.Sink(event.Warning{Message: fmt.Sprintf("%d objects are taken over from %s, which still knows them; 'kubectl delete secret -n %s -l owner=helm,name=%s' makes helm forget the release",
-				len(property.refs), property.owner.Name, namespace, release)})
+			i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s, which still knows of it; 'kubectl delete secret -n %s -l owner=helm,name=%s' makes helm forget the release",
+				what, property.owner.Name, namespace, release)})
 			continue
 		}
-		i.Sink(event.Warning{Message: fmt.Sprintf("%d objects are taken over from %s", len(property.refs), property.owner.Name)})
+		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property.owner.Name)})
 	}
 }
