@@ -41,6 +41,9 @@ type Target struct {
 	Ref      event.Object
 	Object   *unstructured.Unstructured
 	Resource schema.GroupVersionResource
+	// Served is where the object can be read until its own version is served,
+	// if that is going to be defined; otherwise it is empty or the same kind.
+	Served schema.GroupVersionResource
 	// Source says where the object was written; errors begin with it.
 	Source string
 	// Live is the object before the apply, nil if it is absent: all of it in
@@ -107,10 +110,14 @@ func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 
 // get reads what action needs to compare.
 func (e *Engine) get(ctx context.Context, target *Target) (metav1.Object, error) {
-	if e.DryRun || target.IfAbsent {
-		return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+	resource := target.Resource
+	if target.Unverifiable && !target.Served.Empty() {
+		resource = target.Served
 	}
-	return e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+	if e.DryRun || target.IfAbsent {
+		return e.Dynamic.Resource(resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+	}
+	return e.Metadata.Resource(resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
 }
 
 // Apply applies the targets of one wave. It gives what was stored, in the
@@ -149,6 +156,9 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 		}
 	}
 	stored, err := e.patch(ctx, target, e.DryRun)
+	if e.DryRun && e.recreates(target, err) {
+		return Result{Ref: target.Ref, Stored: target.Object, Action: event.Unverified}, nil
+	}
 	if err != nil {
 		return Result{}, e.refusal(target, err)
 	}

@@ -14,8 +14,12 @@ import (
 
 // takeOver makes us the manager of all fields of an object that somebody else
 // owned, so that the apply that follows removes what the manifest does not
-// have. Fields of controllers, and those of the status, stay theirs.
+// have. Fields of controllers, and those of the status, stay theirs; and so do
+// the entries of a ConfigMap or Secret, which may be somebody's data.
 func (e *Engine) takeOver(ctx context.Context, target Target) error {
+	if kind := target.groupKind(); kind.Group == "" && (kind.Kind == "ConfigMap" || kind.Kind == "Secret") {
+		return nil
+	}
 	const attempts = 5 // somebody may write in between
 	var err error
 	for range attempts {

@@ -33,7 +33,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	// All of the refusals are wanted, so they do not end the others.
 	err := each(ctx, members, func(ctx context.Context, n int) error {
 		_, err := e.patch(ctx, members[n], true)
-		if immutable(err) && e.Recreate && recreatable[members[n].groupKind()] {
+		if e.recreates(members[n], err) {
 			targets[doubtful[n]].recreate = true
 			return nil
 		}
@@ -45,16 +45,22 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	return errors.Join(err, errors.Join(refused...))
 }
 
+// recreates tells whether an object that the server does not let anybody
+// change is to be made anew.
+func (e *Engine) recreates(target Target, err error) bool {
+	return e.Recreate && recreatable[target.groupKind()] && immutable(err)
+}
+
 // doubtful tells whether the server may refuse to change an object.
 func (t *Target) doubtful() bool {
-	if t.Live == nil || t.IfAbsent {
+	if t.Live == nil || t.IfAbsent || t.Unverifiable {
 		return false
 	}
 	if immutableFields[t.groupKind()] {
 		return true
 	}
 	for _, entry := range t.Live.GetManagedFields() {
-		if entry.Manager != FieldManager && !controllers[entry.Manager] && entry.Subresource == "" {
+		if entry.Manager != FieldManager && !controllers[entry.Manager] && entry.Subresource != "status" {
 			return true
 		}
 	}
@@ -64,7 +70,8 @@ func (t *Target) doubtful() bool {
 func (t *Target) groupKind() schema.GroupKind { return t.Object.GroupVersionKind().GroupKind() }
 
 // immutableFields are the kinds of Kubernetes with fields that the server
-// does not let anybody change: selectors, templates, roles, addresses, sizes.
+// does not let anybody change: selectors, templates, roles, addresses, sizes,
+// and contents that are said to be immutable.
 var immutableFields = map[schema.GroupKind]bool{
 	{Group: "apps", Kind: "Deployment"}:                              true,
 	{Group: "apps", Kind: "DaemonSet"}:                               true,
@@ -74,6 +81,8 @@ var immutableFields = map[schema.GroupKind]bool{
 	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        true,
 	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: true,
 	{Kind: "Service"}:                                                true,
+	{Kind: "ConfigMap"}:                                              true,
+	{Kind: "Secret"}:                                                 true,
 	{Kind: "PersistentVolumeClaim"}:                                  true,
 	{Kind: "Pod"}:                                                    true,
 }
@@ -104,7 +113,8 @@ func immutable(err error) bool {
 	for _, cause := range status.Status().Details.Causes {
 		for _, words := range []string{
 			"field is immutable",                    // validation.FieldImmutableErrorMsg
-			"cannot change roleRef",                 // bindings
+			"cannot change roleRef",                 // bindings, older servers
+			"is immutable after creation",           // PersistentVolumeClaim
 			"may not change once set",               // a Service's cluster IP
 			"field cannot be changed",               // ConfigMap and Secret, older servers
 			"pod updates may not change fields",     // Pod

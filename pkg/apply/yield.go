@@ -81,6 +81,10 @@ func drop(value any, set, keep map[string]any) {
 	}
 }
 
+// keyDefaults are what the server fills in for keys that are not written: the
+// protocol of a port is the only one of Kubernetes' own kinds.
+var keyDefaults = map[string]any{"protocol": "TCP"}
+
 // has tells whether an item of a list has the keys, which are in JSON.
 func has(item any, keys string) bool {
 	fields, ok := item.(map[string]any)
@@ -92,7 +96,11 @@ func has(item any, keys string) bool {
 		if number, ok := value.(float64); ok {
 			value = int64(number)
 		}
-		if !reflect.DeepEqual(fields[name], value) {
+		field, written := fields[name]
+		if !written {
+			field = keyDefaults[name]
+		}
+		if !reflect.DeepEqual(field, value) {
 			return false
 		}
 	}

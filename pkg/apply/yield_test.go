@@ -58,6 +58,11 @@ func TestYield(t *testing.T) {
 		{"numbers as keys", ports, portsLeft, []metav1.ManagedFieldsEntry{
 			owner("cloud-controller-manager", "Update", `{"f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:nodePort":{}}}}}`),
 		}},
+		{
+			"a key that is not written", map[string]any{"ports": []any{map[string]any{"port": int64(80), "nodePort": int64(30080)}}},
+			map[string]any{"ports": []any{map[string]any{"port": int64(80)}}},
+			[]metav1.ManagedFieldsEntry{owner("cloud-controller-manager", "Update", `{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:nodePort":{}}}}`)},
+		},
 		{"nothing that we have", replicas(int64(1)), replicas(int64(1)), []metav1.ManagedFieldsEntry{owner("kube-controller-manager", "Update", `{"f:spec":{"f:paused":{"f:x":{}}},"f:data":{"k:{}":{}}}`)}},
 		{"not JSON", replicas(int64(1)), replicas(int64(1)), []metav1.ManagedFieldsEntry{owner("kube-controller-manager", "Update", `{`), {Manager: "kube-controller-manager"}}},
 	} {

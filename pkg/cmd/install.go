@@ -140,6 +140,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		Adopt:      o.adopt,
 		Recreate:   o.recreate,
 		Prune:      o.prune,
+		Replace:    command.Flags().Changed("prune"),
 		FailFast:   o.failFast,
 		Validation: o.validation,
 		Skip:       o.skip.set(),

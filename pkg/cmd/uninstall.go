@@ -139,10 +139,14 @@ func (o *uninstallOptions) confirm(ctx context.Context, removal demo.Removal, st
 	for _, kept := range removal.Kept {
 		say("  %s stays: %s", kept.Ref, kept.Why)
 	}
-	if !term.IsTerminal(streams.In) {
-		return &usageError{fmt.Errorf("nobody can be asked whether %d objects may be deleted; confirm with --yes, or see them with --dry-run=server", len(removal.Removed)+len(removal.Users))}
+	objects := fmt.Sprintf("%d objects", len(removal.Removed)+len(removal.Users))
+	if objects == "1 objects" {
+		objects = "1 object"
 	}
-	fmt.Fprintf(streams.ErrOut, "Delete %d objects? [y/N] ", len(removal.Removed)+len(removal.Users))
+	if !term.IsTerminal(streams.In) {
+		return &usageError{fmt.Errorf("nobody can be asked whether %s may be deleted; confirm with --yes, or see them with --dry-run=server", objects)}
+	}
+	fmt.Fprintf(streams.ErrOut, "Delete %s? [y/N] ", objects)
 	return ask(ctx, streams)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
@@ -79,7 +80,10 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 	if !i.Skip[foreignCheck] {
 		seen.results = append(seen.results, foreignResults(taken, beside)...)
 	}
-	seen.err = errors.Join(observed, unlisted)
+	if apierrors.IsForbidden(unlisted) && !i.Prune {
+		unlisted = nil // they stay, wherever they are
+	}
+	seen.err = errors.Join(observed, on.unread, unlisted)
 	return seen, nil
 }
 
@@ -87,6 +91,9 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 // at what it may refuse to change.
 func (i *Install) verify(ctx context.Context, on *course, members []inventory.Object) error {
 	on.leftovers = leftovers(members, on.targets)
+	if err := i.replaces(on, members); err != nil {
+		return err
+	}
 	on.book.enroll(on.targets)
 	markUnverifiable(on.targets)
 	return on.engine.Verify(ctx, on.targets)
@@ -95,11 +102,22 @@ func (i *Install) verify(ctx context.Context, on *course, members []inventory.Ob
 // warnOfFormerOwners says what an adoption leaves behind.
 func (i *Install) warnOfFormerOwners(taken []property) {
 	for _, property := range taken {
+		what := fmt.Sprintf("%d objects are", len(property.refs))
+		if len(property.refs) == 1 {
+			what = property.refs[0].String() + " is"
+		}
 		if namespace, release, isHelm := strings.Cut(property.owner.Helm, "/"); isHelm {
-			i.Sink(event.Warning{Message: fmt.Sprintf("%d objects are taken over from %s, which still knows them; 'kubectl delete secret -n %s -l owner=helm,name=%s' makes helm forget the release",
-				len(property.refs), property.owner.Name, namespace, release)})
+			i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s, which still knows of it; 'kubectl delete secret -n %s -l owner=helm,name=%s' makes helm forget the release",
+				what, property.owner.Name, namespace, release)})
 			continue
 		}
-		i.Sink(event.Warning{Message: fmt.Sprintf("%d objects are taken over from %s", len(property.refs), property.owner.Name)})
+		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property.owner.Name)})
 	}
+}
+
+func these(n int) string {
+	if n == 1 {
+		return "1 object is"
+	}
+	return fmt.Sprintf("%d objects are", n)
 }

@@ -87,7 +87,11 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 		return nil, err
 	}
 	on := &course{read: read, kinds: kinds, targets: targets}
-	if on.book, err = openLedger(ctx, i.Cluster, i.Namespace.Name); err != nil && !apierrors.IsForbidden(err) {
+	on.book, err = openLedger(ctx, i.Cluster, i.Namespace.Name)
+	if apierrors.IsForbidden(err) {
+		on.unread, err = err, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	on.engine = i.engine()

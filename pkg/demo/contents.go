@@ -2,9 +2,15 @@ package demo
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -14,51 +20,95 @@ import (
 
 // inside gives the user's objects that would go with an object: the custom
 // resources of a definition, and what is in a namespace. Those of the removal
-// itself do not count.
-func (r *removal) inside(ctx context.Context, object inventory.Object, removed []inventory.Object) ([]inventory.Object, error) {
+// itself do not count. The error is an unseen where that cannot be told.
+func (r *removal) inside(ctx context.Context, object inventory.Object, ours map[types.UID]bool) ([]inventory.Object, error) {
 	var found []inventory.Object
 	var err error
 	switch {
 	case isDefinition(object):
 		found, err = r.instances(ctx, object)
 	case object.Ref.Group == "" && object.Ref.Kind == "Namespace":
-		found, err = r.contents(ctx, object.Ref.Name)
-	default:
+		found, err = r.contents(ctx, object.Ref.Name, ours)
+	}
+	if apierrors.IsForbidden(err) {
+		err = &unseen{err}
+	}
+	return slices.DeleteFunc(found, func(object inventory.Object) bool { return ours[object.Meta.UID] }), err
+}
+
+// unseen is why nobody can tell whether something of the user's is in an
+// object, which is a reason to keep it.
+type unseen struct{ err error }
+
+func (u *unseen) Error() string {
+	return "it cannot be seen whether something of yours is in it: " + strings.Join(strings.Fields(u.err.Error()), " ")
+}
+
+func (u *unseen) Unwrap() error { return u.err }
+
+// instances gives the custom resources of a definition, in all namespaces.
+// Its versions are asked for, because what the cluster served a moment ago
+// need not have them yet, or any more.
+func (r *removal) instances(ctx context.Context, definition inventory.Object) ([]inventory.Object, error) {
+	crd, err := r.cluster.Dynamic.Resource(definition.Resource).Get(ctx, definition.Ref.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot read %s: %w", definition.Ref, err)
 	}
-	ours := map[types.UID]bool{}
-	for _, object := range removed {
-		ours[object.Meta.UID] = true
+	place, stored := placeOf(crd)
+	if !stored {
+		return nil, nil // it was never established, so that nothing could be stored
 	}
-	return slices.DeleteFunc(found, func(object inventory.Object) bool { return ours[object.Meta.UID] }), nil
+	if place.Resource.Version == "" {
+		return nil, &unseen{errors.New("none of its versions is served")}
+	}
+	return inventory.List(ctx, r.cluster.Metadata, []inventory.Place{place}, "")
 }
 
-// instances gives the custom resources of a definition, in all namespaces.
-func (r *removal) instances(ctx context.Context, definition inventory.Object) ([]inventory.Object, error) {
-	gk, served := r.kinds.FindResource(schema.ParseGroupResource(definition.Ref.Name))
-	if !served {
-		return nil, nil
+// placeOf is where the objects of a definition are; without a version where
+// none is served. Stored is false where there never was a place.
+func placeOf(crd *unstructured.Unstructured) (place inventory.Place, stored bool) {
+	versions, _, _ := unstructured.NestedStringSlice(crd.Object, "status", "storedVersions")
+	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
+	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+	place.Kind = schema.GroupKind{Group: group, Kind: kind}
+	place.Resource = schema.GroupVersionResource{Group: group, Resource: plural}
+	// Not NestedSlice: it would copy the schemas, which are most of a CRD.
+	field, _, _ := unstructured.NestedFieldNoCopy(crd.Object, "spec", "versions")
+	all, _ := field.([]any)
+	for _, version := range all {
+		fields, _ := version.(map[string]any)
+		if served, _, _ := unstructured.NestedBool(fields, "served"); served {
+			place.Resource.Version, _, _ = unstructured.NestedString(fields, "name")
+		}
 	}
-	kind, _ := r.kinds.Find(gk)
-	return inventory.List(ctx, r.cluster.Metadata, []inventory.Place{{Kind: gk, Resource: kind.Resource}}, "")
+	return place, len(versions) > 0
 }
 
 // contents gives what somebody has put into a namespace: not what appeared by
-// itself, and not the inventory.
-func (r *removal) contents(ctx context.Context, namespace string) ([]inventory.Object, error) {
+// itself, not what belongs to something else that is there, and not the
+// inventory.
+func (r *removal) contents(ctx context.Context, namespace string, ours map[types.UID]bool) ([]inventory.Object, error) {
+	if err := r.kinds.Broken(); err != nil {
+		return nil, &unseen{err}
+	}
 	var places []inventory.Place
-	for gk, kind := range r.kinds.Namespaced() {
-		if !content(gk) {
-			continue
+	for gk, kind := range r.kinds.All() {
+		if kind.Namespaced && content(gk) {
+			places = append(places, inventory.Place{Kind: gk, Resource: kind.Resource, Namespace: namespace})
 		}
-		places = append(places, inventory.Place{Kind: gk, Resource: kind.Resource, Namespace: namespace})
 	}
 	found, err := inventory.List(ctx, r.cluster.Metadata, places, "")
+	here := maps.Clone(ours)
+	for _, object := range found {
+		here[object.Meta.UID] = true
+	}
 	return slices.DeleteFunc(found, func(object inventory.Object) bool {
-		return ownership.ByController(object.Meta) || comesWithNamespace(object) ||
+		follows := slices.ContainsFunc(object.Meta.OwnerReferences, func(owner metav1.OwnerReference) bool { return here[owner.UID] })
+		return follows || appeared(object) ||
 			object.Ref.Kind == "ConfigMap" && object.Meta.Labels[inventory.IDLabel] == inventory.ID(namespace)
 	}), err
 }
@@ -66,11 +116,24 @@ func (r *removal) contents(ctx context.Context, namespace string) ([]inventory.O
 // content tells kinds that say something of their own: not what is reported
 // about other objects, or follows from them.
 func content(kind schema.GroupKind) bool {
-	return kind.Kind != "Event" && kind.Kind != "Endpoints" && kind.Group != "metrics.k8s.io"
+	switch kind.String() {
+	case "Event", "Event.events.k8s.io", "Endpoints", "PodMetrics.metrics.k8s.io", "NodeMetrics.metrics.k8s.io":
+		return false
+	}
+	return true
 }
 
-// comesWithNamespace tells the account that every namespace has. The server
-// notes no manager for it, because nobody has set a field.
-func comesWithNamespace(object inventory.Object) bool {
-	return object.Ref.Kind == "ServiceAccount" && object.Ref.Group == "" && object.Ref.Name == metav1.NamespaceDefault
+// appeared tells what nobody has put there. A claim for a volume has been
+// made by a controller for somebody's data. Of the account that every
+// namespace has, the server notes no manager, because nobody has set a field.
+func appeared(object inventory.Object) bool {
+	switch (schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind}).String() {
+	case "PersistentVolumeClaim":
+		return false
+	case "ServiceAccount":
+		if object.Ref.Name == metav1.NamespaceDefault {
+			return true
+		}
+	}
+	return ownership.ByController(object.Meta)
 }

@@ -50,8 +50,10 @@ func (l *ledger) foreign(ctx context.Context, cluster *Cluster, targets []apply.
 				}
 				parents[owner.ApplySet] = name
 			}
-			if owner.Name = parents[owner.ApplySet]; owner.Name == "" {
+			if owner.Name = parents[owner.ApplySet]; owner.Name == "" && owner.Form {
 				continue // an uninstall kept it, and whoever comes next may have it
+			} else if owner.Name == "" {
+				owner.Name = "another ApplySet (" + owner.ApplySet + ")"
 			}
 		}
 		if byName[owner.Name] == nil {

@@ -53,6 +53,8 @@ type Install struct {
 	// Prune takes away what an earlier install has put there and the manifest
 	// does not have.
 	Prune bool
+	// Replace lets Prune take away all that is there.
+	Replace bool
 	// FailFast ends the wait for what cannot heal by itself.
 	FailFast bool
 	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
@@ -142,6 +144,8 @@ type course struct {
 	targets []apply.Target
 	// leftovers are members of the inventory that the manifest does not have.
 	leftovers []inventory.Object
+	// unread is why the inventory could not be read.
+	unread error
 	// widened is set once the inventory covers the targets.
 	widened bool
 	engine  *apply.Engine
@@ -191,7 +195,7 @@ func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
 	both.Go(func() (err error) {
 		on.book, err = openLedger(bothCtx, i.Cluster, i.Namespace.Name)
 		if apierrors.IsForbidden(err) {
-			err = nil // the check of permissions tells what is missing
+			on.unread, err = err, nil // the check of permissions says more
 		}
 		return err
 	})
@@ -233,7 +237,7 @@ func (i *Install) start(what string, objects int) {
 // interrupted gives err, or an InterruptedError if it comes from the end of
 // the context.
 func (i *Install) interrupted(ctx context.Context, err error, applied, total int) error {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil || isStuck(err) {
 		return err
 	}
 	interrupted := &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}

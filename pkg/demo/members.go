@@ -9,8 +9,10 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 )
 
 // ledger is the inventory as an install, a diff or an uninstall uses it.
@@ -33,19 +35,58 @@ func openLedger(ctx context.Context, cluster *Cluster, namespace string) (*ledge
 // id is the value of the label of members.
 func (l *ledger) id() string { return inventory.ID(l.parent.Namespace) }
 
-// members gives what is on the cluster of the sets' places.
+// object is the parent, as an object among others.
+func (l *ledger) object() inventory.Object {
+	return inventory.Object{
+		Ref:      event.Object{Kind: "ConfigMap", Namespace: l.parent.Namespace, Name: inventory.ParentName},
+		Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"},
+	}
+}
+
+// members gives what is on the cluster of the set.
 func (l *ledger) members(ctx context.Context, cluster *Cluster, kinds *discover.Kinds, set inventory.Set) ([]inventory.Object, error) {
-	return inventory.Members(ctx, cluster.Metadata, places(kinds, set), l.id(), apply.FieldManager)
+	where, err := places(kinds, set)
+	if err != nil {
+		return nil, err
+	}
+	found, err := inventory.Labelled(ctx, cluster.Metadata, where, l.id())
+	return l.only(found), err
+}
+
+// search gives the members wherever they are, for want of a parent that says
+// where; what the user may not see is left out.
+func (l *ledger) search(ctx context.Context, cluster *Cluster, kinds *discover.Kinds) ([]inventory.Object, error) {
+	if err := kinds.Broken(); err != nil {
+		return nil, err
+	}
+	var everywhere []inventory.Place
+	for gk, kind := range kinds.All() {
+		if content(gk) {
+			everywhere = append(everywhere, inventory.Place{Kind: gk, Resource: kind.Resource})
+		}
+	}
+	found, err := inventory.Visible(ctx, cluster.Metadata, everywhere, inventory.PartOf+"="+l.id())
+	return l.only(found), err
+}
+
+// only leaves the members of what carries their label. The parent is none.
+func (l *ledger) only(found []inventory.Object) []inventory.Object {
+	return slices.DeleteFunc(found, func(object inventory.Object) bool {
+		return object.Ref == l.object().Ref || !ownership.Member(object.Meta, l.id(), apply.FieldManager)
+	})
 }
 
 // places are where the members of a set can be. A kind that is not served has
-// no objects.
-func places(kinds *discover.Kinds, set inventory.Set) []inventory.Place {
+// no objects; but of one whose server does not answer nobody knows.
+func places(kinds *discover.Kinds, set inventory.Set) ([]inventory.Place, error) {
 	var all []inventory.Place
 	for _, gk := range set.Kinds {
 		kind, served := kinds.Find(gk)
 		switch {
 		case !served:
+			if err := kinds.BrokenGroup(gk.Group); err != nil {
+				return nil, err
+			}
 		case !kind.Namespaced:
 			all = append(all, inventory.Place{Kind: gk, Resource: kind.Resource})
 		default:
@@ -54,13 +95,17 @@ func places(kinds *discover.Kinds, set inventory.Set) []inventory.Place {
 			}
 		}
 	}
-	return all
+	return all, nil
 }
 
-// setOf is what the parent has to say once the targets are applied.
+// setOf is what the parent has to say once the targets are applied. Whoever
+// may not list namespaces can still manage a demo that has made none.
 func setOf(source string, targets []apply.Target) inventory.Set {
 	set := inventory.Set{Source: source}
 	for _, target := range targets {
+		if target.Object.GetLabels()[inventory.PartOf] == "" {
+			continue
+		}
 		set.Kinds = append(set.Kinds, schema.GroupKind{Group: target.Ref.Group, Kind: target.Ref.Kind})
 		set.Namespaces = append(set.Namespaces, target.Ref.Namespace)
 	}
@@ -82,7 +127,7 @@ func setOfObjects(source string, objects []inventory.Object) inventory.Set {
 func (l *ledger) enroll(targets []apply.Target) {
 	for i := range targets {
 		target := &targets[i]
-		if manifest.IsNamespace(target.Object) && target.Live != nil && target.Live.GetLabels()[inventory.PartOf] != l.id() {
+		if manifest.IsNamespace(target.Object) && target.Live != nil && !ownership.Member(target.Live, l.id(), apply.FieldManager) {
 			continue
 		}
 		labels := target.Object.GetLabels()
@@ -97,11 +142,24 @@ func (l *ledger) enroll(targets []apply.Target) {
 // leftovers are the members that the targets do not have any more. An object
 // that the manifest has under another API group is the same object.
 func leftovers(members []inventory.Object, targets []apply.Target) []inventory.Object {
-	uids := map[types.UID]bool{}
+	uids, refs := map[types.UID]bool{}, map[event.Object]bool{}
 	for _, target := range targets {
+		refs[target.Ref] = true
 		if target.Live != nil {
 			uids[target.Live.GetUID()] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(members), func(member inventory.Object) bool { return uids[member.Meta.UID] })
+	return slices.DeleteFunc(slices.Clone(members), func(member inventory.Object) bool {
+		return uids[member.Meta.UID] || refs[member.Ref]
+	})
+}
+
+// still leaves those of the objects that are among the members that were
+// found later.
+func still(objects, members []inventory.Object) []inventory.Object {
+	uids := map[types.UID]bool{}
+	for _, member := range members {
+		uids[member.Meta.UID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(object inventory.Object) bool { return !uids[object.Meta.UID] })
 }

@@ -2,15 +2,40 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
 )
+
+// replaces refuses to prune all that is installed for a manifest that has
+// none of it, unless that was asked for: somebody may have meant to add to it.
+func (i *Install) replaces(on *course, members []inventory.Object) error {
+	if !i.Prune || i.Replace || len(on.leftovers) == 0 {
+		return nil
+	}
+	kept := slices.ContainsFunc(members, func(member inventory.Object) bool {
+		isNamespace := member.Ref.Group == "" && member.Ref.Kind == "Namespace"
+		return !isNamespace && !slices.ContainsFunc(on.leftovers, func(left inventory.Object) bool { return left.Meta.UID == member.Meta.UID })
+	})
+	if kept {
+		return nil
+	}
+	return &RefusedError{[]preflight.Result{{
+		Name:    "prune",
+		Verdict: preflight.Fail,
+		Message: fmt.Sprintf("%s has none of the %d objects of %s that are installed in namespace %s, and would replace them all",
+			on.read.What, len(on.leftovers), on.book.before.Source, i.Namespace.Name),
+		Remedy: "replace them with --prune, keep them with --prune=false, or choose another namespace with -n",
+	}}}
+}
 
 // tellLeftovers lists, before the first write, what the manifest does not
 // have any more.
@@ -34,8 +59,8 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 	var results []Result
 	remains := setOf(on.read.What, on.targets)
 	if len(on.leftovers) > 0 {
-		r := &removal{cluster: i.Cluster, kinds: on.kinds, sink: i.Sink, dryRun: on.engine.DryRun}
-		planned, err := r.survey(ctx, on.leftovers)
+		r := &removal{cluster: i.Cluster, kinds: on.kinds, sink: i.Sink, dryRun: on.engine.DryRun, list: on.members(i.Cluster)}
+		planned, err := r.survey(ctx, on.leftovers, uidsOf(on.leftovers))
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +77,18 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 	if on.engine.DryRun {
 		return results, nil
 	}
-	return results, on.book.parent.Write(ctx, remains)
+	err := on.book.parent.Write(ctx, remains)
+	if errors.Is(err, inventory.ErrChanged) {
+		err = nil // an inventory that covers too much does no harm
+	}
+	return results, err
+}
+
+// members lists what the inventory has now.
+func (on *course) members(cluster *Cluster) func(context.Context) ([]inventory.Object, error) {
+	return func(ctx context.Context) ([]inventory.Object, error) {
+		return on.book.members(ctx, cluster, on.kinds, on.book.before)
+	}
 }
 
 // pruned gives the results for what was removed.

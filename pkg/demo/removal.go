@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
@@ -75,8 +76,11 @@ type removal struct {
 	kinds   *discover.Kinds
 	sink    event.Sink
 	dryRun  bool
-	// purge also takes the user's objects that live in the definitions.
-	purge bool
+	// purge also takes the user's objects that live in the definitions, and
+	// purgeHidden only those that nobody can see.
+	purge, purgeHidden bool
+	// list gives the members as they are now.
+	list func(context.Context) ([]inventory.Object, error)
 }
 
 // Kept is an object that stays, and why.
@@ -95,29 +99,61 @@ type plan struct {
 	users []inventory.Object
 }
 
+// cut gives what goes in each step, the user's objects before their
+// definitions.
+func (p plan) cut() map[step][]inventory.Object {
+	cut := map[step][]inventory.Object{removeCustom: slices.Clone(p.users)}
+	for _, object := range p.objects {
+		at := stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind})
+		cut[at] = append(cut[at], object)
+	}
+	return cut
+}
+
 // survey says what of the objects would be removed, and what would be kept
-// because something of the user's lives in it.
-func (r *removal) survey(ctx context.Context, objects []inventory.Object) (plan, error) {
+// because something of the user's lives in it. Ours are the objects of the
+// whole removal, also those that are gone by now.
+func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours map[types.UID]bool) (plan, error) {
+	users := make([][]inventory.Object, len(objects))
+	hidden := make([]*unseen, len(objects))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(8) // each may cost many requests
+	for i, object := range objects {
+		group.Go(func() error {
+			var err error
+			users[i], err = r.inside(groupCtx, object, ours)
+			if errors.As(err, &hidden[i]) {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return plan{}, err
+	}
 	var found plan
-	for _, object := range objects {
-		users, err := r.inside(ctx, object, objects)
+	for i, object := range objects {
+		purge := isDefinition(object) && r.purge
 		switch {
-		case apierrors.IsForbidden(err):
-			// What cannot be seen may be the user's.
-			why := fmt.Sprintf("you may not see whether something of yours is in it (%s)", strings.Join(strings.Fields(err.Error()), " "))
-			found.kept = append(found.kept, Kept{object.Ref, why, object})
-		case err != nil:
-			return plan{}, err
-		case len(users) == 0:
+		case hidden[i] != nil && !(purge || isDefinition(object) && r.purgeHidden):
+			found.kept = append(found.kept, Kept{object.Ref, hidden[i].Error(), object})
+		case len(users[i]) == 0 || purge:
 			found.objects = append(found.objects, object)
-		case r.purge && isDefinition(object):
-			found.objects = append(found.objects, object)
-			found.users = append(found.users, users...)
+			found.users = append(found.users, users[i]...)
 		default:
-			found.kept = append(found.kept, Kept{object.Ref, "it holds " + listed(users) + " of yours", object})
+			found.kept = append(found.kept, Kept{object.Ref, "it holds " + listed(users[i]) + " of yours", object})
 		}
 	}
 	return found, nil
+}
+
+// uidsOf gives the identities of objects.
+func uidsOf(objects []inventory.Object) map[types.UID]bool {
+	uids := map[types.UID]bool{}
+	for _, object := range objects {
+		uids[object.Meta.UID] = true
+	}
+	return uids
 }
 
 func isDefinition(object inventory.Object) bool {
@@ -128,11 +164,16 @@ func isDefinition(object inventory.Object) bool {
 // What has come to hold something of the user's meanwhile is kept.
 func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object, kept []Kept, err error) {
 	engine := &remove.Engine{Metadata: r.cluster.Metadata, Sink: r.sink, DryRun: r.dryRun}
-	cut := map[step][]inventory.Object{removeCustom: slices.Clone(planned.users)}
-	for _, object := range planned.objects {
-		at := stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind})
-		cut[at] = append(cut[at], object)
+	if !r.dryRun {
+		// Much time may have passed, and an object may be somebody else's now.
+		members, err := r.list(ctx)
+		if err != nil {
+			return nil, planned.kept, err
+		}
+		planned.objects = still(planned.objects, members)
 	}
+	cut := planned.cut()
+	ours := uidsOf(planned.objects)
 	kept = planned.kept
 	number, all := 0, countSteps(cut)
 	for _, at := range steps {
@@ -142,7 +183,11 @@ func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object
 		}
 		number++
 		if at >= removeDefinitions && !r.dryRun {
-			again, err := r.survey(ctx, members)
+			// Of the user's, what was named is gone by now; what has come since
+			// was not.
+			strict := *r
+			strict.purge, strict.purgeHidden = false, r.purge
+			again, err := strict.survey(ctx, members, ours)
 			if err != nil {
 				return removed, kept, err
 			}

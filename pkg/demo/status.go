@@ -125,7 +125,11 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 		if err != nil {
 			return watched{}, err
 		}
-		found.places = append(found.places, places(kinds, custom)...)
+		others, err := places(kinds, custom)
+		if err != nil {
+			return watched{}, err
+		}
+		found.places = append(found.places, others...)
 	}
 	return found, nil
 }

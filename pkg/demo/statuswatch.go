@@ -22,6 +22,9 @@ import (
 // gives the cause of the context's end, or an error of Run.
 func (s *Status) Watch(ctx context.Context, show func(Workload)) error {
 	found, err := s.find(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
@@ -53,8 +55,14 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 		if err != nil {
 			return nil, &InputError{err}
 		}
+		ref := manifest.Ref(object.Unstructured)
+		if ref == (event.Object{Kind: "ConfigMap", Namespace: i.Namespace.Name, Name: inventory.ParentName}) {
+			return nil, &InputError{fmt.Errorf("%s: %s: the inventory of what is installed has this name; choose another one, or another namespace with -n", object.Source, ref)}
+		}
+		served, _ := kinds.Find(object.GroupVersionKind().GroupKind())
 		targets[n] = apply.Target{
-			Ref:          manifest.Ref(object.Unstructured),
+			Ref:          ref,
+			Served:       served.Resource,
 			Object:       object.Unstructured,
 			Resource:     kind.Resource,
 			Source:       object.Source.String(),

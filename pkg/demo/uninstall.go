@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
@@ -37,7 +36,8 @@ type Uninstall struct {
 type Removal struct {
 	// Source names for people what was installed; empty where nothing was.
 	Source string
-	// Removed are the demo's objects, in the order in which they go.
+	// Removed are the demo's objects, in the order in which they go; once they
+	// are gone, the user's among them.
 	Removed []event.Object
 	// Users are objects of the user's that go with their definitions.
 	Users []event.Object
@@ -66,17 +66,37 @@ func (e *LeftError) Unwrap() error { return e.Err }
 // the first write, LeftError after it, and those of the API server and of
 // Confirm.
 func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
+	removal, err := u.run(ctx)
+	return removal, u.cause(ctx, err)
+}
+
+func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	began := time.Now()
 	found, err := u.find(ctx)
-	if err != nil || len(found.members) == 0 {
+	switch {
+	case err != nil:
+		return Removal{}, err
+	case len(found.members) == 0 && u.DryRun == event.DryRunNone:
+		return Removal{}, found.book.parent.Delete(ctx) // it lists nothing any more
+	case len(found.members) == 0:
+		return Removal{}, nil
+	}
+	if err := u.permitted(ctx, append(found.members, found.book.object())); err != nil {
 		return Removal{}, err
 	}
-	if err := u.permitted(ctx, found); err != nil {
-		return Removal{}, err
+	r := &removal{
+		cluster: u.Cluster,
+		kinds:   found.kinds,
+		sink:    u.Sink,
+		dryRun:  u.DryRun != event.DryRunNone,
+		purge:   u.Purge,
+		list:    func(ctx context.Context) ([]inventory.Object, error) { return found.list(ctx, u.Cluster) },
 	}
-	r := &removal{cluster: u.Cluster, kinds: found.kinds, sink: u.Sink, dryRun: u.DryRun != event.DryRunNone, purge: u.Purge}
-	planned, err := r.survey(ctx, found.members)
+	planned, err := r.survey(ctx, found.members, uidsOf(found.members))
 	if err != nil {
+		return Removal{}, err
+	}
+	if err := u.permitted(ctx, planned.users); err != nil {
 		return Removal{}, err
 	}
 	answer := found.removal(planned)
@@ -87,12 +107,13 @@ func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
 	u.Sink(event.Uninstalling{
 		What: answer.Source, Objects: len(answer.Removed), Namespace: u.Namespace, Server: u.Cluster.Server, DryRun: u.DryRun,
 	})
-	if u.DryRun == event.DryRunClient {
-		u.finish(answer, began)
-		return answer, nil
-	}
 	if err := u.Confirm(answer); err != nil {
 		return Removal{}, err
+	}
+	if u.DryRun == event.DryRunClient {
+		answer.Removed = refsOf(planned.cut())
+		u.finish(answer, began)
+		return answer, nil
 	}
 	return u.remove(ctx, r, planned, found, began)
 }
@@ -117,7 +138,8 @@ func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found 
 // cause puts the reason of the context's end, if that is what ended it, in the
 // place of what a request says about it.
 func (u *Uninstall) cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil && !isStuck(err) {
+	var left *LeftError
+	if err != nil && ctx.Err() != nil && !isStuck(err) && !errors.As(err, &left) {
 		return context.Cause(ctx)
 	}
 	return err
@@ -146,73 +168,62 @@ type installation struct {
 
 func (i *installation) removal(planned plan) Removal {
 	answer := Removal{Source: i.source, Kept: planned.kept}
-	for _, at := range steps {
-		for _, object := range planned.objects {
-			if stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind}) == at {
-				answer.Removed = append(answer.Removed, object.Ref)
-			}
-		}
-	}
+	answer.Removed = refsOf(plan{objects: planned.objects}.cut())
 	for _, object := range planned.users {
 		answer.Users = append(answer.Users, object.Ref)
 	}
 	return answer
 }
 
-// beyond are the kinds of which members may be left when the parent is gone:
-// an uninstall keeps definitions that the user's objects live in, and an
-// install that is killed at the right moment leaves a namespace.
-var beyond = []schema.GroupKind{
-	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"},
-	{Kind: "Namespace"},
+// refsOf gives the objects of all steps, in the order in which they go.
+func refsOf(cut map[step][]inventory.Object) []event.Object {
+	var refs []event.Object
+	for _, at := range steps {
+		for _, object := range cut[at] {
+			refs = append(refs, object.Ref)
+		}
+	}
+	return refs
 }
 
 // find looks for an installation. Without members there is none.
 func (u *Uninstall) find(ctx context.Context) (*installation, error) {
-	return findInstallation(ctx, u.Cluster, u.Namespace)
-}
-
-func findInstallation(ctx context.Context, cluster *Cluster, namespace string) (*installation, error) {
 	found := &installation{}
 	both, bothCtx := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {
-		found.kinds, err = discover.Discover(bothCtx, cluster.Discovery)
+		found.kinds, err = discover.Discover(bothCtx, u.Cluster.Discovery)
 		return err
 	})
 	both.Go(func() (err error) {
-		found.book, err = openLedger(bothCtx, cluster, namespace)
+		found.book, err = openLedger(bothCtx, u.Cluster, u.Namespace)
 		return err
 	})
-	if err := both.Wait(); err != nil {
-		return nil, err
+	err := both.Wait()
+	if err == nil {
+		found.source = found.book.before.Source
+		found.members, err = found.list(ctx, u.Cluster)
 	}
-	set := found.book.before
-	found.source = set.Source
-	if !found.book.found {
+	if err == nil && !found.book.found {
 		found.source = "what is left of the demo"
-		set = inventory.Set{Kinds: beyond, Namespaces: []string{namespace}}
-	}
-	var err error
-	found.members, err = found.book.members(ctx, cluster, found.kinds, set)
-	if !found.book.found && apierrors.IsForbidden(err) {
-		err = nil // nothing says that something is installed
-	}
-	if !found.book.found {
-		found.members = withoutOthersNamespaces(found.members, namespace)
 	}
 	return found, err
 }
 
-// withoutOthersNamespaces leaves only the namespace itself.
-func withoutOthersNamespaces(members []inventory.Object, namespace string) []inventory.Object {
-	return slices.DeleteFunc(members, func(member inventory.Object) bool {
-		return member.Ref.Kind == "Namespace" && member.Ref.Name != namespace
-	})
+// list gives the members. Where the parent is gone they may still be there: an
+// uninstall keeps definitions that the user's objects live in, an install that
+// is killed at the right moment leaves a namespace, and somebody may have
+// deleted the parent.
+func (i *installation) list(ctx context.Context, cluster *Cluster) ([]inventory.Object, error) {
+	if i.book.found {
+		return i.book.members(ctx, cluster, i.kinds, i.book.before)
+	}
+	return i.book.search(ctx, cluster, i.kinds)
 }
 
-// permitted asks, before the first write, whether the user may do all of it.
-func (u *Uninstall) permitted(ctx context.Context, found *installation) error {
-	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(found.members), []string{"get", "list", "delete"})
+// permitted asks, before the first write, whether the user may take objects
+// away and watch them go.
+func (u *Uninstall) permitted(ctx context.Context, objects []inventory.Object) error {
+	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(objects), []string{"get", "list", "watch", "delete"})
 	if err != nil {
 		return err
 	}

@@ -130,27 +130,42 @@ func (k *Kinds) Find(kind schema.GroupKind) (Kind, bool) {
 	return found, !found.Resource.Empty()
 }
 
-// FindResource gives the kind of a resource, such as virtualservices of the
-// group networking.istio.io.
-func (k *Kinds) FindResource(resource schema.GroupResource) (schema.GroupKind, bool) {
-	for gvk, kind := range k.kinds {
-		if kind.Resource.GroupResource() == resource && !k.defined[gvk] {
-			return gvk.GroupKind(), true
-		}
-	}
-	return schema.GroupKind{}, false
-}
-
-// Namespaced gives every kind whose objects live in namespaces and are stored
-// there, each in one version.
-func (k *Kinds) Namespaced() map[schema.GroupKind]Kind {
+// All gives every kind whose objects are stored, each in one version.
+func (k *Kinds) All() map[schema.GroupKind]Kind {
 	all := map[schema.GroupKind]Kind{}
 	for gvk := range k.kinds {
-		if kind, ok := k.Find(gvk.GroupKind()); ok && kind.Namespaced && kind.Kept {
+		if kind, ok := k.Find(gvk.GroupKind()); ok && kind.Kept {
 			all[gvk.GroupKind()] = kind
 		}
 	}
 	return all
+}
+
+// Broken gives an error if the kinds of some group are not known because the
+// server behind its APIService does not answer. Metrics are not stored, and do
+// not count.
+func (k *Kinds) Broken() error {
+	var groups []string
+	for version := range k.broken {
+		if !strings.HasSuffix("."+version.Group, ".metrics.k8s.io") {
+			groups = append(groups, version.String())
+		}
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	slices.Sort(groups)
+	return fmt.Errorf("the server behind %s does not answer; see 'kubectl get apiservices'", strings.Join(groups, ", "))
+}
+
+// BrokenGroup is Broken for one group.
+func (k *Kinds) BrokenGroup(group string) error {
+	for version, err := range k.broken {
+		if version.Group == group {
+			return fmt.Errorf("the server behind %s does not answer (%w); see 'kubectl get apiservices'", version, err)
+		}
+	}
+	return nil
 }
 
 // Defined tells whether a kind will be served only when the manifest's CRD

@@ -23,6 +23,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
@@ -79,7 +80,8 @@ func normal(s Set) Set {
 	s.Kinds = slices.Compact(s.Kinds)
 	namespaces := map[string]bool{}
 	for _, namespace := range s.Namespaces {
-		if namespace != "" {
+		// What is no name would become part of a path.
+		if len(validation.IsDNS1123Label(namespace)) == 0 {
 			namespaces[namespace] = true
 		}
 	}

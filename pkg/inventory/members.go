@@ -42,13 +42,31 @@ type Object struct {
 // it is empty, sorted; one request a place, all at once. Kinds that the
 // cluster no longer serves have none.
 func List(ctx context.Context, client metadata.Interface, places []Place, selector string) ([]Object, error) {
+	return each(ctx, places, func(ctx context.Context, place Place) ([]Object, error) {
+		return list(ctx, client, place, selector)
+	})
+}
+
+// Visible is List without the places that the user may not look into.
+func Visible(ctx context.Context, client metadata.Interface, places []Place, selector string) ([]Object, error) {
+	return each(ctx, places, func(ctx context.Context, place Place) ([]Object, error) {
+		found, err := list(ctx, client, place, selector)
+		if apierrors.IsForbidden(err) {
+			return nil, nil
+		}
+		return found, err
+	})
+}
+
+// each looks into all places at once.
+func each(ctx context.Context, places []Place, look func(context.Context, Place) ([]Object, error)) ([]Object, error) {
 	var mutex sync.Mutex
 	var found []Object
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for _, place := range places {
 		group.Go(func() error {
-			objects, err := list(ctx, client, place, selector)
+			objects, err := look(ctx, place)
 			mutex.Lock()
 			defer mutex.Unlock()
 			found = append(found, objects...)
@@ -62,17 +80,10 @@ func List(ctx context.Context, client metadata.Interface, places []Place, select
 	return found, nil
 }
 
-// Members gives the members of the set with an ID that a field manager has
-// applied. The label alone would not do: it is copied by whoever makes an
-// object of their own from one of ours, and by controllers, from a Service to
-// its EndpointSlices for instance.
-func Members(ctx context.Context, client metadata.Interface, places []Place, id, manager string) ([]Object, error) {
-	found, err := List(ctx, client, places, PartOf+"="+id)
-	return slices.DeleteFunc(found, func(object Object) bool {
-		return !slices.ContainsFunc(object.Meta.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
-			return entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply
-		})
-	}), err
+// Labelled gives the objects that carry the label of a set: its members, and
+// what the label was copied to.
+func Labelled(ctx context.Context, client metadata.Interface, places []Place, id string) ([]Object, error) {
+	return List(ctx, client, places, PartOf+"="+id)
 }
 
 func list(ctx context.Context, client metadata.Interface, place Place, selector string) ([]Object, error) {

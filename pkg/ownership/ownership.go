@@ -3,9 +3,11 @@
 package ownership
 
 import (
+	"encoding/json"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Owner is who put an object on the cluster.
@@ -15,6 +17,8 @@ type Owner struct {
 	// ApplySet is the ID of the set that the object belongs to, where that is
 	// all that is known.
 	ApplySet string
+	// Form is true where the set is one of this program's.
+	Form bool
 	// Helm is the release, where helm is the owner: NAMESPACE/NAME.
 	Helm string
 }
@@ -38,7 +42,7 @@ func Of(object metav1.Object, id, fieldManager string) (owner Owner, ours bool) 
 	case set == id:
 		return Owner{}, true
 	case set != "":
-		return Owner{ApplySet: set}, false
+		return Owner{ApplySet: set, Form: applied(object, fieldManager)}, false
 	case applied(object, fieldManager):
 		return Owner{}, true
 	}
@@ -49,6 +53,38 @@ func Of(object metav1.Object, id, fieldManager string) (owner Owner, ours bool) 
 func applied(object metav1.Object, manager string) bool {
 	for _, entry := range object.GetManagedFields() {
 		if entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply {
+			return true
+		}
+	}
+	return false
+}
+
+// Member tells whether an object is a member of the set with the ID: it
+// carries the set's label, the field manager has put it there, and nobody has
+// claimed the object since. The label alone would not do, because it is
+// copied: by people who make an object of their own from one of ours, and by
+// controllers, such as from a Service to its EndpointSlices.
+func Member(object metav1.Object, id, fieldManager string) bool {
+	if object.GetLabels()[partOf] != id || !owns(object, fieldManager, "f:metadata", "f:labels", "f:"+partOf) {
+		return false
+	}
+	const helms = "meta.helm.sh/release-name"
+	_, claimed := object.GetAnnotations()[helms]
+	return !claimed || owns(object, fieldManager, "f:metadata", "f:annotations", "f:"+helms)
+}
+
+// owns tells whether a manager has applied a field, which is given as a path
+// of FieldsV1.
+func owns(object metav1.Object, manager string, path ...string) bool {
+	for _, entry := range object.GetManagedFields() {
+		if entry.Manager != manager || entry.Operation != metav1.ManagedFieldsOperationApply || entry.FieldsV1 == nil {
+			continue
+		}
+		var fields map[string]any
+		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+			continue
+		}
+		if _, found, err := unstructured.NestedFieldNoCopy(fields, path...); found && err == nil {
 			return true
 		}
 	}
@@ -116,11 +152,8 @@ func author(object metav1.Object) string {
 
 // ByController tells whether nobody but controllers of the cluster has
 // written an object: it appeared by itself, like a namespace's
-// kube-root-ca.crt, or follows from another one that owns it.
+// kube-root-ca.crt. It says nothing of what the object holds.
 func ByController(object metav1.Object) bool {
-	if len(object.GetOwnerReferences()) > 0 {
-		return true
-	}
 	entries := object.GetManagedFields()
 	for _, entry := range entries {
 		if !controllers[entry.Manager] {

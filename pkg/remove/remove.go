@@ -3,11 +3,9 @@
 package remove
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -92,11 +90,12 @@ func (s Stuck) why() string {
 
 // Remove deletes the targets, all at once, and returns when they are gone. It
 // gives those that it has deleted, in the order of the targets, also when it
-// fails. What is another object by now is left out. The errors are those of the API server, one for each object that it does not
-// let go, and a StuckError when the context ends before all are gone.
+// fails. What is another object by now is left out. The errors are those of
+// the API server, one for each object that it does not let go, and a
+// StuckError when the context ends before all are gone.
 func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error) {
 	deleted, err := e.deleteAll(ctx, targets)
-	if e.DryRun {
+	if e.DryRun || ctx.Err() != nil {
 		return deleted, err
 	}
 	return deleted, errors.Join(err, e.gone(ctx, deleted))
@@ -106,7 +105,6 @@ func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error)
 // one object that may not be deleted is no reason to leave the others.
 func (e *Engine) deleteAll(ctx context.Context, targets []Target) ([]Target, error) {
 	type outcome struct {
-		index   int
 		deleted bool
 		err     error
 	}
@@ -121,17 +119,13 @@ func (e *Engine) deleteAll(ctx context.Context, targets []Target) ([]Target, err
 				return
 			}
 			deleted, err := e.delete(ctx, target)
-			outcomes[i] = outcome{i, deleted, err}
+			outcomes[i] = outcome{deleted, err}
 			if deleted {
 				e.Sink(event.Removed{Object: target.Ref})
 			}
 		})
 	}
 	group.Wait()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	slices.SortFunc(outcomes, func(a, b outcome) int { return cmp.Compare(a.index, b.index) })
 	var deleted []Target
 	var errs []error
 	for i, outcome := range outcomes {
@@ -139,6 +133,9 @@ func (e *Engine) deleteAll(ctx context.Context, targets []Target) ([]Target, err
 			deleted = append(deleted, targets[i])
 		}
 		errs = append(errs, outcome.err)
+	}
+	if ctx.Err() != nil {
+		return deleted, context.Cause(ctx)
 	}
 	return deleted, errors.Join(errs...)
 }

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,10 +11,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -78,15 +83,26 @@ current-context: recorded
 }
 
 func (r *recorder) record(request *http.Request) {
+	dryRun := request.URL.Query().Get("dryRun") == "All" || deletesDry(request)
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	line := request.Method + " " + request.URL.RequestURI()
 	r.requests = append(r.requests, line)
 	asks := strings.Contains(request.URL.Path, "/selfsubject")
-	dryRun := request.URL.Query().Get("dryRun") == "All"
 	if request.Method != http.MethodGet && !asks && !dryRun {
 		r.writes = append(r.writes, line)
 	}
+}
+
+// deletesDry tells whether a deletion is a dry run, which its body says.
+func deletesDry(request *http.Request) bool {
+	if request.Method != http.MethodDelete {
+		return false
+	}
+	body, err := io.ReadAll(request.Body)
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	var options metav1.DeleteOptions
+	return err == nil && json.Unmarshal(body, &options) == nil && slices.Contains(options.DryRun, metav1.DryRunAll)
 }
 
 // take gives what was recorded since the last time, and which of it could
@@ -97,6 +113,31 @@ func (r *recorder) take() (requests, writes []string) {
 	requests, writes = r.requests, r.writes
 	r.requests, r.writes = nil, nil
 	return requests, writes
+}
+
+// wantNoWrites fails the test if anything since the last time could have
+// changed the cluster.
+func (r *recorder) wantNoWrites(t *testing.T) {
+	t.Helper()
+	if _, writes := r.take(); len(writes) > 0 {
+		t.Errorf("something was written: %v", writes)
+	}
+}
+
+// holdPatches lets a number of patches through and holds all others, those of
+// a dry run aside. The channel tells of each that is held.
+func (r *recorder) holdPatches(through int32) <-chan struct{} {
+	var patches atomic.Int32
+	held := make(chan struct{}, 100)
+	r.hold = func(request *http.Request) bool {
+		dry := request.URL.Query().Get("dryRun") == "All"
+		if request.Method != http.MethodPatch || dry || patches.Add(1) <= through {
+			return false
+		}
+		held <- struct{}{}
+		return true
+	}
+	return held
 }
 
 func restConfig(t *testing.T, kubeconfig string) *rest.Config {

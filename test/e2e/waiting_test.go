@@ -4,10 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -129,15 +127,7 @@ func TestInterruptApply(t *testing.T) {
 	control := startCluster(t, "interrupted")
 	recorder := newRecorder(t, control.Kubeconfig)
 	const through = 20
-	var patches atomic.Int32
-	stuck := make(chan struct{}, 100)
-	recorder.hold = func(request *http.Request) bool {
-		if request.Method != http.MethodPatch || patches.Add(1) <= through {
-			return false
-		}
-		stuck <- struct{}{}
-		return true
-	}
+	stuck := recorder.holdPatches(through)
 	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr

@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+// contested has fields that people and controllers like to change.
+const contested = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {mode: demo, level: info}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{name: http, port: 80, nodePort: 31801}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
+`
+
+// TestConflicts has people change what was installed: all of it is named
+// before anything is written, and taken back when told.
+func TestConflicts(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	path := write(t, "contested.yaml", contested)
+	install := []string{"kubectl", "istio-demo", "install", "-n", "conflicts", "-f", path, "--wait=false"}
+	u.must(t, install...)
+	u.must(t, "kubectl", "set", "image", "deployment/web", "web=registry.example.com/mine:2", "-n", "conflicts")
+	u.must(t, "kubectl", "scale", "deployment/web", "--replicas=3", "-n", "conflicts")
+	u.environment = append(u.environment, "KUBE_EDITOR=sed -i s/info/debug/")
+	u.must(t, "kubectl", "edit", "configmap/settings", "-n", "conflicts")
+	theirs := "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: conflicts}, data: {mode: theirs}}"
+	if got := u.runWith(t, theirs, "kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager=gitops", "-f", "-"); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	wants := []string{
+		`configmap conflicts/settings: "gitops" owns .data.mode; "kubectl-edit" owns .data.level; leave these fields out, or take them over with --force-conflicts`,
+		`deployment conflicts/web: "kubectl" owns .spec.replicas; "kubectl-set" owns .spec.template.spec.containers[name="web"].image; leave these fields out, or take them over with --force-conflicts`,
+	}
+	for _, flag := range []string{"--force-conflicts=false", "--adopt", "--recreate"} {
+		recorder.take()
+		got := u.run(t, append(install, flag)...)
+		lines := errorLines(got.stderr)
+		if got.code != 1 || len(lines) != 2 || !strings.HasSuffix(lines[0], wants[0]) || !strings.HasSuffix(lines[1], wants[1]) {
+			t.Errorf("%s: exit code %d\n%s", flag, got.code, got.stderr)
+		}
+		recorder.wantNoWrites(t)
+	}
+	forced := u.run(t, append(install, "--force-conflicts")...)
+	if forced.code != 0 || !strings.HasPrefix(summary(forced.stderr), "0 created, 2 configured, 2 unchanged in ") {
+		t.Errorf("exit code %d\n%s", forced.code, forced.stderr)
+	}
+	// Its status changes, too, until it runs.
+	u.must(t, "kubectl", "rollout", "status", "deployment/web", "-n", "conflicts", "--timeout=60s")
+	again := u.run(t, install...)
+	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 4 unchanged in ") {
+		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+	}
+	if image := u.must(t, "kubectl", "get", "deployment", "web", "-n", "conflicts", "-o", "jsonpath={.spec.template.spec.containers[0].image} {.spec.replicas}"); image != "registry.example.com/web:1 2" {
+		t.Errorf("the image and the replicas are %s", image)
+	}
+}
+
+// TestYieldsToControllers leaves fields to controllers of the cluster that
+// have taken them over, also when conflicts are forced.
+func TestYieldsToControllers(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "contested.yaml", strings.ReplaceAll(contested, "31801", "31811"))
+	install := []string{"kubectl", "istio-demo", "install", "-n", "controlled", "-f", path, "--wait=false"}
+	u.must(t, install...)
+	u.must(t, "kubectl", "rollout", "status", "deployment/web", "-n", "controlled", "--timeout=60s")
+	// As the controller of an autoscaler does it, and that of a load balancer.
+	u.must(t, "kubectl", "patch", "deployment", "web", "-n", "controlled", "--subresource=scale", "--type=merge",
+		"--field-manager=kube-controller-manager", "-p", `{"spec":{"replicas":5}}`)
+	u.must(t, "kubectl", "patch", "service", "web", "-n", "controlled", "--field-manager=cloud-controller-manager",
+		"-p", `{"spec":{"ports":[{"port":80,"nodePort":31812}]}}`)
+	u.must(t, "kubectl", "rollout", "status", "deployment/web", "-n", "controlled", "--timeout=60s")
+	for _, flag := range []string{"--force-conflicts=false", "--force-conflicts", "--adopt", "--recreate"} {
+		got := u.run(t, append(install, flag)...)
+		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "0 created, 0 configured, 4 unchanged in ") {
+			t.Errorf("%s: exit code %d\n%s", flag, got.code, got.stderr)
+		}
+	}
+	changed := write(t, "changed.yaml", strings.NewReplacer("31801", "31811", "web:1", "web:2", "name: http,", "name: http, appProtocol: http,").Replace(contested))
+	u.must(t, "kubectl", "istio-demo", "install", "-n", "controlled", "-f", changed, "--wait=false")
+	kept := u.must(t, "kubectl", "get", "deployment,service", "web", "-n", "controlled", "-o",
+		"jsonpath={range .items[*]}{.spec.replicas}{.spec.ports[0].nodePort} {.spec.ports[0].appProtocol}{.spec.template.spec.containers[0].image};{end}")
+	if kept != "5 registry.example.com/web:2;31812 http;" {
+		t.Errorf("the replicas and the port are %s", kept)
+	}
+}

@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestForeignIstioctl finds an Istio of istioctl's, leaves it alone, and takes
+// all of it over when told.
+func TestForeignIstioctl(t *testing.T) {
+	recorder := newRecorder(t, startCluster(t, "foreign").Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	u.must(t, "istioctl", "install", "--set", "profile=demo", "--set", "hub=registry.istio.io/release", "--set", "tag=1.31.0", "--skip-confirmation")
+	t.Run("refused", func(t *testing.T) {
+		recorder.take()
+		got := u.run(t, "kubectl", "istio-demo", "install")
+		lines := errorLines(got.stderr)
+		if got.code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0],
+			" and 44 more of the manifest's objects belong to istioctl; take it away with 'istioctl uninstall --purge', or take over what is there with --adopt") {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+		recorder.wantNoWrites(t)
+	})
+	t.Run("refused elsewhere", func(t *testing.T) {
+		recorder.take()
+		got := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh", "--adopt")
+		lines := errorLines(got.stderr)
+		if got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+		recorder.wantNoWrites(t)
+	})
+	t.Run("adopted", func(t *testing.T) {
+		got := u.run(t, "kubectl", "istio-demo", "install", "--adopt")
+		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "0 created, 45 configured, 1 unchanged in ") ||
+			!strings.Contains(got.stderr, "warning: 45 objects are taken over from istioctl\n") {
+			t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+		}
+		const all = "deployments,services,configmaps,serviceaccounts,roles,rolebindings,customresourcedefinitions," +
+			"clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations"
+		if left := u.must(t, "kubectl", "get", all, "-n", "istio-system", "-l", "operator.istio.io/version", "-o", "name"); left != "" {
+			t.Errorf("istioctl's labels are left on %s", left)
+		}
+		again := u.run(t, "kubectl", "istio-demo", "install")
+		if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 46 unchanged in ") {
+			t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+		}
+	})
+	t.Run("another demo", func(t *testing.T) { foreignDemo(t, u, recorder) })
+	t.Run("what an uninstall keeps", func(t *testing.T) {
+		u.runWith(t, myService, "kubectl", "create", "-f", "-")
+		got := u.run(t, "kubectl", "istio-demo", "uninstall", "--yes")
+		if got.code != 0 || !strings.HasSuffix(got.stdout, myDefinition+" kept\n") || !strings.Contains(got.stderr, "  namespace istio-system is kept: install did not create it\n") {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		u.must(t, "kubectl", "get", "namespace", "istio-system")
+		elsewhere := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh")
+		if elsewhere.code != 0 || !strings.HasPrefix(summary(elsewhere.stderr), "45 created, 1 configured, 0 unchanged in ") {
+			t.Errorf("exit code %d\n%s", elsewhere.code, elsewhere.stderr)
+		}
+		// The definition is the new demo's now.
+		if old := u.must(t, "kubectl", "istio-demo", "uninstall"); old != nothingThere {
+			t.Errorf("it says %s", old)
+		}
+	})
+}
+
+// foreignDemo is refused beside the first demo, whose namespace is named.
+func foreignDemo(t *testing.T, u *user, recorder *recorder) {
+	recorder.take()
+	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh")
+	lines := errorLines(got.stderr)
+	if got.code != 1 || len(lines) != 2 ||
+		!strings.HasSuffix(lines[0], " more of the manifest's objects belong to the demo in namespace istio-system; take it away with 'kubectl istio-demo uninstall -n istio-system', or take over what is there with --adopt") ||
+		!strings.HasPrefix(lines[1], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	recorder.wantNoWrites(t)
+}
+
+// TestForeign names who owns what is there already, and takes it over when
+// told, without what only the owner had.
+func TestForeign(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	u.must(t, "kubectl", "create", "namespace", "foreign")
+	var manifest strings.Builder
+	for _, theirs := range []struct{ name, metadata, command string }{
+		{"argo-id", "annotations: {argocd.argoproj.io/tracking-id: 'shop:/ConfigMap:x/y'}", "apply"},
+		{"argo-label", "labels: {argocd.argoproj.io/instance: mall}", "apply"},
+		{"flux", "labels: {kustomize.toolkit.fluxcd.io/name: infra}", "apply --server-side --field-manager=kustomize-controller"},
+		{"helm", "annotations: {meta.helm.sh/release-name: istio-base, meta.helm.sh/release-namespace: mesh}", "create"},
+		{"kubectl-apply", "labels: {}", "apply"},
+		{"kubectl-create", "labels: {}", "create"},
+		{"kubectl-server-side", "labels: {}", "apply --server-side"},
+		{"operator", "labels: {}", "create --field-manager=shop-operator"},
+	} {
+		object := fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: %s, %s}, data: {mode: theirs, only: theirs}}", theirs.name, theirs.metadata)
+		put := append([]string{"kubectl", "-n", "foreign"}, strings.Fields(theirs.command)...)
+		if got := u.runWith(t, object, append(put, "-f", "-")...); got.code != 0 {
+			t.Fatal(got.stderr)
+		}
+		fmt.Fprintf(&manifest, "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: %s}, data: {mode: demo}}\n", theirs.name)
+	}
+	install := []string{"kubectl", "istio-demo", "install", "-n", "foreign", "-f", write(t, "ours.yaml", manifest.String())}
+	recorder.take()
+	got := u.run(t, install...)
+	const byTool = "; take it away with the tool that owns it"
+	wants := []string{
+		"configmap foreign/argo-label belongs to Argo CD (application mall)" + byTool,
+		"configmap foreign/argo-id belongs to Argo CD (application shop)" + byTool,
+		"configmap foreign/flux belongs to Flux (infra)" + byTool,
+		"configmap foreign/helm belongs to helm (release istio-base in namespace mesh); take it away with 'helm uninstall -n mesh istio-base'",
+		"configmap foreign/kubectl-apply and 2 more of the manifest's objects belong to kubectl" + byTool,
+		"configmap foreign/operator belongs to shop-operator" + byTool,
+	}
+	for i, want := range wants {
+		wants[i] = "error: " + want + ", or take over what is there with --adopt"
+	}
+	if lines := errorLines(got.stderr); got.code != 1 || !slices.Equal(lines, wants) {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	recorder.wantNoWrites(t)
+
+	adopted := u.run(t, append(install, "--adopt")...)
+	if adopted.code != 0 || strings.Count(adopted.stderr, " taken over from ") != len(wants) ||
+		!strings.Contains(adopted.stderr, "'kubectl delete secret -n mesh -l owner=helm,name=istio-base' makes helm forget the release") {
+		t.Errorf("exit code %d\n%s", adopted.code, adopted.stderr)
+	}
+	data := u.must(t, "kubectl", "get", "configmaps", "-n", "foreign", "-l", "applyset.kubernetes.io/part-of", "-o", "jsonpath={.items[*].data}")
+	if want := strings.TrimSpace(strings.Repeat(`{"mode":"demo"} `, 8)); data != want {
+		t.Errorf("the data are %s", data)
+	}
+	again := u.run(t, install...)
+	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 9 unchanged in ") {
+		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+	}
+}
