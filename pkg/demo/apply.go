@@ -37,24 +37,12 @@ func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []app
 		}
 		i.Sink(event.WaveFinished{Number: number})
 		if wave == apply.Definitions && !engine.DryRun {
-			if err := i.established(ctx, members, stored); err != nil {
+			if err := i.established(ctx, engine, members, stored); err != nil {
 				return results, err
 			}
 		}
 	}
 	return results, nil
-}
-
-// established waits until the API server serves the CRDs of a wave.
-func (i *Install) established(ctx context.Context, targets []apply.Target, results []apply.Result) error {
-	var crds []ready.Target
-	for _, target := range readiness(targets, results) {
-		if manifest.IsCRD(target.Object) {
-			crds = append(crds, target)
-		}
-	}
-	quiet := func(event.Event) {}
-	return ready.Wait(ctx, i.Cluster.Dynamic, quiet, crds)
 }
 
 // await waits until everything that was applied runs.
