@@ -49,9 +49,14 @@ type Target struct {
 	// IfAbsent leaves the object alone if it exists. Hidden is set by Observe
 	// where that cannot be told, because the user may not look.
 	IfAbsent, Hidden bool
+	// Adopt takes the object over from whoever owned it before.
+	Adopt bool
 	// Unverifiable marks an object that a server-side dry run cannot ask
 	// about, because its namespace or definition does not exist yet.
 	Unverifiable bool
+
+	// recreate is set by Verify where the object has to be made anew.
+	recreate bool
 }
 
 // Result is an object as the server stored it, or would have.
@@ -69,6 +74,10 @@ type Engine struct {
 
 	// Force takes fields over from other managers.
 	Force bool
+	// Recreate deletes objects and makes them anew where a field cannot be
+	// changed and nothing is lost by it; Delete is how, and needed for that.
+	Recreate bool
+	Delete   func(context.Context, Target) error
 	// DryRun has the server check everything and store nothing.
 	DryRun bool
 	// Validation is what the server does about unknown fields: "Strict",
@@ -129,20 +138,40 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 	if live, ok := target.Live.(*unstructured.Unstructured); ok && target.IfAbsent {
 		return Result{Ref: target.Ref, Stored: live, Action: event.Unchanged}, nil
 	}
-	body, err := yield(target.Object, target.Live).MarshalJSON()
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: %s cannot be encoded: %w", target.Source, target.Ref, err)
+	if target.Adopt && !e.DryRun {
+		if err := e.takeOver(ctx, target); err != nil {
+			return Result{}, err
+		}
 	}
-	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &e.Force, FieldValidation: e.Validation}
-	if e.DryRun {
-		options.DryRun = []string{metav1.DryRunAll}
+	if target.recreate && !e.DryRun {
+		if err := e.Delete(ctx, target); err != nil {
+			return Result{}, err
+		}
 	}
-	stored, err := e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
-		Patch(ctx, target.Ref.Name, types.ApplyPatchType, body, options)
+	stored, err := e.patch(ctx, target, e.DryRun)
 	if err != nil {
-		return Result{}, refusal(target, err)
+		return Result{}, e.refusal(target, err)
 	}
 	return Result{Ref: target.Ref, Stored: stored, Action: action(target.Live, stored)}, nil
+}
+
+// patch sends the one request.
+func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstructured.Unstructured, error) {
+	live := target.Live
+	if target.recreate {
+		live = nil
+	}
+	body, err := yield(target.Object, live).MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("it cannot be encoded: %w", err)
+	}
+	force := e.Force || target.Adopt
+	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &force, FieldValidation: e.Validation}
+	if dryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
+		Patch(ctx, target.Ref.Name, types.ApplyPatchType, body, options)
 }
 
 // action tells from the object before and after what the server did. An

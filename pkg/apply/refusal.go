@@ -13,12 +13,30 @@ import (
 
 // refusal says in one line which object the server refused, where it was
 // written, why, and what can be done.
-func refusal(target Target, err error) error {
+func (e *Engine) refusal(target Target, err error) error {
 	if conflicts := conflictsOf(err); len(conflicts) > 0 {
 		return fmt.Errorf("%s: %s: %s; leave these fields out, or take them over with --force-conflicts",
 			target.Source, target.Ref, strings.Join(conflicts, "; "))
 	}
-	return fmt.Errorf("%s: %s: %w", target.Source, target.Ref, &oneLine{err})
+	remedy := ""
+	if immutable(err) {
+		remedy = e.anew(target)
+	}
+	return fmt.Errorf("%s: %s: %w%s", target.Source, target.Ref, &oneLine{err}, remedy)
+}
+
+// anew says how an object can be changed in a field that cannot be changed.
+func (e *Engine) anew(target Target) string {
+	resource := target.Resource.GroupResource().String()
+	in := ""
+	if target.Ref.Namespace != "" {
+		in = " -n " + target.Ref.Namespace
+	}
+	byHand := fmt.Sprintf("delete it ('kubectl delete %s %s%s')", resource, target.Ref.Name, in)
+	if recreatable[target.groupKind()] {
+		return "; " + byHand + ", or have it deleted and made anew with --recreate"
+	}
+	return "; leave the field as it is, or save what the object holds and " + byHand
 }
 
 // manager finds the name in the message of a conflict's cause:

@@ -49,7 +49,7 @@ func TestRefusal(t *testing.T) {
 			const prefix = "demo.yaml, document 1 (line 1): deployment istio-system/a: "
 			// Often, because the order of a map is another one each time.
 			for range 20 {
-				if err := refusal(deployment("a"), test.err); err.Error() != prefix+test.want {
+				if err := (&Engine{}).refusal(deployment("a"), test.err); err.Error() != prefix+test.want {
 					t.Fatalf("the error is\n%s, want\n%s%s", err, prefix, test.want)
 				}
 			}
@@ -60,7 +60,7 @@ func TestRefusal(t *testing.T) {
 // TestRefusalKeepsReason lets callers ask what kind of refusal it was.
 func TestRefusalKeepsReason(t *testing.T) {
 	cause := apierrors.NewBadRequest("no")
-	if err := refusal(deployment("a"), cause); !errors.Is(err, cause) || !apierrors.IsBadRequest(err) {
+	if err := (&Engine{}).refusal(deployment("a"), cause); !errors.Is(err, cause) || !apierrors.IsBadRequest(err) {
 		t.Errorf("%v does not wrap its cause", err)
 	}
 }

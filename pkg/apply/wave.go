@@ -66,14 +66,14 @@ func WaveOf(kind schema.GroupKind) Wave {
 	case "apps", "batch", "autoscaling", "extensions":
 		return Workloads
 	}
-	if isBuiltIn(kind.Group) {
-		return Configuration
+	if IsCustom(kind.Group) {
+		return Workloads
 	}
-	return Workloads
+	return Configuration
 }
 
-// isBuiltIn tells groups of Kubernetes itself from those of CRDs: they have
-// no dot or end in .k8s.io, which CRDs may use only with approval.
-func isBuiltIn(group string) bool {
-	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
+// IsCustom tells groups of CRDs from those of Kubernetes itself, which have no
+// dot or end in .k8s.io, which CRDs may use only with approval.
+func IsCustom(group string) bool {
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }

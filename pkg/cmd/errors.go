@@ -25,6 +25,9 @@ const (
 	// exitUsage: the command line or the manifest is wrong. Nothing was
 	// written to the cluster.
 	exitUsage = 2
+	// exitDiffers and exitTrouble are diff's, as those of kubectl diff.
+	exitDiffers = 1
+	exitTrouble = 2
 	// exitNotReady: what was applied did not run before --timeout, or failed.
 	exitNotReady = 3
 	// exitSignal and the signal's number: interrupted.
@@ -43,6 +46,12 @@ type getError struct{ err error }
 func (e *getError) Error() string { return e.err.Error() }
 func (e *getError) Unwrap() error { return e.err }
 
+// answeredError says that the answer on standard output is one that scripts
+// want to know from the exit code, and that there is nothing to add.
+type answeredError struct{ code int }
+
+func (e *answeredError) Error() string { return "" }
+
 // Interrupted is the cause of a context that a signal ended.
 type Interrupted struct{ Signal syscall.Signal }
 
@@ -51,6 +60,10 @@ func (i *Interrupted) Error() string { return "interrupted" }
 // describe gives what is written to standard error, without the last line's
 // end, and the exit code.
 func describe(err error, command *cobra.Command, cluster *connection) (string, int) {
+	var answered *answeredError
+	if errors.As(err, &answered) {
+		return "", answered.code
+	}
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return fmt.Sprintf("error: %s\nSee '%s --help' for usage.", progress.Printable(err.Error()), command.CommandPath()), exitUsage
@@ -74,6 +87,10 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 }
 
 func exitCode(err error) int {
+	var trouble *troubleError
+	if errors.As(err, &trouble) {
+		return max(exitCode(trouble.err), exitTrouble)
+	}
 	var (
 		input       *demo.InputError
 		interrupted *Interrupted

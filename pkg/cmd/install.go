@@ -26,8 +26,12 @@ type installOptions struct {
 	wait    bool
 	timeout time.Duration
 	force   bool
+	adopt   bool
+	// recreate, prune and failFast are as in demo.Install.
+	recreate, prune, failFast bool
 	// validation is the server's: Strict, Warn or Ignore.
 	validation string
+	skip       skipChecks
 }
 
 func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -69,6 +73,11 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "The time for all of it, waiting included")
 	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")
+	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects that helm, istioctl or anybody else has put there")
+	flags.BoolVar(&o.recreate, "recreate", false, "Delete objects and make them anew where a field cannot be changed; for kinds that hold no data")
+	flags.BoolVar(&o.prune, "prune", true, "Delete what an earlier install has put there and the manifest does not have any more")
+	flags.BoolVar(&o.failFast, "fail-fast", true, "End the wait early for what cannot heal by itself, such as an image that does not exist")
+	o.skip.addFlag(command)
 	cmdutil.AddDryRunFlag(command)
 	cmdutil.AddValidateFlags(command)
 	return command
@@ -82,15 +91,13 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 	if err := o.source.validate(); err != nil {
 		return err
 	}
-	strategy, err := cmdutil.GetDryRunStrategy(command)
-	if err != nil {
-		return &usageError{err}
+	if err := o.skip.validate(); err != nil {
+		return err
 	}
-	o.dryRun = map[cmdutil.DryRunStrategy]event.DryRun{
-		cmdutil.DryRunNone:   event.DryRunNone,
-		cmdutil.DryRunClient: event.DryRunClient,
-		cmdutil.DryRunServer: event.DryRunServer,
-	}[strategy]
+	var err error
+	if o.dryRun, err = dryRun(command); err != nil {
+		return err
+	}
 	if o.validation, err = cmdutil.GetValidationDirective(command); err != nil {
 		return &usageError{err}
 	}
@@ -106,6 +113,19 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 	return nil
 }
 
+// dryRun reads kubectl's flag.
+func dryRun(command *cobra.Command) (event.DryRun, error) {
+	strategy, err := cmdutil.GetDryRunStrategy(command)
+	if err != nil {
+		return "", &usageError{err}
+	}
+	return map[cmdutil.DryRunStrategy]event.DryRun{
+		cmdutil.DryRunNone:   event.DryRunNone,
+		cmdutil.DryRunClient: event.DryRunClient,
+		cmdutil.DryRunServer: event.DryRunServer,
+	}[strategy], nil
+}
+
 func (o *installOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := context.WithTimeoutCause(command.Context(), o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
 	defer cancel()
@@ -117,7 +137,12 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		DryRun:     o.dryRun,
 		Wait:       o.wait,
 		Force:      o.force,
+		Adopt:      o.adopt,
+		Recreate:   o.recreate,
+		Prune:      o.prune,
+		FailFast:   o.failFast,
 		Validation: o.validation,
+		Skip:       o.skip.set(),
 		Sink:       progress.NewPlain(streams.ErrOut).Sink,
 	}
 	if o.dryRun != event.DryRunClient {

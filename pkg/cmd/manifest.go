@@ -27,33 +27,14 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 			# The built-in demo as YAML
 			kubectl istio-demo manifest
 
-			# Have kubectl compare it with the cluster
-			kubectl istio-demo manifest | kubectl diff --server-side --field-manager=kubectl-istio-demo -f -
-
 			# As a JSON List, for instance for jq
 			kubectl istio-demo manifest -o json | jq -r '.items[].kind' | sort | uniq -c`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if err := from.validate(); err != nil {
-				return err
-			}
-			if err := cluster.checkNamespace(); err != nil {
-				return err
-			}
-			// Nothing is written that would have to be brought to an end.
-			cluster.releaseSignals()
 			if format != "yaml" && format != "json" {
 				return &usageError{fmt.Errorf("unknown output format %q; use yaml or json", format)}
 			}
-			read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
-			if err != nil {
-				return &demo.InputError{Err: err}
-			}
-			sink := progress.NewPlain(streams.ErrOut).Sink
-			for _, warning := range read.Warnings {
-				sink(event.Warning{Message: warning})
-			}
-			objects, err := demo.Plan(read.Objects, cluster.namespace())
+			objects, err := planned(command, &from, cluster, streams)
 			if err != nil {
 				return err
 			}
@@ -63,6 +44,27 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 	from.addFlags(command)
 	command.Flags().StringVarP(&format, "output", "o", "yaml", "Output format. One of: (json, yaml)")
 	return command
+}
+
+// planned gives what install would apply, without asking a cluster.
+func planned(command *cobra.Command, from *source, cluster *connection, streams genericiooptions.IOStreams) ([]manifest.Object, error) {
+	if err := from.validate(); err != nil {
+		return nil, err
+	}
+	if err := cluster.checkNamespace(); err != nil {
+		return nil, err
+	}
+	// Nothing is written that would have to be brought to an end.
+	cluster.releaseSignals()
+	read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
+	if err != nil {
+		return nil, &demo.InputError{Err: err}
+	}
+	sink := progress.NewPlain(streams.ErrOut).Sink
+	for _, warning := range read.Warnings {
+		sink(event.Warning{Message: warning})
+	}
+	return demo.Plan(read.Objects, cluster.namespace())
 }
 
 // printManifest prints YAML documents, or a JSON List.

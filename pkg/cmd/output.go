@@ -1,11 +1,14 @@
 package cmd
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -13,8 +16,9 @@ import (
 )
 
 // printObjects prints the objects as `kubectl apply -o` does: one by itself,
-// several as a List.
+// several as a List. What was pruned is not there any more.
 func printObjects(flags *genericclioptions.PrintFlags, results []demo.Result, out io.Writer) error {
+	results = slices.DeleteFunc(slices.Clone(results), func(result demo.Result) bool { return result.Action == event.Pruned })
 	printer, err := flags.ToPrinter()
 	if err != nil {
 		return err
@@ -53,4 +57,30 @@ func printActions(results []demo.Result, dryRun event.DryRun, out io.Writer) {
 			fmt.Fprintf(out, "%s %s %s\n", name, result.Action, suffix)
 		}
 	}
+}
+
+// checkFormat refuses formats that printFields does not know.
+func checkFormat(format string) error {
+	if format != "" && format != "json" && format != "yaml" {
+		return &usageError{fmt.Errorf("unknown output format %q; use json or yaml", format)}
+	}
+	return nil
+}
+
+// printFields prints what is no Kubernetes object, as JSON or YAML.
+func printFields(fields any, format string, out io.Writer) error {
+	if format == "yaml" {
+		data, err := yaml.Marshal(fields)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(out, string(data))
+		return nil
+	}
+	data, err := json.MarshalIndent(fields, "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, string(data))
+	return nil
 }

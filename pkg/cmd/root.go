@@ -35,7 +35,9 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 		return exitOK
 	}
 	message, code := describe(err, command, cluster)
-	fmt.Fprintln(streams.ErrOut, message)
+	if message != "" {
+		fmt.Fprintln(streams.ErrOut, message)
+	}
 	return code
 }
 
@@ -65,9 +67,14 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	root.AddCommand(
 		newInstall(cluster, streams),
+		newCheck(cluster, streams),
 		newPods(cluster, streams),
 		newServices(cluster, streams),
+		newStatus(cluster, streams),
+		newDiff(cluster, streams),
+		newUninstall(cluster, streams),
 		newManifest(cluster, streams),
+		newRBAC(cluster, streams),
 		newVersion(cluster, streams, version),
 	)
 	return root

@@ -73,7 +73,13 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo
 		// Template errors have many lines and no line end of their own.
 		return demo.Manifest{}, fmt.Errorf("the charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
-	return demo.Manifest{What: "Istio " + chart.Version + " demo", Objects: rendered.Objects, Warnings: rendered.Warnings}, nil
+	return demo.Manifest{
+		What:           "Istio " + chart.Version + " demo",
+		Objects:        rendered.Objects,
+		Warnings:       rendered.Warnings,
+		MinimumVersion: chart.MinimumKubernetes,
+		Architectures:  rendered.Architectures,
+	}, nil
 }
 
 func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, error) {

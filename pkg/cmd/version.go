@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/discovery"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 )
@@ -43,8 +41,8 @@ func newVersion(cluster *connection, streams genericiooptions.IOStreams, release
 			kubectl istio-demo version --client -o json`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if format != "" && format != "json" && format != "yaml" {
-				return &usageError{fmt.Errorf("unknown output format %q; use json or yaml", format)}
+			if err := checkFormat(format); err != nil {
+				return err
 			}
 			found := versions{
 				ClientVersion: clientVersion{release, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH},
@@ -80,24 +78,12 @@ func serverVersion(command *cobra.Command, cluster *connection) (*version.Info, 
 }
 
 func printVersions(found versions, format string, out io.Writer) error {
-	switch format {
-	case "json":
-		data, err := json.MarshalIndent(found, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(out, string(data))
-	case "yaml":
-		data, err := yaml.Marshal(found)
-		if err != nil {
-			return err
-		}
-		fmt.Fprint(out, string(data))
-	default:
-		fmt.Fprintf(out, "Client Version: %s\nIstio Version: %s\n", found.ClientVersion.GitVersion, found.IstioVersion)
-		if found.ServerVersion != nil {
-			fmt.Fprintf(out, "Server Version: %s\n", found.ServerVersion)
-		}
+	if format != "" {
+		return printFields(found, format, out)
+	}
+	fmt.Fprintf(out, "Client Version: %s\nIstio Version: %s\n", found.ClientVersion.GitVersion, found.IstioVersion)
+	if found.ServerVersion != nil {
+		fmt.Fprintf(out, "Server Version: %s\n", found.ServerVersion)
 	}
 	return nil
 }

@@ -2,23 +2,18 @@ package demo
 
 import (
 	"context"
-	"errors"
-	"time"
+	"slices"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// diagnosis bounds the requests that explain a failure, which come after the
-// time that the user gave is over.
-const diagnosis = 5 * time.Second
-
 // apply applies wave after wave; what a wave defines is served before the
 // next one begins.
-func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []apply.Target) ([]apply.Result, error) {
+func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error) {
+	engine, targets := on.engine, on.targets
 	cut := waves(targets)
 	var results []apply.Result
 	number := 0
@@ -29,7 +24,7 @@ func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []app
 		}
 		number++
 		i.Sink(event.WaveStarted{Number: number, Waves: len(cut), Title: wave.Title(), Objects: len(members)})
-		stored, err := engine.Apply(ctx, members)
+		stored, err := i.applyWave(ctx, on, members)
 		results = append(results, stored...)
 		if err != nil {
 			i.Sink(event.Stopped{Applied: len(results), Objects: len(targets)})
@@ -45,30 +40,32 @@ func (i *Install) apply(ctx context.Context, engine *apply.Engine, targets []app
 	return results, nil
 }
 
-// await waits until everything that was applied runs.
-func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result) error {
-	pending := 0
-	var awaited []ready.Target
-	for _, target := range readiness(targets, results) {
-		if manifest.IsCRD(target.Object) {
-			continue // established before their custom resources were applied
-		}
-		awaited = append(awaited, target)
-		if state, _ := ready.Compute(target.Object); state != ready.Ready {
-			pending++
-		}
+// applyWave applies the targets of a wave. Before the first of all writes the
+// inventory is widened to cover them, so that whatever happens then, what was
+// written can be found again; only the namespace that it lives in comes
+// before it, which carries the inventory's label itself.
+func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Target) ([]apply.Result, error) {
+	if on.widened || on.engine.DryRun {
+		return on.engine.Apply(ctx, members)
 	}
-	i.Sink(event.AwaitingReadiness{Objects: pending})
-	err := ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited)
-	var notReady *ready.NotReadyError
-	switch {
-	case !errors.As(err, &notReady):
-		return err
-	case notReady.Cause != nil && !errors.Is(notReady.Cause, ErrTimeout):
-		// Whoever interrupts does not wait for an explanation.
-		return &InterruptedError{Cause: notReady.Cause, Applied: len(results), Total: len(targets), Waiting: notReady.Error()}
+	var results []apply.Result
+	home := slices.IndexFunc(members, func(target apply.Target) bool {
+		return manifest.IsNamespace(target.Object) && target.Ref.Name == i.Namespace.Name
+	})
+	if home >= 0 && members[home].Live == nil {
+		stored, err := on.engine.Apply(ctx, members[home:home+1])
+		results = append(results, stored...)
+		if err != nil {
+			return results, err
+		}
+		members = slices.Delete(slices.Clone(members), home, home+1)
 	}
-	return i.explain(ctx, notReady)
+	if err := on.book.parent.Write(ctx, setOf(on.read.What, on.targets).Union(on.book.before)); err != nil {
+		return results, err
+	}
+	on.widened = true
+	stored, err := on.engine.Apply(ctx, members)
+	return append(results, stored...), err
 }
 
 // readiness pairs what was stored with where it lives.
@@ -84,19 +81,4 @@ func readiness(targets []apply.Target, results []apply.Result) []ready.Target {
 		}
 	}
 	return all
-}
-
-// explain adds to what is not ready why it is not, as far as its pods tell.
-func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), diagnosis)
-	defer cancel()
-	unready := &UnreadyError{Cause: notReady.Cause}
-	for _, pending := range notReady.Pending {
-		why := pending.Message
-		if found := diagnose.Workload(ctx, i.Cluster.Core, pending.Object); found != "" {
-			why += "; " + found
-		}
-		unready.Unready = append(unready.Unready, Unready{Object: pending.Ref.String(), Why: why})
-	}
-	return unready
 }

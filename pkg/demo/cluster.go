@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
+	admission "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
 	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
@@ -25,6 +26,7 @@ type Cluster struct {
 	Metadata      metadata.Interface
 	Authorization authorization.AuthorizationV1Interface
 	Core          corev1.CoreV1Interface
+	Admission     admission.AdmissionregistrationV1Interface
 }
 
 // Connect makes the clients of a cluster; no request is sent. All of them
@@ -43,7 +45,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	patient := &retry.Transport{Next: once, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
 	client := &http.Client{Transport: patient, Timeout: config.Timeout}
 	cluster := &Cluster{Server: config.Host}
-	var errs [5]error
+	var errs [6]error
 	var found *discovery.DiscoveryClient
 	found, errs[0] = discovery.NewDiscoveryClientForConfigAndClient(config, client)
 	cluster.Discovery = found
@@ -51,6 +53,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	cluster.Metadata, errs[2] = metadata.NewForConfigAndClient(config, client)
 	cluster.Authorization, errs[3] = authorization.NewForConfigAndClient(config, client)
 	cluster.Core, errs[4] = corev1.NewForConfigAndClient(config, client)
+	cluster.Admission, errs[5] = admission.NewForConfigAndClient(config, client)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}

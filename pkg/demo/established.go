@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -62,26 +63,29 @@ func (i *Install) established(ctx context.Context, engine *apply.Engine, targets
 
 func quiet(event.Event) {}
 
-// touch updates objects twice, so that they are in the end what they were:
-// one annotation more, and then one less.
+// touch updates objects that were applied twice, so that they are in the end
+// what they were: one annotation more, and then one less.
 func touch(ctx context.Context, engine *apply.Engine, targets []apply.Target) error {
 	quietly := *engine
 	quietly.Sink = quiet
-	changed := slices.Clone(targets)
-	for n := range changed {
-		object := changed[n].Object.DeepCopy()
-		annotations := object.GetAnnotations()
+	var marked, plain []apply.Target
+	for _, target := range targets {
+		// Without what was to be done to the object at its first apply.
+		target = apply.Target{Ref: target.Ref, Object: target.Object, Resource: target.Resource, Source: target.Source, Live: target.Live}
+		plain = append(plain, target)
+		annotations := maps.Clone(target.Object.GetAnnotations())
 		if annotations == nil {
 			annotations = map[string]string{}
 		}
 		annotations[touched] = "true"
-		object.SetAnnotations(annotations)
-		changed[n].Object = object
+		target.Object = target.Object.DeepCopy()
+		target.Object.SetAnnotations(annotations)
+		marked = append(marked, target)
 	}
-	if _, err := quietly.Apply(ctx, changed); err != nil {
+	if _, err := quietly.Apply(ctx, marked); err != nil {
 		return err
 	}
-	_, err := quietly.Apply(ctx, targets)
+	_, err := quietly.Apply(ctx, plain)
 	return err
 }
 

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
@@ -23,6 +25,11 @@ type Manifest struct {
 	What     string
 	Objects  []manifest.Object
 	Warnings []string
+	// MinimumVersion is the oldest Kubernetes that it runs on, such as
+	// "1.32", and Architectures those that its images are built for; both are
+	// empty where nobody knows.
+	MinimumVersion string
+	Architectures  []string
 }
 
 // Result is an object as the server stored it, and what the server did.
@@ -37,12 +44,23 @@ type Install struct {
 	DryRun    event.DryRun
 	// Wait is false to return as soon as everything is stored.
 	Wait bool
-	// Force takes fields over from other field managers.
-	Force bool
+	// Force takes fields over from other field managers, and Adopt whole
+	// objects from their owners.
+	Force, Adopt bool
+	// Recreate deletes objects and makes them anew where a field cannot be
+	// changed.
+	Recreate bool
+	// Prune takes away what an earlier install has put there and the manifest
+	// does not have.
+	Prune bool
+	// FailFast ends the wait for what cannot heal by itself.
+	FailFast bool
 	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
 	// fields.
 	Validation string
-	Sink       event.Sink
+	// Skip names the checks to leave out.
+	Skip map[string]bool
+	Sink event.Sink
 }
 
 // Run gives what was applied, in the order in which it was, also when it
@@ -116,63 +134,86 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 	return ordered(manifest.WithNamespace(objects, namespace.Name)), nil
 }
 
+// course is what an install knows on its way.
+type course struct {
+	read    Manifest
+	kinds   *discover.Kinds
+	book    *ledger
+	targets []apply.Target
+	// leftovers are members of the inventory that the manifest does not have.
+	leftovers []inventory.Object
+	// widened is set once the inventory covers the targets.
+	widened bool
+	engine  *apply.Engine
+}
+
 // install is the whole of it, or all of it that a server-side dry run can do.
 func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) {
-	targets, err := i.resolve(ctx, read.Objects)
+	on, err := i.prepare(ctx, read)
 	if err != nil {
 		return nil, i.interrupted(ctx, err, 0, 0)
 	}
-	i.start(read.What, len(targets))
-	engine := &apply.Engine{
+	i.start(read.What, len(on.targets))
+	if err := i.check(ctx, on); err != nil {
+		return nil, i.interrupted(ctx, err, 0, len(on.targets))
+	}
+	// Whoever may not look at a namespace may still work in it; if it does not
+	// exist, the first object says so.
+	on.targets = slices.DeleteFunc(on.targets, func(target apply.Target) bool { return target.Hidden })
+	i.Sink(event.Checked{})
+	i.tellLeftovers(on)
+	results, err := i.apply(ctx, on)
+	if err != nil {
+		return results, i.interrupted(ctx, err, len(results), len(on.targets))
+	}
+	if i.Wait && !on.engine.DryRun {
+		if err := i.await(ctx, on.targets, results); err != nil {
+			return results, err
+		}
+	}
+	pruned, err := i.prune(ctx, on)
+	results = append(results, pruned...)
+	if err != nil {
+		return results, i.interrupted(ctx, err, len(on.targets), len(on.targets))
+	}
+	return results, nil
+}
+
+// prepare asks the cluster, at once, what it serves and what was installed
+// before.
+func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
+	on := &course{read: read}
+	both, bothCtx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		on.kinds, on.targets, err = i.resolve(bothCtx, read.Objects)
+		return err
+	})
+	both.Go(func() (err error) {
+		on.book, err = openLedger(bothCtx, i.Cluster, i.Namespace.Name)
+		if apierrors.IsForbidden(err) {
+			err = nil // the check of permissions tells what is missing
+		}
+		return err
+	})
+	if err := both.Wait(); err != nil {
+		return nil, err
+	}
+	on.engine = i.engine()
+	return on, nil
+}
+
+// engine applies as the options say.
+func (i *Install) engine() *apply.Engine {
+	return &apply.Engine{
 		Dynamic:    i.Cluster.Dynamic,
 		Metadata:   i.Cluster.Metadata,
 		Sink:       i.Sink,
 		Force:      i.Force,
+		Recreate:   i.Recreate,
+		Delete:     i.deleteToRecreate,
 		DryRun:     i.DryRun == event.DryRunServer,
 		Validation: i.Validation,
 	}
-	if err := i.check(ctx, engine, targets); err != nil {
-		return nil, i.interrupted(ctx, err, 0, len(targets))
-	}
-	// Whoever may not look at a namespace may still work in it; if it does not
-	// exist, the first object says so.
-	targets = slices.DeleteFunc(targets, func(target apply.Target) bool { return target.Hidden })
-	i.Sink(event.Checked{})
-	results, err := i.apply(ctx, engine, targets)
-	if err != nil {
-		return results, i.interrupted(ctx, err, len(results), len(targets))
-	}
-	if i.Wait && !engine.DryRun {
-		err = i.await(ctx, targets, results)
-	}
-	return results, err
-}
-
-// check looks at the cluster before the first write: all checks, and what is
-// there already.
-func (i *Install) check(ctx context.Context, engine *apply.Engine, targets []apply.Target) error {
-	checks, ctx := errgroup.WithContext(ctx)
-	checks.Go(func() error {
-		failed, err := preflight.Run(ctx, i.subject(targets))
-		if err == nil && len(failed) > 0 {
-			err = &RefusedError{failed}
-		}
-		return err
-	})
-	var observed error
-	checks.Go(func() error {
-		// What the checks say about a failure is clearer than the failure.
-		observed = engine.Observe(ctx, targets)
-		return nil
-	})
-	if err := checks.Wait(); err != nil {
-		return err
-	}
-	if observed != nil {
-		return observed
-	}
-	markUnverifiable(targets)
-	return nil
 }
 
 func (i *Install) start(what string, objects int) {

@@ -4,19 +4,31 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
 // resolve finds where each object lives on the cluster. Faults of the
 // manifest that only the cluster can tell are InputErrors.
-func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]apply.Target, error) {
+func (i *Install) resolve(ctx context.Context, objects []manifest.Object) (*discover.Kinds, []apply.Target, error) {
+	kinds, err := i.kinds(ctx, objects)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Kinds first: without its kind nobody can say where an object belongs.
+	if err := unknownKinds(objects, kinds); err != nil {
+		return nil, nil, &InputError{err}
+	}
+	targets, err := i.locate(objects, kinds)
+	return kinds, targets, err
+}
+
+// kinds are those that the cluster serves, and those that the manifest
+// defines.
+func (i *Install) kinds(ctx context.Context, objects []manifest.Object) (*discover.Kinds, error) {
 	kinds, err := discover.Discover(ctx, i.Cluster.Discovery)
 	if err != nil {
 		return nil, err
@@ -26,10 +38,11 @@ func (i *Install) resolve(ctx context.Context, objects []manifest.Object) ([]app
 			kinds.Define(object.Unstructured)
 		}
 	}
-	// Kinds first: without its kind nobody can say where an object belongs.
-	if err := unknownKinds(objects, kinds); err != nil {
-		return nil, &InputError{err}
-	}
+	return kinds, nil
+}
+
+// locate gives objects of known kinds their namespaces and resources.
+func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]apply.Target, error) {
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
 		return nil, &InputError{err}
 	}
@@ -105,32 +118,5 @@ func markUnverifiable(targets []apply.Target) {
 		if absent[targets[i].Ref.Namespace] {
 			targets[i].Unverifiable = true
 		}
-	}
-}
-
-// subject is what the checks are to look at.
-func (i *Install) subject(targets []apply.Target) preflight.Subject {
-	uses := map[preflight.Use]bool{}
-	namespaces := map[string]bool{}
-	creates := map[string]bool{}
-	for _, target := range targets {
-		if !target.IfAbsent {
-			uses[preflight.Use{Resource: target.Resource, Namespace: target.Ref.Namespace}] = true
-		}
-		if manifest.IsNamespace(target.Object) {
-			creates[target.Ref.Name] = true
-			namespaces[target.Ref.Name] = true
-		}
-		if target.Ref.Namespace != "" {
-			namespaces[target.Ref.Namespace] = true
-		}
-	}
-	return preflight.Subject{
-		Authorization: i.Cluster.Authorization,
-		Metadata:      i.Cluster.Metadata,
-		Uses:          slices.Collect(maps.Keys(uses)),
-		Namespaces:    slices.Sorted(maps.Keys(namespaces)),
-		Creates:       creates,
-		Watches:       i.Wait && i.DryRun == event.DryRunNone,
 	}
 }

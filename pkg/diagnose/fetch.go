@@ -2,39 +2,156 @@ package diagnose
 
 import (
 	"context"
+	"slices"
+	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
-
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
-// Workload asks for the pods of a workload and explains what holds it back,
-// with one request. Objects without a selector cost none.
-func Workload(ctx context.Context, client typedcorev1.PodsGetter, workload *unstructured.Unstructured) string {
-	if workload.GroupVersionKind().GroupKind().String() == "Pod" {
+const (
+	// maxPods and maxEvents bound what is read of a crowded namespace.
+	maxPods   = 500
+	maxEvents = 1000
+	// maxLogs bounds the requests for logs.
+	maxLogs = 3
+	// logTimeout is short, because a node that is gone does not answer.
+	logTimeout = 2 * time.Second
+)
+
+// Workload asks for what is known about a workload and explains what holds it
+// back. It takes at most seven requests; one that fails leaves less to explain
+// with. Objects that have no pods cost none.
+func Workload(ctx context.Context, client typedcorev1.CoreV1Interface, workload *unstructured.Unstructured) []Finding {
+	evidence := Evidence{Workload: workload}
+	evidence.gather(ctx, client)
+	return Explain(evidence)
+}
+
+// gather asks for the pods first, then for the warnings, and then for what
+// these make necessary.
+func (e *Evidence) gather(ctx context.Context, client typedcorev1.CoreV1Interface) {
+	workload := e.Workload
+	switch subject, hasPods := subjectOf(workload); {
+	case isPod(workload) && !e.watched:
 		var pod corev1.Pod
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(workload.Object, &pod); err != nil {
-			return ""
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(workload.Object, &pod); err == nil {
+			e.Pods = []corev1.Pod{pod}
 		}
-		return Explain(workload, []corev1.Pod{pod})
+	case hasPods:
+		options := metav1.ListOptions{Limit: maxPods}
+		subject.narrow(&options)
+		list, err := client.Pods(workload.GetNamespace()).List(ctx, options)
+		if err != nil {
+			return // events alone do not tell what is over
+		}
+		for i := range list.Items {
+			if subject.has(&list.Items[i]) {
+				e.Pods = append(e.Pods, list.Items[i])
+			}
+		}
+	case workload.GetKind() != "PersistentVolumeClaim":
+		return
 	}
-	selector, found, _ := unstructured.NestedMap(workload.Object, "spec", "selector")
-	if !found {
-		return replicaFailure(workload)
+	if !e.watched && e.healthy() {
+		return
 	}
-	var parsed metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(selector, &parsed); err != nil {
-		return replicaFailure(workload)
+	e.Events = events(ctx, client, workload.GetNamespace(), fields.Set{"type": corev1.EventTypeWarning})
+	e.complete(ctx, client)
+}
+
+// healthy tells whether all pods that are wanted are there and ready.
+func (e *Evidence) healthy() bool {
+	if _, _, failed := e.failure(); failed {
+		return false
 	}
-	var pods []corev1.Pod
-	list, err := client.Pods(workload.GetNamespace()).List(ctx, metav1.ListOptions{
-		LabelSelector: metav1.FormatLabelSelector(&parsed),
-	})
-	if err == nil {
-		pods = list.Items
+	ready := int64(0)
+	for i := range e.Pods {
+		if !isTrue(&e.Pods[i], corev1.PodReady) {
+			return false
+		}
+		ready++
 	}
-	return Explain(workload, pods)
+	wanted, known := wanted(e.Workload)
+	return known && ready >= wanted || isPod(e.Workload) && ready > 0
+}
+
+// complete asks, all at once, for what the symptoms so far make necessary:
+// the logs of containers that crashed, and what a pod without a node waits for.
+func (e *Evidence) complete(ctx context.Context, client typedcorev1.CoreV1Interface) {
+	var requests sync.WaitGroup
+	var scaling []corev1.Event
+	var claims []corev1.PersistentVolumeClaim
+	namespace, symptoms := e.Workload.GetNamespace(), e.look()
+	at := slices.IndexFunc(symptoms, func(s symptom) bool { return s.kind == placeKind && s.Pod != "" })
+	if at >= 0 {
+		requests.Go(func() {
+			scaling = events(ctx, client, namespace, fields.Set{"involvedObject.name": symptoms[at].Pod, "type": corev1.EventTypeNormal})
+		})
+	}
+	if at >= 0 && containsAny(symptoms[at].Message, "persistentvolumeclaim") {
+		requests.Go(func() { claims = claimsIn(ctx, client, namespace) })
+	}
+	crashed := crashes(symptoms)
+	logs := make([]string, len(crashed))
+	for i, symptom := range crashed {
+		requests.Go(func() { logs[i] = lastLog(ctx, client, namespace, symptom) })
+	}
+	requests.Wait()
+	e.Events = append(e.Events, scaling...)
+	e.Claims = claims
+	e.Logs = map[LogKey]string{}
+	for i, symptom := range crashed {
+		e.Logs[LogKey{symptom.Pod, symptom.Container}] = logs[i]
+	}
+}
+
+// crashes gives the symptoms whose logs are worth a request: of those that
+// become one finding only the first.
+func crashes(symptoms []symptom) []symptom {
+	var crashed []symptom
+	for _, s := range symptoms {
+		known := slices.ContainsFunc(crashed, func(other symptom) bool { return other.identity() == s.identity() })
+		if s.kind == crashKind && !known && len(crashed) < maxLogs {
+			crashed = append(crashed, s)
+		}
+	}
+	return crashed
+}
+
+func events(ctx context.Context, client typedcorev1.CoreV1Interface, namespace string, which fields.Set) []corev1.Event {
+	list, err := client.Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: which.String(), Limit: maxEvents})
+	if err != nil {
+		return nil
+	}
+	return list.Items
+}
+
+func claimsIn(ctx context.Context, client typedcorev1.CoreV1Interface, namespace string) []corev1.PersistentVolumeClaim {
+	list, err := client.PersistentVolumeClaims(namespace).List(ctx, metav1.ListOptions{Limit: maxPods})
+	if err != nil {
+		return nil
+	}
+	return list.Items
+}
+
+func lastLog(ctx context.Context, client typedcorev1.CoreV1Interface, namespace string, of symptom) string {
+	ctx, cancel := context.WithTimeout(ctx, logTimeout)
+	defer cancel()
+	lines, bytes := int64(maxLines), int64(maxRead)
+	text, err := client.Pods(namespace).GetLogs(of.Pod, &corev1.PodLogOptions{
+		Container:  of.Container,
+		Previous:   of.previous,
+		TailLines:  &lines,
+		LimitBytes: &bytes,
+	}).DoRaw(ctx)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }

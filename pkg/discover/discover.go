@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	kubeversion "k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
 )
 
@@ -17,6 +18,9 @@ import (
 type Kind struct {
 	Resource   schema.GroupVersionResource
 	Namespaced bool
+	// Kept tells whether objects of the kind are stored and can be listed and
+	// deleted, unlike reviews and metrics.
+	Kept bool
 }
 
 // Kinds are those that can be applied to a cluster: what it serves and what
@@ -46,7 +50,7 @@ func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds,
 		defined: map[schema.GroupVersionKind]bool{},
 	}
 	for _, list := range lists {
-		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		served, err := schema.ParseGroupVersion(list.GroupVersion)
 		if err != nil {
 			return nil, fmt.Errorf("the API server serves a group version that cannot be read: %w", err)
 		}
@@ -54,9 +58,10 @@ func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds,
 			if strings.Contains(resource.Name, "/") {
 				continue // a subresource
 			}
-			kinds.kinds[version.WithKind(resource.Kind)] = Kind{
-				Resource:   version.WithResource(resource.Name),
+			kinds.kinds[served.WithKind(resource.Kind)] = Kind{
+				Resource:   served.WithResource(resource.Name),
 				Namespaced: resource.Namespaced,
+				Kept:       slices.Contains(resource.Verbs, "list") && slices.Contains(resource.Verbs, "delete"),
 			}
 		}
 	}
@@ -110,6 +115,42 @@ func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
 	}
 	return Kind{}, fmt.Errorf("neither the cluster nor the manifest knows kind %s in version %s; add its CustomResourceDefinition, or check the spelling",
 		gvk.Kind, gvk.GroupVersion())
+}
+
+// Find gives where the objects of a kind can be found, whatever their version,
+// as far as the cluster serves it.
+func (k *Kinds) Find(kind schema.GroupKind) (Kind, bool) {
+	var found Kind
+	for gvk, candidate := range k.kinds {
+		newer := kubeversion.CompareKubeAwareVersionStrings(gvk.Version, found.Resource.Version) > 0
+		if gvk.GroupKind() == kind && !k.defined[gvk] && (found.Resource.Empty() || newer) {
+			found = candidate
+		}
+	}
+	return found, !found.Resource.Empty()
+}
+
+// FindResource gives the kind of a resource, such as virtualservices of the
+// group networking.istio.io.
+func (k *Kinds) FindResource(resource schema.GroupResource) (schema.GroupKind, bool) {
+	for gvk, kind := range k.kinds {
+		if kind.Resource.GroupResource() == resource && !k.defined[gvk] {
+			return gvk.GroupKind(), true
+		}
+	}
+	return schema.GroupKind{}, false
+}
+
+// Namespaced gives every kind whose objects live in namespaces and are stored
+// there, each in one version.
+func (k *Kinds) Namespaced() map[schema.GroupKind]Kind {
+	all := map[schema.GroupKind]Kind{}
+	for gvk := range k.kinds {
+		if kind, ok := k.Find(gvk.GroupKind()); ok && kind.Namespaced && kind.Kept {
+			all[gvk.GroupKind()] = kind
+		}
+	}
+	return all
 }
 
 // Defined tells whether a kind will be served only when the manifest's CRD

@@ -23,11 +23,16 @@ type Object struct {
 // String gives "deployment istio-system/istiod", or "namespace istio-system"
 // where there is no namespace.
 func (o Object) String() string {
-	kind := strings.ToLower(o.Kind)
+	return strings.ToLower(o.Kind) + " " + o.Path()
+}
+
+// Path gives "istio-system/istiod", or "istio-system" where there is no
+// namespace.
+func (o Object) Path() string {
 	if o.Namespace == "" {
-		return kind + " " + o.Name
+		return o.Name
 	}
-	return kind + " " + o.Namespace + "/" + o.Name
+	return o.Namespace + "/" + o.Name
 }
 
 // Resource gives the form that kubectl prints: "deployment.apps/istiod".
@@ -52,6 +57,9 @@ const (
 	Unverified Action = "created, unverified"
 	// Planned is for a dry run that asks no server at all.
 	Planned Action = "applied"
+	// Pruned is for an object of an earlier install that the manifest no
+	// longer has.
+	Pruned Action = "pruned"
 )
 
 // DryRun says how far an install goes; the words are kubectl's.
@@ -63,6 +71,17 @@ const (
 	DryRunClient DryRun = "client"
 	DryRunServer DryRun = "server"
 )
+
+// Finding is one thing that holds an object back.
+type Finding struct {
+	// What says it in one line.
+	What string
+	// Logs are the last words of a container that crashed.
+	Logs []string
+	// Event is the last warning about it, and Next the next step to try; each
+	// may be empty.
+	Event, Next string
+}
 
 type (
 	// Started comes first: what is going to be applied, and where.
@@ -99,6 +118,58 @@ type (
 	// Stopped comes after an error in the middle of an apply.
 	Stopped struct{ Applied, Objects int }
 
+	// Leftover comes before the first write, for what an earlier install has
+	// put there and the manifest does not have: it is pruned at the end, or
+	// kept, because the user wants it or because of Kept.
+	Leftover struct {
+		Objects []Object
+		Prune   bool
+	}
+
+	// Uninstalling comes first when an installation is taken away.
+	Uninstalling struct {
+		What      string
+		Objects   int
+		Namespace string
+		Server    string
+		DryRun    DryRun
+	}
+
+	// RemovalStarted comes before the objects of one step are deleted.
+	RemovalStarted struct {
+		Number, Steps int
+		// Title says what the step takes away.
+		Title   string
+		Objects int
+	}
+
+	// RemovalFinished comes when the objects of a step are gone.
+	RemovalFinished struct{ Number int }
+
+	// Uninstalled comes last, when everything was well.
+	Uninstalled struct {
+		Removed, Kept int
+		DryRun        DryRun
+		// Took is the time since Uninstalling.
+		Took time.Duration
+	}
+
+	// Removed comes after the server has accepted to delete an object.
+	Removed struct{ Object Object }
+
+	// Going says that a deleted object has not gone for a while, and what
+	// holds it.
+	Going struct {
+		Object     Object
+		Finalizers []string
+	}
+
+	// Kept says why an object stays.
+	Kept struct {
+		Object Object
+		Why    string
+	}
+
 	// AwaitingReadiness comes once, before the wait begins.
 	AwaitingReadiness struct{ Objects int }
 
@@ -106,6 +177,12 @@ type (
 	Waiting struct {
 		Object  Object
 		Message string
+	}
+
+	// Diagnosed says what holds an object back that does not run.
+	Diagnosed struct {
+		Object   Object
+		Findings []Finding
 	}
 
 	// Ready says that an object runs.
@@ -132,8 +209,17 @@ func (WaveStarted) event()       {}
 func (Applied) event()           {}
 func (WaveFinished) event()      {}
 func (Stopped) event()           {}
+func (Leftover) event()          {}
+func (Uninstalling) event()      {}
+func (RemovalStarted) event()    {}
+func (RemovalFinished) event()   {}
+func (Uninstalled) event()       {}
+func (Removed) event()           {}
+func (Going) event()             {}
+func (Kept) event()              {}
 func (AwaitingReadiness) event() {}
 func (Waiting) event()           {}
+func (Diagnosed) event()         {}
 func (Ready) event()             {}
 func (Retrying) event()          {}
 func (Warning) event()           {}

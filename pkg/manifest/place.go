@@ -49,18 +49,14 @@ func Place(objects []Object, scope Scope, namespace Namespace) error {
 	return nil
 }
 
-// WithNamespace puts the namespace itself in front where objects need it and
-// the manifest does not bring it; it is to be created if it does not exist.
+// WithNamespace puts the namespace itself in front where the manifest does not
+// bring it; it is to be created if it does not exist. It is needed even where
+// no object goes there, because the inventory does.
 func WithNamespace(objects []Object, name string) []Object {
-	needed := false
 	for _, object := range objects {
 		if IsNamespace(object.Unstructured) && object.GetName() == name {
 			return objects
 		}
-		needed = needed || object.GetNamespace() == name
-	}
-	if !needed {
-		return objects
 	}
 	namespace := Object{Unstructured: newNamespace(name), Source: Source{File: "--namespace"}, IfAbsent: true}
 	return append([]Object{namespace}, objects...)

@@ -135,11 +135,11 @@ func TestWithNamespace(t *testing.T) {
 		want    []string
 	}{
 		{"needed", []string{"v1 ConfigMap other/a", "v1 ConfigMap mesh/b"}, []string{"namespace mesh", "configmap other/a", "configmap mesh/b"}},
-		{"not needed", []string{"v1 ConfigMap other/a", "v1 ClusterRole b"}, []string{"configmap other/a", "clusterrole b"}},
+		{"only for the inventory", []string{"v1 ConfigMap other/a", "v1 ClusterRole b"}, []string{"namespace mesh", "configmap other/a", "clusterrole b"}},
 		{"brought", []string{"v1 ConfigMap mesh/a", "v1 Namespace mesh"}, []string{"configmap mesh/a", "namespace mesh"}},
 		{"another one brought", []string{"v1 Namespace other", "v1 ConfigMap mesh/a"}, []string{"namespace mesh", "namespace other", "configmap mesh/a"}},
 		{"a namesake of another group", []string{"demo/v1 Namespace mesh", "v1 ConfigMap mesh/a"}, []string{"namespace mesh", "namespace mesh", "configmap mesh/a"}},
-		{"nothing", nil, nil},
+		{"nothing", nil, []string{"namespace mesh"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			objects := decoded(t, test.objects...)

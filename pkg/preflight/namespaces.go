@@ -4,74 +4,74 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
-
-var namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
 
 // namespaces looks whether those that objects go to exist or will be created,
 // and whether one of them is being deleted, which lets nothing new in.
-func namespaces(ctx context.Context, subject Subject) ([]Result, error) {
-	found := make([]*metav1.PartialObjectMetadata, len(subject.Namespaces))
-	hidden := make([]bool, len(subject.Namespaces))
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(32)
-	for i, name := range subject.Namespaces {
-		group.Go(func() error {
-			namespace, err := subject.Metadata.Resource(namespaceResource).Get(groupCtx, name, metav1.GetOptions{})
-			switch {
-			case apierrors.IsForbidden(err):
-				// Whoever may not look at a namespace may still work in it.
-				hidden[i] = true
-			case err == nil:
-				found[i] = namespace
-			case !apierrors.IsNotFound(err):
-				return fmt.Errorf("cannot read namespace %s: %w", name, err)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+func namespaces(ctx context.Context, s *survey) ([]Result, error) {
+	places, err := s.places()
+	if err != nil {
 		return nil, err
 	}
-	var missing, created []string
+	var missing, created, hidden []string
 	var results []Result
-	for i, name := range subject.Namespaces {
-		namespace := found[i]
-		switch {
-		case hidden[i]:
-		case namespace == nil && subject.Creates[name]:
+	for _, name := range s.Namespaces {
+		_, creates := s.Creates[name]
+		switch place := places[name]; {
+		case place.hidden:
+			hidden = append(hidden, name)
+		case place.found == nil && creates:
 			created = append(created, name)
-		case namespace == nil:
+		case place.found == nil:
 			missing = append(missing, name)
-		case namespace.DeletionTimestamp != nil:
+		case place.found.DeletionTimestamp != nil:
 			results = append(results, Result{
-				Name:    "namespaces",
-				Message: fmt.Sprintf("namespace %s is being deleted since %s", name, namespace.DeletionTimestamp.UTC().Format("2006-01-02 15:04:05 MST")),
+				Verdict: Fail,
+				Message: fmt.Sprintf("namespace %s is being deleted since %s", name, place.found.DeletionTimestamp.UTC().Format("2006-01-02 15:04:05 MST")),
 				Remedy:  fmt.Sprintf("wait until it is gone ('kubectl wait --for=delete namespace/%s') and run the same command again", name),
 			})
 		}
 	}
 	if len(missing) > 0 {
 		results = append(results, Result{
-			Name:    "namespaces",
+			Verdict: Fail,
 			Message: fmt.Sprintf("namespace %s does not exist and the manifest does not bring it", strings.Join(missing, ", ")),
 			Remedy:  fmt.Sprintf("create it first ('kubectl create namespace %s')", missing[0]),
 		})
 	}
-	if len(created) > 0 {
-		denied, err := deniedOf(ctx, subject, []need{
-			{verb: "create", resource: "namespaces"},
-			{verb: "patch", resource: "namespaces"},
-		})
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, deniedResult(denied)...)
+	denied, err := deniedNamespaces(ctx, s, created)
+	if err != nil {
+		return nil, err
+	}
+	results = append(results, deniedResult(denied)...)
+	if len(results) == 0 {
+		return passed(goodNamespaces(s, created, hidden)), nil
 	}
 	return results, nil
+}
+
+// deniedNamespaces asks whether namespaces may be created.
+func deniedNamespaces(ctx context.Context, s *survey, created []string) ([]string, error) {
+	if len(created) == 0 {
+		return nil, nil
+	}
+	if all, err := s.admin(); err != nil || all {
+		return nil, err
+	}
+	return deniedOf(ctx, s.Subject, []need{
+		{verb: "create", resource: "namespaces", names: created},
+		{verb: "patch", resource: "namespaces", names: created},
+	})
+}
+
+func goodNamespaces(s *survey, created, hidden []string) string {
+	switch {
+	case len(hidden) > 0:
+		return "it cannot be told, because you may not look at " + shortList(hidden)
+	case len(s.Namespaces) == 0:
+		return "nothing goes to a namespace"
+	case len(created) > 0:
+		return "to be created: " + shortList(created)
+	}
+	return "there: " + shortList(s.Namespaces)
 }

@@ -8,14 +8,18 @@ import (
 
 func TestNamespaces(t *testing.T) {
 	missing := func(message, remedy string) []Result {
-		return []Result{{Name: "namespaces", Message: message, Remedy: remedy}}
+		return []Result{{Name: "namespaces", Verdict: Fail, Message: message, Remedy: remedy}}
 	}
 	denied := func(message string) []Result {
 		return []Result{{
-			Name:    "permissions",
+			Name:    "namespaces",
+			Verdict: Fail,
 			Message: message,
 			Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
 		}}
+	}
+	good := func(message string) []Result {
+		return []Result{{Name: "namespaces", Verdict: Pass, Message: message}}
 	}
 	terminating := missing("namespace old is being deleted since 2026-01-02 03:04:05 UTC",
 		"wait until it is gone ('kubectl wait --for=delete namespace/old') and run the same command again")
@@ -23,27 +27,27 @@ func TestNamespaces(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		namespaces []string
-		creates    map[string]bool
+		creates    []string
 		denies     []string
 		want       []Result
 	}{
-		{"none", nil, nil, nil, nil},
-		{"there", []string{"mesh"}, nil, nil, nil},
-		{"there, not created", []string{"mesh"}, map[string]bool{"mesh": true}, []string{"namespaces"}, nil},
-		{"forbidden to look at", []string{"hidden"}, nil, nil, nil},
-		{"to be created", []string{"new"}, map[string]bool{"new": true}, nil, nil},
-		{"to be created without the permission", []string{"new"}, map[string]bool{"new": true}, []string{"create namespaces"},
+		{"none", nil, nil, nil, good("nothing goes to a namespace")},
+		{"there", []string{"mesh"}, nil, nil, good("there: mesh")},
+		{"there, not created", []string{"mesh"}, []string{"mesh"}, []string{"namespaces"}, good("there: mesh")},
+		{"forbidden to look at", []string{"hidden"}, nil, nil, good("it cannot be told, because you may not look at hidden")},
+		{"to be created", []string{"new"}, []string{"new"}, nil, good("to be created: new")},
+		{"to be created without the permission", []string{"new"}, []string{"new"}, []string{"create namespaces"},
 			denied("you have no permission to create namespaces")},
-		{"to be created without any permission", []string{"new", "newer"}, map[string]bool{"new": true, "newer": true}, []string{"namespaces"},
+		{"to be created without any permission", []string{"new", "newer"}, []string{"new", "newer"}, []string{"namespaces"},
 			denied("you have no permission to create namespaces, patch namespaces")},
 		{"missing", []string{"mesh", "new"}, nil, nil,
 			missing("namespace new does not exist and the manifest does not bring it", "create it first ('kubectl create namespace new')")},
-		{"several missing", []string{"a", "b", "c"}, map[string]bool{"b": true}, nil,
+		{"several missing", []string{"a", "b", "c"}, []string{"b"}, nil,
 			missing("namespace a, c does not exist and the manifest does not bring it", "create it first ('kubectl create namespace a')")},
 		{"being deleted", []string{"old"}, nil, nil, terminating},
 		// A new one can only be made when the old one is gone.
-		{"being deleted, to be created", []string{"old"}, map[string]bool{"old": true}, nil, terminating},
-		{"all at once", []string{"new", "old", "none"}, map[string]bool{"new": true}, []string{"patch namespaces"}, slices.Concat(
+		{"being deleted, to be created", []string{"old"}, []string{"old"}, nil, terminating},
+		{"all at once", []string{"new", "old", "none"}, []string{"new"}, []string{"patch namespaces"}, slices.Concat(
 			terminating,
 			missing("namespace none does not exist and the manifest does not bring it", "create it first ('kubectl create namespace none')"),
 			denied("you have no permission to patch namespaces"))},
@@ -51,11 +55,11 @@ func TestNamespaces(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			server := &apiServer{namespaces: here, denies: notAdmin(test.denies...)}
 			subject := server.subject(t)
-			subject.Namespaces, subject.Creates = test.namespaces, test.creates
-			results, err := Run(t.Context(), subject)
-			if err != nil {
-				t.Fatal(err)
+			subject.Namespaces, subject.Creates = test.namespaces, map[string]map[string]string{}
+			for _, name := range test.creates {
+				subject.Creates[name] = nil
 			}
+			results := only(t, "namespaces", subject)
 			if !reflect.DeepEqual(results, test.want) {
 				t.Errorf("the results are\n%+v, want\n%+v", results, test.want)
 			}
@@ -69,22 +73,5 @@ func TestNamespacesUnanswered(t *testing.T) {
 	results, err := Run(t.Context(), subject)
 	if err == nil || results != nil || err.Error() != "cannot read namespace mesh: the server said no" {
 		t.Errorf("the results are %+v, the error %v", results, err)
-	}
-}
-
-// TestRunOrder puts permissions first, whichever check is done first.
-func TestRunOrder(t *testing.T) {
-	subject := (&apiServer{denies: notAdmin("get configmaps")}).subject(t)
-	subject.Uses, subject.Namespaces = []Use{use("configmaps", "mesh")}, []string{"mesh"}
-	results, err := Run(t.Context(), subject)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, result := range results {
-		names = append(names, result.Name)
-	}
-	if !slices.Equal(names, []string{"permissions", "namespaces"}) {
-		t.Errorf("the results are %+v", results)
 	}
 }

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,40 +13,104 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// need is one verb on one resource.
+// need is one verb on one resource: on all of its objects, or on one.
 type need struct {
-	verb, group, resource, namespace string
+	verb, group, resource, namespace, name string
+	// names are the objects that the verb is really needed for.
+	names []string
 }
 
-// String gives "patch deployments.apps in namespace istio-system".
+// String gives "patch deployments.apps in namespace istio-system", or "patch
+// deployments.apps/istiod in namespace istio-system" for one object.
 func (n need) String() string {
-	resource := n.resource
+	what := n.resource
 	if n.group != "" {
-		resource += "." + n.group
+		what += "." + n.group
+	}
+	if n.name != "" {
+		what += "/" + n.name
 	}
 	if n.namespace == "" {
-		return n.verb + " " + resource
+		return n.verb + " " + what
 	}
-	return fmt.Sprintf("%s %s in namespace %s", n.verb, resource, n.namespace)
+	return fmt.Sprintf("%s %s in namespace %s", n.verb, what, n.namespace)
 }
 
 // permissions asks whether the user may do what the install will do. One
 // request is enough for users who may do anything; the others cost one for
 // each verb and resource, all at once.
-func permissions(ctx context.Context, subject Subject) ([]Result, error) {
-	all, err := allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
-	if err != nil || all {
+func permissions(ctx context.Context, s *survey) ([]Result, error) {
+	all, err := s.admin()
+	if err != nil {
 		return nil, err
 	}
-	denied, err := deniedOf(ctx, subject, needsOf(subject))
-	return deniedResult(denied), err
+	if all {
+		return passed("you may do everything"), nil
+	}
+	denied, err := deniedOf(ctx, s.Subject, needsOf(s.Subject))
+	if err != nil {
+		return nil, err
+	}
+	if len(denied) > 0 {
+		return deniedResult(denied), nil
+	}
+	return passed("you may do all that is needed"), nil
 }
 
-// deniedOf asks for all needs at once and gives those that are denied.
+// deniedOf gives the needs that are denied. Roles can be limited to objects of
+// certain names (resourceNames), and say no where no name is given, so that
+// what is denied for all objects is asked again for each.
 func deniedOf(ctx context.Context, subject Subject, needs []need) ([]string, error) {
+	answers, err := ask(ctx, subject, needs)
+	if err != nil {
+		return nil, err
+	}
+	var single []need
+	for i, need := range needs {
+		if answers[i] {
+			continue
+		}
+		for _, name := range need.names {
+			need.name = name
+			single = append(single, need)
+		}
+	}
+	singly, err := ask(ctx, subject, single)
+	if err != nil {
+		return nil, err
+	}
+	var denied []string
+	for i, need := range needs {
+		if answers[i] {
+			continue
+		}
+		of := len(need.names)
+		denied = append(denied, deniedNames(need, single[:of], singly[:of])...)
+		single, singly = single[of:], singly[of:]
+	}
+	return denied, nil
+}
+
+// deniedNames names the objects that are denied, or only the resource if all
+// of them are.
+func deniedNames(whole need, single []need, answers []bool) []string {
+	if !slices.Contains(answers, true) {
+		return []string{whole.String()}
+	}
+	var denied []string
+	for i, need := range single {
+		if !answers[i] {
+			denied = append(denied, need.String())
+		}
+	}
+	return denied
+}
+
+// ask asks for all needs at once.
+func ask(ctx context.Context, subject Subject, needs []need) ([]bool, error) {
 	answers := make([]bool, len(needs))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(32)
+	group.SetLimit(parallel)
 	for i, need := range needs {
 		group.Go(func() error {
 			ok, err := allowed(ctx, subject, need)
@@ -53,16 +118,7 @@ func deniedOf(ctx context.Context, subject Subject, needs []need) ([]string, err
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	var denied []string
-	for i, need := range needs {
-		if !answers[i] {
-			denied = append(denied, need.String())
-		}
-	}
-	return denied, nil
+	return answers, group.Wait()
 }
 
 // deniedResult is empty where nothing is denied.
@@ -71,30 +127,56 @@ func deniedResult(denied []string) []Result {
 		return nil
 	}
 	return []Result{{
-		Name:    "permissions",
+		Verdict: Fail,
 		Message: "you have no permission to " + shortList(denied),
 		Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
 	}}
 }
 
 // needsOf gives what an install asks of the cluster. Server-side apply of an
-// absent object needs create besides patch (KEP-555).
+// absent object needs create besides patch (KEP-555). It knows the name of
+// what it creates, and so create can be limited to names, which it cannot for
+// a POST; list and watch are for all objects.
 func needsOf(subject Subject) []need {
-	verbs := []string{"get", "create", "patch"}
-	if subject.Watches {
-		verbs = append(verbs, "list", "watch")
-	}
 	var needs []need
 	for _, use := range subject.Uses {
-		for _, verb := range verbs {
-			if (verb == "list" || verb == "watch") && !awaited(use.Resource) {
-				continue
-			}
-			needs = append(needs, need{verb, use.Resource.Group, use.Resource.Resource, use.Namespace})
-		}
+		needs = append(needs, needsOfUse(use, verbsOf(subject, use))...)
 	}
-	slices.SortFunc(needs, func(a, b need) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(needs, func(a, b need) int { return cmp.Compare(a.String(), b.String()) })
 	return needs
+}
+
+// needsOfUse gives a need for each verb. Roles cannot limit list and watch to
+// names; create they can, because server-side apply names what it creates.
+func needsOfUse(use Use, verbs []string) []need {
+	var names []string
+	for _, object := range use.Objects {
+		names = append(names, object.Name)
+	}
+	var needs []need
+	for _, verb := range verbs {
+		need := need{verb: verb, group: use.Resource.Group, resource: use.Resource.Resource, namespace: use.Namespace}
+		if verb != "list" && verb != "watch" {
+			need.names = names
+		}
+		needs = append(needs, need)
+	}
+	return needs
+}
+
+func verbsOf(subject Subject, use Use) []string {
+	verbs := []string{"get", "create", "patch"}
+	waits := subject.Watches && awaited(use.Resource)
+	if subject.Prunes {
+		verbs = append(verbs, "delete")
+	}
+	if subject.Prunes || waits {
+		verbs = append(verbs, "list")
+	}
+	if waits {
+		verbs = append(verbs, "watch")
+	}
+	return verbs
 }
 
 // waitedFor are the resources that are not ready as soon as they are stored.
@@ -125,6 +207,7 @@ func allowed(ctx context.Context, subject Subject, n need) (bool, error) {
 				Group:     n.group,
 				Resource:  n.resource,
 				Namespace: n.namespace,
+				Name:      n.name,
 			},
 		},
 	}

@@ -14,11 +14,10 @@ func TestAdmin(t *testing.T) {
 	subject.Uses = []Use{use("deployments.apps", "mesh"), use("configmaps", "mesh"), use("clusterroles.rbac.authorization.k8s.io", "")}
 	subject.Namespaces = []string{"mesh"}
 	subject.Watches = true
-	results, err := Run(t.Context(), subject)
-	if err != nil || results != nil {
-		t.Errorf("the results are %+v, %v", results, err)
+	if results := verdicts(only(t, "permissions", subject)); !slices.Equal(results, []string{"pass: you may do everything"}) {
+		t.Errorf("the results are %q", results)
 	}
-	if asked := server.took(); !slices.Equal(asked, []string{"* *.*"}) || !slices.Equal(server.looked, []string{"mesh"}) {
+	if asked := server.took(); !slices.Equal(asked, []string{"* *.*"}) || len(server.looked) > 0 {
 		t.Errorf("asked for %q, looked at %q", asked, server.looked)
 	}
 }
@@ -39,14 +38,12 @@ func TestPermissions(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			subject := (&apiServer{denies: notAdmin(test.denies...)}).subject(t)
 			subject.Uses = []Use{use("configmaps", "other"), use("clusterroles.rbac.authorization.k8s.io", ""), use("configmaps", "mesh")}
-			results, err := Run(t.Context(), subject)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var want []Result
+			results := only(t, "permissions", subject)
+			want := []Result{{Name: "permissions", Verdict: Pass, Message: "you may do all that is needed"}}
 			if test.want != "" {
 				want = []Result{{
 					Name:    "permissions",
+					Verdict: Fail,
 					Message: "you have no permission to " + test.want,
 					Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
 				}}
@@ -83,8 +80,8 @@ func TestPermissionsToWatch(t *testing.T) {
 				server := &apiServer{denies: notAdmin()}
 				subject := server.subject(t)
 				subject.Uses, subject.Watches = []Use{use(test.resource, test.namespace)}, watches
-				if results, err := Run(t.Context(), subject); err != nil || results != nil {
-					t.Fatalf("the results are %+v, %v", results, err)
+				if results := only(t, "permissions", subject); results[0].Verdict != Pass {
+					t.Fatalf("the results are %+v", results)
 				}
 				want := []string{"create", "get", "patch"}
 				if test.waited && watches {
@@ -101,6 +98,66 @@ func TestPermissionsToWatch(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPermissionsToPrune asks to list and delete everything besides.
+func TestPermissionsToPrune(t *testing.T) {
+	server := &apiServer{denies: notAdmin()}
+	subject := server.subject(t)
+	subject.Uses, subject.Prunes, subject.Watches = []Use{use("configmaps", "mesh"), use("pods", "mesh")}, true, true
+	only(t, "permissions", subject)
+	want := []string{
+		"* *.*",
+		"create configmaps in namespace mesh", "create pods in namespace mesh",
+		"delete configmaps in namespace mesh", "delete pods in namespace mesh",
+		"get configmaps in namespace mesh", "get pods in namespace mesh",
+		"list configmaps in namespace mesh", "list pods in namespace mesh",
+		"patch configmaps in namespace mesh", "patch pods in namespace mesh",
+		"watch pods in namespace mesh",
+	}
+	if got := server.took(); !slices.Equal(got, want) {
+		t.Errorf("asked to %q", got)
+	}
+}
+
+// TestPermissionsByName asks again for each object, as roles may be limited to
+// some names (resourceNames).
+func TestPermissionsByName(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		// allows are the names for which everything is allowed.
+		allows []string
+		want   string
+	}{
+		{"all names", []string{"a", "b"}, "pass: you may do all that is needed"},
+		{"some", []string{"a"}, "fail: you have no permission to create configmaps/b in namespace mesh, get configmaps/b in namespace mesh, patch configmaps/b in namespace mesh"},
+		{"none", nil, "fail: you have no permission to create configmaps in namespace mesh, get configmaps in namespace mesh, patch configmaps in namespace mesh"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := &apiServer{denies: func(asked string) bool {
+				return !slices.ContainsFunc(test.allows, func(name string) bool { return strings.Contains(asked, "configmaps/"+name+" ") })
+			}}
+			subject := server.subject(t)
+			subject.Uses = []Use{use("configmaps", "mesh", "a", "b")}
+			if got := verdicts(only(t, "permissions", subject)); !slices.Equal(got, []string{test.want}) {
+				t.Errorf("the results are %q", got)
+			}
+		})
+	}
+}
+
+// TestListIsForAll does not ask to list or watch objects by name.
+func TestListIsForAll(t *testing.T) {
+	server := &apiServer{denies: notAdmin("list", "watch")}
+	subject := server.subject(t)
+	subject.Uses, subject.Watches = []Use{use("pods", "mesh", "a")}, true
+	want := "fail: you have no permission to list pods in namespace mesh, watch pods in namespace mesh"
+	if got := verdicts(only(t, "permissions", subject)); !slices.Equal(got, []string{want}) {
+		t.Errorf("the results are %q", got)
+	}
+	if asked := server.took(); len(asked) != 6 {
+		t.Errorf("asked to %q", asked)
 	}
 }
 

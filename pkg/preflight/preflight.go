@@ -1,70 +1,163 @@
 // Package preflight looks, before the first write, for what would make an
-// install fail. What a check finds has a name, a message and a remedy; it
-// changes nothing on the cluster.
+// install fail or leave it without effect. It changes nothing on the cluster.
 package preflight
 
 import (
 	"context"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/discovery"
+	admission "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
 	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	core "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Result is what is wrong, as a check found it.
+// Verdict is what a check says of the cluster; the words are an interface.
+type Verdict string
+
+// The verdicts. What cannot be told, because the user may not look, passes.
+const (
+	Pass Verdict = "pass"
+	// Warn is for what an install can live with, or what may yet change.
+	Warn Verdict = "warn"
+	Fail Verdict = "fail"
+)
+
+// Result is what a check found; the field names are an interface.
 type Result struct {
 	// Name is the check's.
-	Name string
-	// Message says in one line what is wrong and where.
-	Message string
-	// Remedy says what to do about it.
-	Remedy string
+	Name    string  `json:"name"`
+	Verdict Verdict `json:"verdict"`
+	// Message says in one line what is there, or what is wrong and where.
+	Message string `json:"message"`
+	// Remedy says what to do about it; it is empty where nothing is wrong.
+	Remedy string `json:"remedy,omitempty"`
 }
 
-// Use is what an install will do with the objects of one resource in one
-// namespace.
+// Use is what an install writes of one resource in one namespace.
 type Use struct {
 	Resource  schema.GroupVersionResource
 	Namespace string
+	Objects   []Object
+}
+
+// Object is what the checks need to know of an object.
+type Object struct {
+	Name   string
+	Labels map[string]string
+}
+
+// Workload is an object of the manifest that has pods.
+type Workload struct {
+	// What names it for people: "deployment istio-system/istiod".
+	What      string
+	Namespace string
+	Pod       corev1.PodTemplateSpec
+	Replicas  int
+	// EachNode is for a workload that wants a pod on every node.
+	EachNode bool
+	// Exists tells whether it is on the cluster already, and has its room.
+	Exists bool
+}
+
+// LoadBalancer is a Service that wants an address from outside the cluster.
+type LoadBalancer struct {
+	Namespace, Name string
+	// Port is the one that people would look at.
+	Port int
 }
 
 // Subject is what the checks look at.
 type Subject struct {
+	// Skip names the checks to leave out.
+	Skip map[string]bool
+
+	Version       discovery.ServerVersionInterfaceWithContext
 	Authorization authorization.AuthorizationV1Interface
 	Metadata      metadata.Interface
+	Core          core.CoreV1Interface
+	Admission     admission.AdmissionregistrationV1Interface
+
+	// MinimumVersion is the oldest Kubernetes that will do, such as "1.32";
+	// empty where nobody knows.
+	MinimumVersion string
+	// Architectures are those that the images are built for; empty where
+	// nobody knows.
+	Architectures []string
 	// Uses are the resources that are written, without duplicates.
 	Uses []Use
-	// Namespaces are those that objects go to; Creates tells which of them
-	// are created if they do not exist.
+	// Namespaces are those that objects go to. Creates has the labels of
+	// those that are created if they do not exist.
 	Namespaces []string
-	Creates    map[string]bool
-	// Watches tells whether readiness is waited for.
-	Watches bool
+	Creates    map[string]map[string]string
+	// Workloads have pods, LoadBalancers are those that do not exist yet, and
+	// Services are all that the manifest brings, as "namespace/name".
+	Workloads     []Workload
+	LoadBalancers []LoadBalancer
+	Services      map[string]bool
+	// Watches tells whether readiness is waited for, Prunes whether objects
+	// that the manifest no longer has are removed.
+	Watches, Prunes bool
 }
 
-// check is one thing to look at. The error is for a cluster that did not
-// answer, not for a verdict.
-type check func(context.Context, Subject) ([]Result, error)
+// check is one thing to look at. Its results are named by Run, and there is
+// at least one. The error is for a cluster that did not answer, not for a
+// verdict.
+type check func(context.Context, *survey) ([]Result, error)
 
-// Run runs all checks at once. The results come in a fixed order, those that
-// pass left out.
+var checks = []struct {
+	name string
+	run  check
+}{
+	{"version", version},
+	{"permissions", permissions},
+	{"namespaces", namespaces},
+	{"architectures", architectures},
+	{"capacity", capacity},
+	{"webhooks", webhooks},
+	{"loadbalancer", loadBalancer},
+}
+
+// Names gives the names of the checks, in the order of their results.
+func Names() []string {
+	names := make([]string, len(checks))
+	for i, check := range checks {
+		names[i] = check.name
+	}
+	return names
+}
+
+// Run runs the checks that are not skipped, all at once. Each of them gives
+// at least one result; the results come in the order of Names.
 func Run(ctx context.Context, subject Subject) ([]Result, error) {
-	checks := []check{permissions, namespaces}
+	survey := newSurvey(ctx, subject)
 	results := make([][]Result, len(checks))
 	errs := make([]error, len(checks))
 	var group sync.WaitGroup
 	for i, check := range checks {
-		group.Go(func() { results[i], errs[i] = check(ctx, subject) })
+		if !subject.Skip[check.name] {
+			group.Go(func() { results[i], errs[i] = check.run(ctx, survey) })
+		}
 	}
 	group.Wait()
 	var found []Result
-	for i := range checks {
+	for i, check := range checks {
 		if errs[i] != nil {
 			return nil, errs[i]
 		}
-		found = append(found, results[i]...)
+		for _, result := range results[i] {
+			result.Name = check.name
+			found = append(found, result)
+		}
 	}
 	return found, nil
+}
+
+// passed is the result of a check that found nothing wrong.
+func passed(message string) []Result {
+	return []Result{{Verdict: Pass, Message: message}}
 }

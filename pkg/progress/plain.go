@@ -20,6 +20,9 @@ type Plain struct {
 	mutex sync.Mutex
 	wave  event.WaveStarted
 	tally map[event.Action]int
+	// removing is the step of a removal, and removed how many it has deleted.
+	removing event.RemovalStarted
+	removed  int
 	// retried are the reasons that were told; a bad network has few reasons
 	// and gives them often.
 	retried map[string]bool
@@ -47,12 +50,30 @@ func (p *Plain) Sink(e event.Event) {
 		p.line("  [%d/%d] %s: %s", p.wave.Number, p.wave.Waves, p.wave.Title, tally(p.tally))
 	case event.Stopped:
 		p.line("  stopped: %d of %s applied", e.Applied, count(e.Objects, "object"))
+	case event.Leftover:
+		p.leftover(e)
+	case event.Uninstalling:
+		p.uninstalling(e)
+	case event.RemovalStarted:
+		p.removing, p.removed = e, 0
+	case event.Removed:
+		p.removed++
+	case event.Going:
+		p.going(e)
+	case event.RemovalFinished:
+		p.line("  [%d/%d] %s: %d removed", p.removing.Number, p.removing.Steps, p.removing.Title, p.removed)
+	case event.Kept:
+		p.line("  %s is kept: %s", e.Object, e.Why)
+	case event.Uninstalled:
+		p.uninstalled(e)
 	case event.AwaitingReadiness:
 		if e.Objects > 0 {
 			p.line("  waiting for %s to run", count(e.Objects, "object"))
 		}
 	case event.Waiting:
 		p.line("  %s: %s", e.Object, e.Message)
+	case event.Diagnosed:
+		p.diagnosed(e)
 	case event.Ready:
 		p.line("  %s: ready", e.Object)
 	case event.Retrying:
@@ -92,15 +113,84 @@ func (p *Plain) finished(e event.Finished) {
 	p.line("%s in %s%s", summary(e.Counts), e.Took.Round(10*time.Millisecond), suffix)
 }
 
+// leftover lists what an earlier install has left, all of it: these objects
+// are going to be deleted.
+func (p *Plain) leftover(e event.Leftover) {
+	fate := "will be pruned at the end"
+	if !e.Prune {
+		fate = "are kept (--prune=false)"
+	}
+	p.line("  %s of an earlier install %s:", count(len(e.Objects), "object"), fate)
+	for _, object := range e.Objects {
+		p.line("    %s", object)
+	}
+}
+
+func (p *Plain) diagnosed(e event.Diagnosed) {
+	p.line("  %s is not ready:", e.Object)
+	for _, finding := range e.Findings {
+		for _, line := range Explanation(finding) {
+			p.line("    %s", line)
+		}
+	}
+}
+
+// Explanation gives the lines that tell of a finding.
+func Explanation(finding event.Finding) []string {
+	lines := []string{finding.What}
+	for _, log := range finding.Logs {
+		lines = append(lines, "  log: "+log)
+	}
+	if finding.Event != "" {
+		lines = append(lines, "  last warning: "+finding.Event)
+	}
+	if finding.Next != "" {
+		lines = append(lines, "  next: "+finding.Next)
+	}
+	return lines
+}
+
+func (p *Plain) going(e event.Going) {
+	if len(e.Finalizers) == 0 {
+		p.line("  %s: waiting until it is gone", e.Object)
+		return
+	}
+	p.line("  %s: waiting until it is gone, for its finalizer %s", e.Object, strings.Join(e.Finalizers, ", "))
+}
+
+func (p *Plain) uninstalling(e event.Uninstalling) {
+	verb := "removing"
+	if e.DryRun != event.DryRunNone {
+		verb = "would remove"
+	}
+	p.line("%s %s from namespace %s on %s (%s)", verb, e.What, e.Namespace, e.Server, count(e.Objects, "object"))
+}
+
+func (p *Plain) uninstalled(e event.Uninstalled) {
+	suffix := ""
+	switch e.DryRun {
+	case event.DryRunClient:
+		suffix = " (dry run)"
+	case event.DryRunServer:
+		suffix = " (server dry run)"
+	}
+	p.line("%d removed, %d kept in %s%s", e.Removed, e.Kept, e.Took.Round(10*time.Millisecond), suffix)
+}
+
 func (p *Plain) line(format string, arguments ...any) {
 	// Messages come from clusters and files; a terminal must not act on them.
 	fmt.Fprintln(p.out, Printable(fmt.Sprintf(format, arguments...)))
 }
 
-// summary gives "46 created, 0 configured, 0 unchanged".
+// summary gives "46 created, 0 configured, 0 unchanged", and what was pruned
+// if anything was.
 func summary(counts map[event.Action]int) string {
-	return fmt.Sprintf("%d created, %d configured, %d unchanged",
+	text := fmt.Sprintf("%d created, %d configured, %d unchanged",
 		counts[event.Created]+counts[event.Unverified], counts[event.Configured], counts[event.Unchanged])
+	if n := counts[event.Pruned]; n > 0 {
+		text += fmt.Sprintf(", %d pruned", n)
+	}
+	return text
 }
 
 // tally names only the actions that occurred.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -131,9 +132,14 @@ func TestOwnManifest(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			namespace := "own-" + test.name
+			if test.name != "file" {
+				// It stays, so that nobody waits until it has gone.
+				u.must(t, "kubectl", "create", "namespace", namespace)
+			}
+			// The CRD belongs to one installation only.
+			t.Cleanup(func() { uninstall(t, u, namespace) })
 			arguments := append([]string{"kubectl", "istio-demo", "install", "-n", namespace}, test.flags...)
 			got := u.runWith(t, test.stdin, arguments...)
-			// The CRD is shared between these runs; all else is created.
 			if got.code != 0 || !strings.Contains(summary(got.stderr), " created, 0 configured, ") {
 				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 			}
@@ -160,6 +166,17 @@ func TestOwnManifest(t *testing.T) {
 				t.Errorf("install did not wait for the job: succeeded is %q", done)
 			}
 		})
+	}
+}
+
+// uninstall takes away what a test has installed. The test's own context has
+// ended by then.
+func uninstall(t *testing.T, u *user, namespace string) {
+	t.Helper()
+	command := exec.Command(plugin, "uninstall", "--yes", "-n", namespace)
+	command.Env, command.Dir = u.environment, u.dir
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Errorf("uninstall: %v\n%s", err, output)
 	}
 }
 

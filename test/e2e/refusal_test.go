@@ -97,7 +97,7 @@ func TestRefusals(t *testing.T) {
 			`error: \S+FILE, document 1 \(line 1\): deployment demo/web belongs to another namespace than --namespace other; .*`},
 		{"a namespace that nobody brings", []string{"-f", "FILE"}, deployment, 1,
 			`error: namespace demo does not exist and the manifest does not bring it; create it first .*`},
-		{"a namespace that is being deleted", []string{"-n", "doomed"}, "", 1,
+		{"a namespace that is being deleted", []string{"-f", "FILE", "-n", "doomed"}, configMap, 1,
 			`error: namespace doomed is being deleted since .*; wait until it is gone .*`},
 		{"http", []string{"-f", insecure.URL}, "", 2, `error: http://\S+ is not encrypted; use https, or allow it with --allow-http`},
 		{"a download that fails", []string{"--allow-http", "-f", insecure.URL}, "", 2, `error: cannot download http://\S+: the server answered 404 Not Found`},

@@ -105,7 +105,7 @@ func (u *user) must(t *testing.T, arguments ...string) string {
 
 // summary gives the line in which install counts what it did.
 func summary(stderr string) string {
-	return regexp.MustCompile(`(?m)^\d+ created, \d+ configured, \d+ unchanged in .*$`).FindString(stderr)
+	return regexp.MustCompile(`(?m)^\d+ created, \d+ configured, \d+ unchanged(, \d+ pruned)? in .*$`).FindString(stderr)
 }
 
 // errorLines gives the lines that tell an error.

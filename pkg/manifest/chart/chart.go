@@ -22,6 +22,9 @@ const (
 	Version = "1.31.0"
 	// Hub is the registry that the release's images are published to.
 	Hub = "registry.istio.io/release"
+	// MinimumKubernetes is the oldest Kubernetes that this Istio supports:
+	// MinK8SVersion in istioctl/pkg/install/k8sversion of istio.io/istio.
+	MinimumKubernetes = "1.32"
 
 	// releaseName is the Helm release name that istioctl gives every chart
 	// (operator/pkg/render/manifest.go); names of objects depend on it.
@@ -29,6 +32,10 @@ const (
 	// managedBy becomes the label app.kubernetes.io/managed-by.
 	managedBy = "kubectl-istio-demo"
 )
+
+// architectures are those that the release's images are built for
+// (prow/release-commit.sh of istio.io/istio).
+var architectures = []string{"amd64", "arm64"}
 
 // The charts of the demo profile's components, as istioctl orders them.
 const (
@@ -55,6 +62,9 @@ type Options struct {
 type Rendered struct {
 	Objects  []manifest.Object
 	Warnings []string
+	// Architectures are those that the images are built for; empty where they
+	// are not the release's, and nobody knows.
+	Architectures []string
 }
 
 // Render gives the objects that `istioctl install --set profile=demo` leaves
@@ -69,6 +79,9 @@ func Render(options Options) (Rendered, error) {
 		return Rendered{}, err
 	}
 	rendered := Rendered{Objects: objects}
+	if releaseImages(values) {
+		rendered.Architectures = architectures
+	}
 	for _, component := range []string{baseChart, pilotChart, ingressChart, egressChart} {
 		if !enabled(component, values) {
 			continue
@@ -88,6 +101,13 @@ func Render(options Options) (Rendered, error) {
 func enabled(component string, values map[string]any) bool {
 	gateway := map[string]string{ingressChart: "istio-ingressgateway", egressChart: "istio-egressgateway"}[component]
 	return gateway == "" || lookup(values, true, "gateways", gateway, "enabled")
+}
+
+// releaseImages tells whether the images are the release's, in any of their
+// variants, such as 1.31.0-distroless.
+func releaseImages(values map[string]any) bool {
+	tag := lookup(values, "", "global", "tag")
+	return lookup(values, "", "global", "hub") == Hub && (tag == Version || strings.HasPrefix(tag, Version+"-"))
 }
 
 // add renders a chart and appends its objects. Where keep is given, only the

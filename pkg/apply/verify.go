@@ -1,0 +1,119 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Verify has the server check, before anything is written, the targets that
+// it may refuse although it has them already: those in which somebody else
+// owns fields, and those of kinds with fields that cannot be changed. Objects
+// that have to be made anew are marked, if that is allowed. The errors are
+// those that Apply would give, one line for each object.
+func (e *Engine) Verify(ctx context.Context, targets []Target) error {
+	if e.DryRun {
+		return nil // all of it is a check
+	}
+	var doubtful []int
+	for i := range targets {
+		if targets[i].doubtful() {
+			doubtful = append(doubtful, i)
+		}
+	}
+	refused := make([]error, len(doubtful))
+	members := make([]Target, len(doubtful))
+	for n, i := range doubtful {
+		members[n] = targets[i]
+	}
+	// All of the refusals are wanted, so they do not end the others.
+	err := each(ctx, members, func(ctx context.Context, n int) error {
+		_, err := e.patch(ctx, members[n], true)
+		if immutable(err) && e.Recreate && recreatable[members[n].groupKind()] {
+			targets[doubtful[n]].recreate = true
+			return nil
+		}
+		if err != nil && !apierrors.IsNotFound(err) {
+			refused[n] = e.refusal(members[n], err)
+		}
+		return nil
+	})
+	return errors.Join(err, errors.Join(refused...))
+}
+
+// doubtful tells whether the server may refuse to change an object.
+func (t *Target) doubtful() bool {
+	if t.Live == nil || t.IfAbsent {
+		return false
+	}
+	if immutableFields[t.groupKind()] {
+		return true
+	}
+	for _, entry := range t.Live.GetManagedFields() {
+		if entry.Manager != FieldManager && !controllers[entry.Manager] && entry.Subresource == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Target) groupKind() schema.GroupKind { return t.Object.GroupVersionKind().GroupKind() }
+
+// immutableFields are the kinds of Kubernetes with fields that the server
+// does not let anybody change: selectors, templates, roles, addresses, sizes.
+var immutableFields = map[schema.GroupKind]bool{
+	{Group: "apps", Kind: "Deployment"}:                              true,
+	{Group: "apps", Kind: "DaemonSet"}:                               true,
+	{Group: "apps", Kind: "ReplicaSet"}:                              true,
+	{Group: "apps", Kind: "StatefulSet"}:                             true,
+	{Group: "batch", Kind: "Job"}:                                    true,
+	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        true,
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: true,
+	{Kind: "Service"}:                                                true,
+	{Kind: "PersistentVolumeClaim"}:                                  true,
+	{Kind: "Pod"}:                                                    true,
+}
+
+// recreatable are the kinds of which nothing is lost when an object is deleted
+// and made anew. A claim would lose its volume, a StatefulSet may.
+var recreatable = map[schema.GroupKind]bool{
+	{Group: "apps", Kind: "Deployment"}:                              true,
+	{Group: "apps", Kind: "DaemonSet"}:                               true,
+	{Group: "apps", Kind: "ReplicaSet"}:                              true,
+	{Group: "batch", Kind: "Job"}:                                    true,
+	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        true,
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: true,
+	{Kind: "Service"}:                                                true,
+	{Kind: "ConfigMap"}:                                              true,
+	{Kind: "Secret"}:                                                 true,
+	{Kind: "Pod"}:                                                    true,
+}
+
+// immutable tells whether the server refuses because a field cannot be
+// changed. It has no reason of its own for that, but the words of
+// apimachinery's validation and of Kubernetes' strategies.
+func immutable(err error) bool {
+	var status apierrors.APIStatus
+	if !apierrors.IsInvalid(err) || !errors.As(err, &status) || status.Status().Details == nil {
+		return false
+	}
+	for _, cause := range status.Status().Details.Causes {
+		for _, words := range []string{
+			"field is immutable",                    // validation.FieldImmutableErrorMsg
+			"cannot change roleRef",                 // bindings
+			"may not change once set",               // a Service's cluster IP
+			"field cannot be changed",               // ConfigMap and Secret, older servers
+			"pod updates may not change fields",     // Pod
+			"updates to statefulset spec for field", // StatefulSet
+		} {
+			if strings.Contains(cause.Message, words) && cause.Type != metav1.CauseTypeFieldManagerConflict {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,154 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// checkOptions are the flags of check.
+type checkOptions struct {
+	source  source
+	skip    skipChecks
+	format  string
+	timeout time.Duration
+}
+
+func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &checkOptions{}
+	command := &cobra.Command{
+		Use:   "check",
+		Short: "Look for what would make an install fail",
+		Long: paragraphs(`
+			Look at the cluster as install does before its first write, and print what
+			each check finds. Nothing is changed.
+
+			A check that warns does not stop an install; one that fails does. The exit
+			code is 0 if none fails.`),
+		Example: examples(`
+			# Is the cluster ready for Istio's demo?
+			kubectl istio-demo check
+
+			# For a manifest of your own, in another namespace
+			kubectl istio-demo check -f istio-demo.yaml -n mesh
+
+			# For scripts: the names of the checks that fail
+			kubectl istio-demo check -o json | jq -r '.checks[] | select(.verdict == "fail").name'`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.validate(cluster); err != nil {
+				return err
+			}
+			// Nothing is written that would have to be brought to an end.
+			cluster.releaseSignals()
+			return o.run(command.Context(), cluster, streams)
+		},
+	}
+	o.source.addFlags(command)
+	o.skip.addFlag(command)
+	flags := command.Flags()
+	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
+	flags.DurationVar(&o.timeout, "timeout", time.Minute, "The time for all of it")
+	return command
+}
+
+// validate refuses flags without meaning.
+func (o *checkOptions) validate(cluster *connection) error {
+	if o.timeout <= 0 {
+		return &usageError{errors.New("--timeout must be longer than 0")}
+	}
+	for _, err := range []error{cluster.checkNamespace(), o.source.validate(), o.skip.validate(), checkFormat(o.format)} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *checkOptions) run(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	defer cancel()
+	check := &demo.Check{
+		Read: func(ctx context.Context) (demo.Manifest, error) {
+			return o.source.read(ctx, streams.In, *cluster.Namespace)
+		},
+		Namespace: cluster.namespace(),
+		Skip:      o.skip.set(),
+		Sink:      progress.NewPlain(streams.ErrOut).Sink,
+	}
+	var err error
+	if check.Cluster, err = cluster.connect(check.Sink); err != nil {
+		return err
+	}
+	results, err := check.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if err := printChecks(results, o.format, streams.Out); err != nil {
+		return err
+	}
+	var names []string
+	for _, result := range demo.Failed(results) {
+		names = append(names, result.Name)
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("an install would be refused by these checks: %s", strings.Join(slices.Compact(names), ", "))
+	}
+	return nil
+}
+
+// printChecks prints a table as kubectl's, with each remedy on a line of its
+// own below the message, or an object with the field checks, which is an
+// interface.
+func printChecks(results []demo.CheckResult, format string, out io.Writer) error {
+	if format != "" {
+		return printFields(map[string]any{"checks": results}, format, out)
+	}
+	table := printers.GetNewTabWriter(out)
+	fmt.Fprintln(table, "NAME\tVERDICT\tMESSAGE")
+	for _, result := range results {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", result.Name, result.Verdict, progress.Printable(result.Message))
+		if result.Remedy != "" {
+			fmt.Fprintf(table, "\t\t-> %s\n", progress.Printable(result.Remedy))
+		}
+	}
+	return table.Flush()
+}
+
+// skipChecks is the flag --skip-checks.
+type skipChecks []string
+
+func (s *skipChecks) addFlag(command *cobra.Command) {
+	command.Flags().StringSliceVar((*[]string)(s), "skip-checks", nil,
+		"Leave out these checks: "+strings.Join(demo.CheckNames(), ", "))
+}
+
+// validate refuses the names of no check.
+func (s skipChecks) validate() error {
+	known := demo.CheckNames()
+	for _, name := range s {
+		if !slices.Contains(known, name) {
+			return &usageError{fmt.Errorf("--skip-checks: there is no check %q; the checks are %s", name, strings.Join(known, ", "))}
+		}
+	}
+	return nil
+}
+
+func (s skipChecks) set() map[string]bool {
+	set := map[string]bool{}
+	for _, name := range s {
+		set[name] = true
+	}
+	return set
+}

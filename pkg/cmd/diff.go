@@ -1,0 +1,165 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/cmd/diff"
+	"k8s.io/utils/exec"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	var from source
+	var prune, showManagedFields bool
+	var timeout time.Duration
+	command := &cobra.Command{
+		Use:   "diff",
+		Short: "Show what install would change",
+		Long: paragraphs(`
+			Show what install would change on the cluster, and change nothing: the API
+			server says what would become of each object (server-side dry run). Fields
+			that controllers of the cluster own are left out, as install leaves them
+			alone; fields that people have changed are shown. Secrets are masked.
+
+			KUBECTL_EXTERNAL_DIFF names another program than diff, as with 'kubectl diff'.
+			The exit code is 0 if nothing differs, 1 if something does, and 2 or more if
+			that cannot be told.`),
+		Example: examples(`
+			# What has changed since install
+			kubectl istio-demo diff
+
+			# What another value would change
+			kubectl istio-demo diff --set pilot.traceSampling=10
+
+			# In colours
+			KUBECTL_EXTERNAL_DIFF="colordiff -N -u" kubectl istio-demo diff`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := from.validate(); err != nil {
+				return err
+			}
+			if err := cluster.checkNamespace(); err != nil {
+				return err
+			}
+			if timeout <= 0 {
+				return &usageError{errors.New("--timeout must be longer than 0")}
+			}
+			ctx, cancel := context.WithTimeoutCause(command.Context(), timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, timeout))
+			defer cancel()
+			sink := progress.NewPlain(streams.ErrOut).Sink
+			connected, err := cluster.connect(sink)
+			if err != nil {
+				return &troubleError{err}
+			}
+			install := &demo.Install{
+				Read: func(ctx context.Context) (demo.Manifest, error) {
+					return from.read(ctx, streams.In, *cluster.Namespace)
+				},
+				Cluster:    connected,
+				Namespace:  cluster.namespace(),
+				Prune:      prune,
+				Validation: "Ignore",
+				Sink:       sink,
+			}
+			differences, err := install.Diff(ctx)
+			if err != nil {
+				return &troubleError{err}
+			}
+			return showDifferences(differences, showManagedFields, streams)
+		},
+	}
+	from.addFlags(command)
+	flags := command.Flags()
+	flags.BoolVar(&prune, "prune", true, "Also show what install would delete")
+	flags.BoolVar(&showManagedFields, "show-managed-fields", false, "Also compare managedFields")
+	flags.DurationVar(&timeout, "timeout", 2*time.Minute, "The time for all of it")
+	return command
+}
+
+// troubleError is what kept a comparison from being made; it never exits with
+// 1, which says that something differs.
+type troubleError struct{ err error }
+
+func (e *troubleError) Error() string { return e.err.Error() }
+func (e *troubleError) Unwrap() error { return e.err }
+
+// showDifferences runs the diff program on them.
+func showDifferences(differences []demo.Difference, showManagedFields bool, streams genericiooptions.IOStreams) error {
+	if len(differences) == 0 {
+		return nil
+	}
+	differ, err := diff.NewDiffer("LIVE", "MERGED")
+	if err != nil {
+		return &troubleError{err}
+	}
+	defer differ.TearDown()
+	printer := diff.Printer{}
+	for _, difference := range differences {
+		if difference.Merged == nil {
+			err = printPruned(differ, difference.Live, printer)
+		} else {
+			err = differ.Diff(&compared{difference}, printer, showManagedFields, false)
+		}
+		if err != nil {
+			return &troubleError{err}
+		}
+	}
+	err = differ.Run(&diff.DiffProgram{Exec: exec.New(), IOStreams: streams})
+	var exit exec.ExitError
+	if errors.As(err, &exit) && exit.ExitStatus() == 1 {
+		return &answeredError{exitDiffers}
+	}
+	if err != nil {
+		return &troubleError{err}
+	}
+	return nil
+}
+
+// printPruned prints an object on the side of what is live only.
+func printPruned(differ *diff.Differ, object *unstructured.Unstructured, printer diff.Printer) error {
+	object.SetManagedFields(nil)
+	var live runtime.Object = object
+	if object.GroupVersionKind().GroupVersion().String() == "v1" && object.GetKind() == "Secret" {
+		masker, err := diff.NewMasker(object, nil)
+		if err != nil {
+			return err
+		}
+		live = masker.From()
+	}
+	return differ.From.Print(name(object), live, printer)
+}
+
+// compared is a difference as kubectl's diff takes it.
+type compared struct{ demo.Difference }
+
+// Live gives what is on the cluster, nil where nothing is.
+func (c *compared) Live() runtime.Object {
+	if c.Difference.Live == nil {
+		return nil
+	}
+	return c.Difference.Live
+}
+
+// Merged gives what would be there.
+func (c *compared) Merged() (runtime.Object, error) { return c.Difference.Merged, nil }
+
+// Name gives the name of the file that is compared, in kubectl's form.
+func (c *compared) Name() string { return name(c.Difference.Merged) }
+
+func name(object *unstructured.Unstructured) string {
+	gvk := object.GroupVersionKind()
+	group := gvk.Group
+	if group != "" {
+		group += "."
+	}
+	return fmt.Sprintf("%s%s.%s.%s.%s", group, gvk.Version, gvk.Kind, object.GetNamespace(), object.GetName())
+}

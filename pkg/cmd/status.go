@@ -1,0 +1,214 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// statusOptions are the flags of status.
+type statusOptions struct {
+	format  string
+	watch   bool
+	timeout time.Duration
+}
+
+func newStatus(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &statusOptions{}
+	command := &cobra.Command{
+		Use:   "status",
+		Short: "Show whether the demo runs, and why if it does not",
+		Long: paragraphs(`
+			Show whether what is installed runs, and for each workload that does not
+			what holds it back: the container and the reason, its last words, the last
+			warning, and the next step to try. The exit code is 0 if all of it runs, and
+			1 if not.`),
+		Example: examples(`
+			# Does it run?
+			kubectl istio-demo status
+
+			# With images and what is lacking, and every change from now on
+			kubectl istio-demo status -o wide -w
+
+			# What does not run, for scripts
+			kubectl istio-demo status -o json | jq -r '.workloads[] | select(.ready | not) | .name'`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.validate(cluster); err != nil {
+				return err
+			}
+			return o.run(command.Context(), cluster, streams)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (wide, json, yaml)")
+	flags.BoolVarP(&o.watch, "watch", "w", false, "After showing the workloads, show each change")
+	flags.DurationVar(&o.timeout, "timeout", time.Minute, "The time for all of it; a watch has no end")
+	return command
+}
+
+func (o *statusOptions) validate(cluster *connection) error {
+	switch o.format {
+	case "", "wide":
+	case "json", "yaml":
+		if o.watch {
+			return &usageError{fmt.Errorf("-w shows a table; leave out -o %s", o.format)}
+		}
+	default:
+		return &usageError{fmt.Errorf("unknown output format %q; use wide, json or yaml", o.format)}
+	}
+	if o.timeout <= 0 {
+		return &usageError{errors.New("--timeout must be longer than 0")}
+	}
+	return cluster.checkNamespace()
+}
+
+func (o *statusOptions) run(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams) error {
+	connected, err := cluster.connect(progress.NewPlain(streams.ErrOut).Sink)
+	if err != nil {
+		return err
+	}
+	status := &demo.Status{Cluster: connected, Namespace: *cluster.Namespace}
+	if o.watch {
+		return o.show(ctx, status, streams.Out)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	defer cancel()
+	report, err := status.Run(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return err
+	}
+	if err := o.print(report, streams.Out); err != nil {
+		return err
+	}
+	if !report.Ready {
+		return &answeredError{exitFailed}
+	}
+	return nil
+}
+
+// show watches, a line for each change.
+func (o *statusOptions) show(ctx context.Context, status *demo.Status, out io.Writer) error {
+	rows := o.rows(out, status.Namespace)
+	rows.header()
+	return status.Watch(ctx, func(workload demo.Workload) {
+		rows.add(workload)
+		rows.Flush()
+	})
+}
+
+func (o *statusOptions) print(report demo.Report, out io.Writer) error {
+	switch o.format {
+	case "json":
+		data, err := json.MarshalIndent(report, "", "  ")
+		if err == nil {
+			_, err = fmt.Fprintln(out, string(data))
+		}
+		return err
+	case "yaml":
+		data, err := yaml.Marshal(report)
+		if err == nil {
+			_, err = fmt.Fprint(out, string(data))
+		}
+		return err
+	}
+	rows := o.rows(out, report.Namespace)
+	rows.header()
+	for _, workload := range report.Workloads {
+		rows.add(workload)
+	}
+	if err := rows.Flush(); err != nil {
+		return err
+	}
+	printWhy(report, out)
+	return nil
+}
+
+// flusher aligns columns and prints them when it is flushed.
+type flusher interface {
+	io.Writer
+	Flush() error
+}
+
+// rows is the table of workloads.
+type rows struct {
+	flusher
+	wide bool
+	home string
+}
+
+func (o *statusOptions) rows(out io.Writer, home string) *rows {
+	return &rows{flusher: printers.GetNewTabWriter(out), wide: o.format == "wide", home: home}
+}
+
+func (r *rows) header() {
+	columns := []string{"NAME", "READY", "STATUS", "AGE"}
+	if r.wide {
+		columns = append(columns, "IMAGES")
+	}
+	fmt.Fprintln(r, strings.Join(columns, "\t"))
+}
+
+func (r *rows) add(workload demo.Workload) {
+	ref := event.Object{Group: workload.Group, Kind: workload.Kind, Namespace: workload.Namespace, Name: workload.Name}
+	columns := []string{shortName(ref, r.home), dash(workload.Replicas), "Ready", duration.HumanDuration(time.Since(workload.Created))}
+	if !workload.Ready {
+		columns[2] = dash(workload.Message)
+	}
+	if r.wide {
+		columns = append(columns, dash(strings.Join(workload.Images, ",")))
+	}
+	for i, column := range columns {
+		columns[i] = progress.Printable(column)
+	}
+	fmt.Fprintln(r, strings.Join(columns, "\t"))
+}
+
+// shortName gives "deployment/istiod", with the namespace only where it is
+// another one than the demo's.
+func shortName(ref event.Object, home string) string {
+	if ref.Namespace == home {
+		ref.Namespace = ""
+	}
+	return strings.ToLower(ref.Kind) + "/" + ref.Path()
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// printWhy explains, below the table, what is not ready.
+func printWhy(report demo.Report, out io.Writer) {
+	for _, workload := range report.Workloads {
+		if len(workload.Findings) == 0 {
+			continue
+		}
+		ref := event.Object{Kind: workload.Kind, Namespace: workload.Namespace, Name: workload.Name}
+		fmt.Fprintf(out, "\n%s\n", progress.Printable(shortName(ref, report.Namespace)+" is not ready:"))
+		for _, finding := range workload.Findings {
+			for _, line := range progress.Explanation(demo.Explained(finding)) {
+				fmt.Fprintln(out, "  "+progress.Printable(line))
+			}
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+	"k8s.io/kubectl/pkg/util/term"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// uninstallOptions are the flags of uninstall.
+type uninstallOptions struct {
+	yes     bool
+	purge   bool
+	dryRun  event.DryRun
+	timeout time.Duration
+}
+
+func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &uninstallOptions{}
+	command := &cobra.Command{
+		Use:   "uninstall",
+		Short: "Take the demo away, and nothing else",
+		Long: paragraphs(`
+			Take away what install has put on the cluster, by the inventory that it
+			keeps there, and wait until it is gone. No manifest is needed.
+
+			Objects of your own stay: a definition (CRD) in which some of them live is
+			kept, and so is the namespace if install did not create it or if there is
+			something of yours in it.`),
+		Example: examples(`
+			# See first what would go and what would stay
+			kubectl istio-demo uninstall --dry-run=server
+
+			# Without a question, for scripts
+			kubectl istio-demo uninstall --yes
+
+			# With all definitions, and so with your virtual services, gateways and the like
+			kubectl istio-demo uninstall --purge-crds`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.complete(command, cluster); err != nil {
+				return err
+			}
+			return o.run(command, cluster, streams)
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
+	flags.BoolVar(&o.purge, "purge-crds", false, "Delete the definitions (CRDs) even if objects of yours live in them, which go with them")
+	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "The time for all of it, waiting included")
+	cmdutil.AddDryRunFlag(command)
+	return command
+}
+
+// complete turns the flags into options and refuses those without meaning.
+func (o *uninstallOptions) complete(command *cobra.Command, cluster *connection) error {
+	if err := cluster.checkNamespace(); err != nil {
+		return err
+	}
+	var err error
+	if o.dryRun, err = dryRun(command); err != nil {
+		return err
+	}
+	if o.timeout <= 0 {
+		return &usageError{errors.New("--timeout must be longer than 0")}
+	}
+	return nil
+}
+
+func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
+	ctx, cancel := context.WithTimeoutCause(command.Context(), o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	defer cancel()
+	sink := progress.NewPlain(streams.ErrOut).Sink
+	connected, err := cluster.connect(sink)
+	if err != nil {
+		return err
+	}
+	uninstall := &demo.Uninstall{
+		Cluster:   connected,
+		Namespace: *cluster.Namespace,
+		DryRun:    o.dryRun,
+		Purge:     o.purge,
+		Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, streams) },
+		Sink:      sink,
+	}
+	removal, err := uninstall.Run(ctx)
+	if err != nil {
+		printRemoval(removal, o.dryRun, streams)
+		return err
+	}
+	if removal.Source == "" {
+		fmt.Fprintf(streams.Out, "nothing is installed in namespace %s\n", *cluster.Namespace)
+		for _, kept := range removal.Kept {
+			fmt.Fprintf(streams.Out, "%s\n", progress.Printable(fmt.Sprintf("%s was kept: %s", kept.Ref, kept.Why)))
+		}
+		return nil
+	}
+	printRemoval(removal, o.dryRun, streams)
+	return nil
+}
+
+// printRemoval prints a line an object, in the form of install's dry run.
+func printRemoval(removal demo.Removal, dryRun event.DryRun, streams genericiooptions.IOStreams) {
+	suffix := map[event.DryRun]string{event.DryRunClient: " (dry run)", event.DryRunServer: " (server dry run)"}[dryRun]
+	for _, ref := range removal.Removed {
+		fmt.Fprintf(streams.Out, "%s deleted%s\n", progress.Printable(ref.Resource()), suffix)
+	}
+	for _, kept := range removal.Kept {
+		fmt.Fprintf(streams.Out, "%s kept%s\n", progress.Printable(kept.Ref.Resource()), suffix)
+	}
+}
+
+// confirm names what goes of the user's own, and asks where there is somebody
+// to ask.
+func (o *uninstallOptions) confirm(ctx context.Context, removal demo.Removal, streams genericiooptions.IOStreams) error {
+	say := func(format string, arguments ...any) {
+		fmt.Fprintln(streams.ErrOut, progress.Printable(fmt.Sprintf(format, arguments...)))
+	}
+	if len(removal.Users) > 0 {
+		say("  these objects of yours go, too:")
+		for _, ref := range removal.Users {
+			say("    %s", ref)
+		}
+	}
+	if o.yes || o.dryRun != event.DryRunNone {
+		return nil
+	}
+	for _, kept := range removal.Kept {
+		say("  %s stays: %s", kept.Ref, kept.Why)
+	}
+	if !term.IsTerminal(streams.In) {
+		return &usageError{fmt.Errorf("nobody can be asked whether %d objects may be deleted; confirm with --yes, or see them with --dry-run=server", len(removal.Removed)+len(removal.Users))}
+	}
+	fmt.Fprintf(streams.ErrOut, "Delete %d objects? [y/N] ", len(removal.Removed)+len(removal.Users))
+	return ask(ctx, streams)
+}
+
+// ask gives nil for yes. It gives up with the context, also while it reads;
+// that goroutine ends with the program.
+func ask(ctx context.Context, streams genericiooptions.IOStreams) error {
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(streams.In).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case said := <-answer:
+		if said == "y" || said == "yes" {
+			return nil
+		}
+		return demo.ErrDeclined
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,119 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+)
+
+// diagnosis bounds the requests that explain a failure, which come after the
+// time that the user gave is over.
+const diagnosis = 5 * time.Second
+
+// errHopeless ends a wait for what does not heal by itself.
+var errHopeless = errors.New("it does not heal by itself")
+
+// await waits until everything that was applied runs.
+func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result) error {
+	var pending []*unstructured.Unstructured
+	var awaited []ready.Target
+	for _, target := range readiness(targets, results) {
+		if manifest.IsCRD(target.Object) {
+			continue // established before their custom resources were applied
+		}
+		awaited = append(awaited, target)
+		if state, _ := ready.Compute(target.Object); state != ready.Ready {
+			pending = append(pending, target.Object)
+		}
+	}
+	i.Sink(event.AwaitingReadiness{Objects: len(pending)})
+	err := i.wait(ctx, awaited, pending)
+	var notReady *ready.NotReadyError
+	switch {
+	case !errors.As(err, &notReady):
+		return err
+	case errors.Is(notReady.Cause, errHopeless):
+		notReady.Cause = nil
+	case notReady.Cause != nil && !errors.Is(notReady.Cause, ErrTimeout):
+		// Whoever interrupts does not wait for an explanation.
+		return &InterruptedError{Cause: notReady.Cause, Applied: len(results), Total: len(targets), Waiting: notReady.Error()}
+	}
+	return i.explain(ctx, notReady)
+}
+
+// wait waits for all that is awaited and, unless the user wants to wait on,
+// gives up when one of those pending is in a state that does not heal.
+func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured) error {
+	if !i.FailFast || len(pending) == 0 {
+		return ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited)
+	}
+	waiting, stop := context.WithCancelCause(ctx)
+	var hopeless []diagnose.Stuck
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		if hopeless = diagnose.Watch(waiting, i.Cluster.Core, pending, nil); len(hopeless) > 0 {
+			stop(errHopeless)
+		}
+	})
+	err := ready.Wait(waiting, i.Cluster.Dynamic, i.Sink, awaited)
+	stop(nil)
+	watch.Wait()
+	var notReady *ready.NotReadyError
+	if errors.As(err, &notReady) && errors.Is(notReady.Cause, errHopeless) {
+		notReady.Pending = only(notReady.Pending, hopeless)
+	}
+	return err
+}
+
+// only leaves those that are hopeless, or all if they have just recovered.
+func only(pending []ready.Pending, hopeless []diagnose.Stuck) []ready.Pending {
+	stuck := map[event.Object]bool{}
+	for _, one := range hopeless {
+		stuck[manifest.Ref(one.Workload)] = true
+	}
+	var left []ready.Pending
+	for _, one := range pending {
+		if stuck[one.Ref] {
+			left = append(left, one)
+		}
+	}
+	if len(left) == 0 {
+		return pending
+	}
+	return left
+}
+
+// explain tells why what is not ready is not, as far as its pods say.
+func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), diagnosis)
+	defer cancel()
+	unready := &UnreadyError{Cause: notReady.Cause}
+	for _, pending := range notReady.Pending {
+		why := pending.Message
+		findings := diagnose.Workload(ctx, i.Cluster.Core, pending.Object)
+		if len(findings) > 0 {
+			why += "; " + findings[0].String()
+			told := event.Diagnosed{Object: pending.Ref}
+			for _, finding := range findings {
+				told.Findings = append(told.Findings, Explained(finding))
+			}
+			i.Sink(told)
+		}
+		unready.Unready = append(unready.Unready, Unready{Object: pending.Ref.String(), Why: why})
+	}
+	return unready
+}
+
+// Explained gives a finding as printers print it.
+func Explained(finding diagnose.Finding) event.Finding {
+	return event.Finding{What: finding.String(), Logs: finding.Logs, Event: finding.Event, Next: finding.Next}
+}

@@ -1,0 +1,105 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// view is what there is to see before the first write.
+type view struct {
+	results []CheckResult
+	// members are those of the inventory.
+	members []inventory.Object
+	// err is why something could not be seen. What the checks say about a
+	// failure is clearer.
+	err error
+}
+
+// check looks at the cluster before the first write: what is there already
+// and whose it is, all checks, and what the server would refuse to change.
+func (i *Install) check(ctx context.Context, on *course) error {
+	seen, err := i.look(ctx, on)
+	if err != nil {
+		return err
+	}
+	if failed := Failed(seen.results); len(failed) > 0 {
+		return &RefusedError{failed}
+	}
+	if seen.err != nil {
+		return seen.err
+	}
+	i.warn(seen.results)
+	return i.verify(ctx, on, seen.members)
+}
+
+// look runs all checks.
+func (i *Install) look(ctx context.Context, on *course) (view, error) {
+	observed := on.engine.Observe(ctx, on.targets)
+	var (
+		seen          view
+		taken, beside []property
+		unlisted      error
+	)
+	if !i.Skip[foreignCheck] {
+		var err error
+		if taken, err = on.book.foreign(ctx, i.Cluster, on.targets, i.Adopt); err != nil {
+			return seen, err
+		}
+	}
+	checks, checksCtx := errgroup.WithContext(ctx)
+	checks.Go(func() (err error) {
+		seen.results, err = preflight.Run(checksCtx, i.subject(on))
+		return err
+	})
+	checks.Go(func() error {
+		seen.members, unlisted = on.book.members(checksCtx, i.Cluster, on.kinds, on.book.before)
+		return nil
+	})
+	if !i.Skip[foreignCheck] {
+		checks.Go(func() (err error) {
+			beside, err = on.book.anotherIstio(checksCtx, i.Cluster, on.targets)
+			return err
+		})
+	}
+	if err := checks.Wait(); err != nil {
+		return seen, err
+	}
+	if i.Adopt {
+		i.warnOfFormerOwners(taken)
+		taken = nil
+	}
+	if !i.Skip[foreignCheck] {
+		seen.results = append(seen.results, foreignResults(taken, beside)...)
+	}
+	seen.err = errors.Join(observed, unlisted)
+	return seen, nil
+}
+
+// verify makes the targets members of the inventory and has the server look
+// at what it may refuse to change.
+func (i *Install) verify(ctx context.Context, on *course, members []inventory.Object) error {
+	on.leftovers = leftovers(members, on.targets)
+	on.book.enroll(on.targets)
+	markUnverifiable(on.targets)
+	return on.engine.Verify(ctx, on.targets)
+}
+
+// warnOfFormerOwners says what an adoption leaves behind.
+func (i *Install) warnOfFormerOwners(taken []property) {
+	for _, property := range taken {
+		if namespace, release, isHelm := strings.Cut(property.owner.Helm, "/"); isHelm {
+			i.Sink(event.Warning{Message: fmt.Sprintf("%d objects are taken over from %s, which still knows them; 'kubectl delete secret -n %s -l owner=helm,name=%s' makes helm forget the release",
+				len(property.refs), property.owner.Name, namespace, release)})
+			continue
+		}
+		i.Sink(event.Warning{Message: fmt.Sprintf("%d objects are taken over from %s", len(property.refs), property.owner.Name)})
+	}
+}

@@ -1,0 +1,153 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// CheckResult is what a check found.
+type CheckResult = preflight.Result
+
+// CheckNames gives the checks that can be skipped, in the order of their
+// results.
+func CheckNames() []string { return append(preflight.Names(), foreignCheck) }
+
+// Failed gives the results that would refuse an install.
+func Failed(results []CheckResult) []CheckResult { return withVerdict(results, preflight.Fail) }
+
+func withVerdict(results []CheckResult, verdict preflight.Verdict) []CheckResult {
+	var found []CheckResult
+	for _, result := range results {
+		if result.Verdict == verdict {
+			found = append(found, result)
+		}
+	}
+	return found
+}
+
+// warn tells of what stops nothing.
+func (i *Install) warn(results []CheckResult) {
+	for _, result := range withVerdict(results, preflight.Warn) {
+		i.Sink(event.Warning{Message: result.Message + "; " + result.Remedy})
+	}
+}
+
+// Check looks at a cluster as an install would before its first write, and
+// ends there.
+type Check struct {
+	Read      func(context.Context) (Manifest, error)
+	Cluster   *Cluster
+	Namespace manifest.Namespace
+	// Skip names the checks to leave out.
+	Skip map[string]bool
+	Sink event.Sink
+}
+
+// Run gives the results of all checks. Its errors are InputError,
+// InterruptedError, and those of the API server; that a check fails is none.
+func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
+	install := &Install{
+		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
+		DryRun: event.DryRunNone, Wait: true, Prune: true, // as it would be
+	}
+	read, err := install.read(ctx)
+	if err != nil {
+		return nil, install.interrupted(ctx, &InputError{err}, 0, 0)
+	}
+	for _, warning := range read.Warnings {
+		c.Sink(event.Warning{Message: warning})
+	}
+	results, err := install.inspect(ctx, read)
+	if err != nil {
+		return nil, install.interrupted(ctx, err, 0, 0)
+	}
+	return results, nil
+}
+
+// inspect runs the checks. What is of an unknown kind is one of their results,
+// and they go on without it.
+func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, error) {
+	kinds, err := i.kinds(ctx, read.Objects)
+	if err != nil {
+		return nil, err
+	}
+	known, results := checkKinds(read.Objects, kinds)
+	targets, err := i.locate(known, kinds)
+	if err != nil {
+		return nil, err
+	}
+	on := &course{read: read, kinds: kinds, targets: targets}
+	if on.book, err = openLedger(ctx, i.Cluster, i.Namespace.Name); err != nil && !apierrors.IsForbidden(err) {
+		return nil, err
+	}
+	on.engine = i.engine()
+	seen, err := i.look(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	results = append(results, seen.results...)
+	if len(Failed(results)) > 0 {
+		return results, nil // what they say is clearer than what could not be seen
+	}
+	if seen.err != nil {
+		return nil, seen.err
+	}
+	return append(results, conflictResults(i.verify(ctx, on, seen.members))...), nil
+}
+
+// conflictResults are the verdicts on what the server refuses to change, a
+// line each.
+func conflictResults(err error) []CheckResult {
+	const name = "conflicts"
+	if err == nil {
+		return []CheckResult{{Name: name, Verdict: preflight.Pass, Message: "nobody else owns fields of what is there already"}}
+	}
+	var results []CheckResult
+	for line := range strings.Lines(err.Error()) {
+		what, remedy, _ := strings.Cut(strings.TrimSpace(line), "; ")
+		results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: what, Remedy: remedy})
+	}
+	return results
+}
+
+// checkKinds gives the objects that the cluster can take, and a result for
+// each kind that it cannot, which names the first object of the kind.
+func checkKinds(objects []manifest.Object, kinds *discover.Kinds) ([]manifest.Object, []CheckResult) {
+	const name = "kinds"
+	var known []manifest.Object
+	var results []CheckResult
+	var seen []schema.GroupVersionKind
+	for _, object := range objects {
+		_, err := kinds.Lookup(object.GroupVersionKind())
+		switch {
+		case err == nil:
+			known = append(known, object)
+		case !slices.Contains(seen, object.GroupVersionKind()):
+			seen = append(seen, object.GroupVersionKind())
+			what, remedy := err.Error(), ""
+			if i := strings.LastIndex(what, "; "); i >= 0 {
+				what, remedy = what[:i], what[i+2:]
+			}
+			results = append(results, CheckResult{
+				Name:    name,
+				Verdict: preflight.Fail,
+				Message: fmt.Sprintf("%s: %s: %s", object.Source, manifest.Ref(object.Unstructured), what),
+				Remedy:  remedy,
+			})
+		}
+	}
+	if len(results) == 0 {
+		results = []CheckResult{{Name: name, Verdict: preflight.Pass, Message: "the cluster or the manifest knows every kind"}}
+	}
+	return known, results
+}

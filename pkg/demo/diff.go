@@ -1,0 +1,113 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+)
+
+// Difference is an object before and after an install.
+type Difference struct {
+	Ref event.Object
+	// Live is nil for an object that would be created, Merged for one that
+	// would be pruned.
+	Live, Merged *unstructured.Unstructured
+}
+
+// Diff gives what Run would change, and changes nothing: the API server
+// merges each object, with all fields of other managers taken over, and the
+// fields of controllers left to them. Its errors are InputErrors and those of
+// the API server.
+func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
+	i.DryRun, i.Force = event.DryRunServer, true
+	read, err := i.read(ctx)
+	if err != nil {
+		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
+	}
+	for _, warning := range read.Warnings {
+		i.Sink(event.Warning{Message: warning})
+	}
+	differences, err := i.differences(ctx, read)
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return differences, err
+}
+
+func (i *Install) differences(ctx context.Context, read Manifest) ([]Difference, error) {
+	on, err := i.prepare(ctx, read)
+	if err != nil {
+		return nil, err
+	}
+	if err := on.engine.Observe(ctx, on.targets); err != nil {
+		return nil, err
+	}
+	members, err := on.book.members(ctx, i.Cluster, on.kinds, on.book.before)
+	if err != nil {
+		return nil, err
+	}
+	on.book.enroll(on.targets)
+	markUnverifiable(on.targets)
+	results, err := on.engine.Apply(ctx, on.targets)
+	if err != nil {
+		return nil, err
+	}
+	merged := map[event.Object]*unstructured.Unstructured{}
+	for _, result := range results {
+		if result.Action != event.Unchanged {
+			merged[result.Ref] = result.Stored
+		}
+	}
+	var differences []Difference
+	for _, target := range on.targets {
+		after, differs := merged[target.Ref]
+		if !differs {
+			continue
+		}
+		before, _ := target.Live.(*unstructured.Unstructured)
+		differences = append(differences, Difference{target.Ref, before, sameCounts(before, after)})
+	}
+	if !i.Prune {
+		return differences, nil
+	}
+	pruned, err := i.wouldPrune(ctx, leftovers(members, on.targets), on)
+	return append(differences, pruned...), err
+}
+
+// sameCounts leaves out what the server counts by itself.
+func sameCounts(before, after *unstructured.Unstructured) *unstructured.Unstructured {
+	if before == nil {
+		return after
+	}
+	after = after.DeepCopy()
+	after.SetGeneration(before.GetGeneration())
+	return after
+}
+
+// wouldPrune gives what would be taken away, with one request an object.
+func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on *course) ([]Difference, error) {
+	r := &removal{cluster: i.Cluster, kinds: on.kinds, sink: i.Sink, dryRun: true}
+	planned, err := r.survey(ctx, members)
+	if err != nil {
+		return nil, err
+	}
+	var differences []Difference
+	for _, object := range planned.objects {
+		resource := i.Cluster.Dynamic.Resource(object.Resource).Namespace(object.Ref.Namespace)
+		live, err := resource.Get(ctx, object.Ref.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot read %s: %w", object.Ref, err)
+		}
+		differences = append(differences, Difference{Ref: object.Ref, Live: live})
+	}
+	return differences, nil
+}

@@ -1,0 +1,88 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
+)
+
+// tellLeftovers lists, before the first write, what the manifest does not
+// have any more.
+func (i *Install) tellLeftovers(on *course) {
+	if len(on.leftovers) == 0 {
+		return
+	}
+	told := event.Leftover{Prune: i.Prune}
+	for _, object := range on.leftovers {
+		told.Objects = append(told.Objects, object.Ref)
+	}
+	i.Sink(told)
+}
+
+// prune takes away what the manifest does not have any more, and then narrows
+// the inventory to what is there.
+func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
+	if !i.Prune {
+		return nil, nil // the inventory still covers them
+	}
+	var results []Result
+	remains := setOf(on.read.What, on.targets)
+	if len(on.leftovers) > 0 {
+		r := &removal{cluster: i.Cluster, kinds: on.kinds, sink: i.Sink, dryRun: on.engine.DryRun}
+		planned, err := r.survey(ctx, on.leftovers)
+		if err != nil {
+			return nil, err
+		}
+		removed, kept, err := r.run(ctx, planned)
+		results = pruned(on.leftovers, removed)
+		if err != nil {
+			return results, err
+		}
+		for _, kept := range kept {
+			i.Sink(event.Kept{Object: kept.Ref, Why: kept.Why})
+			remains = remains.Union(setOfObjects(on.read.What, []inventory.Object{kept.object}))
+		}
+	}
+	if on.engine.DryRun {
+		return results, nil
+	}
+	return results, on.book.parent.Write(ctx, remains)
+}
+
+// pruned gives the results for what was removed.
+func pruned(leftovers []inventory.Object, removed []event.Object) []Result {
+	gone := map[event.Object]bool{}
+	for _, ref := range removed {
+		gone[ref] = true
+	}
+	var results []Result
+	for _, object := range leftovers {
+		if gone[object.Ref] {
+			stored := &unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": object.Resource.GroupVersion().String(),
+				"kind":       object.Ref.Kind,
+			}}
+			stored.SetName(object.Ref.Name)
+			stored.SetNamespace(object.Ref.Namespace)
+			results = append(results, Result{Ref: object.Ref, Stored: stored, Action: event.Pruned})
+		}
+	}
+	return results
+}
+
+// deleteToRecreate deletes the live object of a target and returns when it is
+// gone.
+func (i *Install) deleteToRecreate(ctx context.Context, target apply.Target) error {
+	engine := &remove.Engine{Metadata: i.Cluster.Metadata, Sink: func(event.Event) {}}
+	_, err := engine.Remove(ctx, []remove.Target{{Ref: target.Ref, Resource: target.Resource, UID: target.Live.GetUID()}})
+	if err != nil {
+		return fmt.Errorf("cannot make %s anew: %w", target.Ref, err)
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
+)
+
+// step is a step of a removal. Nothing of a step needs what an earlier one has
+// taken away.
+type step int
+
+const (
+	// removeAdmission: what the API server calls for each request goes before
+	// what serves it, or nothing more could be changed.
+	removeAdmission step = iota
+	// removeCustom: custom resources go while their controllers can still
+	// clean up after them.
+	removeCustom
+	removeWorkloads
+	removeConfiguration
+	removeAccounts
+	removeDefinitions
+	removeNamespaces
+)
+
+var steps = []step{removeAdmission, removeCustom, removeWorkloads, removeConfiguration, removeAccounts, removeDefinitions, removeNamespaces}
+
+func (s step) title() string {
+	return [...]string{
+		removeAdmission:     "admission webhooks and API services",
+		removeCustom:        "custom resources",
+		removeWorkloads:     "workloads",
+		removeConfiguration: "bindings, configuration, services",
+		removeAccounts:      "accounts and roles",
+		removeDefinitions:   "definitions",
+		removeNamespaces:    "namespaces",
+	}[s]
+}
+
+func stepOf(kind schema.GroupKind) step {
+	switch wave := apply.WaveOf(kind); {
+	case wave == apply.Admission:
+		return removeAdmission
+	case wave == apply.Workloads && apply.IsCustom(kind.Group):
+		return removeCustom
+	case wave == apply.Workloads:
+		return removeWorkloads
+	case wave == apply.Configuration:
+		return removeConfiguration
+	case wave == apply.Accounts:
+		return removeAccounts
+	case kind.Kind == "Namespace":
+		return removeNamespaces
+	}
+	return removeDefinitions
+}
+
+// removal takes objects of an inventory away, and spares what holds the
+// user's own.
+type removal struct {
+	cluster *Cluster
+	kinds   *discover.Kinds
+	sink    event.Sink
+	dryRun  bool
+	// purge also takes the user's objects that live in the definitions.
+	purge bool
+}
+
+// Kept is an object that stays, and why.
+type Kept struct {
+	Ref event.Object
+	Why string
+	// object is the member itself.
+	object inventory.Object
+}
+
+// plan is what is going to be removed.
+type plan struct {
+	objects []inventory.Object
+	kept    []Kept
+	// users are objects of the user's that go, too: only with purge.
+	users []inventory.Object
+}
+
+// survey says what of the objects would be removed, and what would be kept
+// because something of the user's lives in it.
+func (r *removal) survey(ctx context.Context, objects []inventory.Object) (plan, error) {
+	var found plan
+	for _, object := range objects {
+		users, err := r.inside(ctx, object, objects)
+		switch {
+		case apierrors.IsForbidden(err):
+			// What cannot be seen may be the user's.
+			why := fmt.Sprintf("you may not see whether something of yours is in it (%s)", strings.Join(strings.Fields(err.Error()), " "))
+			found.kept = append(found.kept, Kept{object.Ref, why, object})
+		case err != nil:
+			return plan{}, err
+		case len(users) == 0:
+			found.objects = append(found.objects, object)
+		case r.purge && isDefinition(object):
+			found.objects = append(found.objects, object)
+			found.users = append(found.users, users...)
+		default:
+			found.kept = append(found.kept, Kept{object.Ref, "it holds " + listed(users) + " of yours", object})
+		}
+	}
+	return found, nil
+}
+
+func isDefinition(object inventory.Object) bool {
+	return object.Ref.Group == "apiextensions.k8s.io" && object.Ref.Kind == "CustomResourceDefinition"
+}
+
+// run removes a plan's objects, step by step, and gives those that are gone.
+// What has come to hold something of the user's meanwhile is kept.
+func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object, kept []Kept, err error) {
+	engine := &remove.Engine{Metadata: r.cluster.Metadata, Sink: r.sink, DryRun: r.dryRun}
+	cut := map[step][]inventory.Object{removeCustom: slices.Clone(planned.users)}
+	for _, object := range planned.objects {
+		at := stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind})
+		cut[at] = append(cut[at], object)
+	}
+	kept = planned.kept
+	number, all := 0, countSteps(cut)
+	for _, at := range steps {
+		members := cut[at]
+		if len(members) == 0 {
+			continue
+		}
+		number++
+		if at >= removeDefinitions && !r.dryRun {
+			again, err := r.survey(ctx, members)
+			if err != nil {
+				return removed, kept, err
+			}
+			kept = append(kept, again.kept...)
+			members = again.objects
+		}
+		r.sink(event.RemovalStarted{Number: number, Steps: all, Title: at.title(), Objects: len(members)})
+		gone, err := engine.Remove(ctx, removeTargets(members))
+		for _, target := range gone {
+			removed = append(removed, target.Ref)
+		}
+		if err != nil {
+			return removed, kept, err
+		}
+		r.sink(event.RemovalFinished{Number: number})
+	}
+	return removed, kept, nil
+}
+
+func countSteps(cut map[step][]inventory.Object) int {
+	n := 0
+	for _, members := range cut {
+		if len(members) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func removeTargets(objects []inventory.Object) []remove.Target {
+	targets := make([]remove.Target, len(objects))
+	for i, object := range objects {
+		targets[i] = remove.Target{Ref: object.Ref, Resource: object.Resource, UID: object.Meta.UID}
+	}
+	return targets
+}
+
+// listed names the first few objects and counts the rest, by kind:
+// "3 virtualservices (default/a, default/b, shop/c)".
+func listed(objects []inventory.Object) string {
+	const few = 3
+	byKind := map[schema.GroupResource][]inventory.Object{}
+	for _, object := range objects {
+		resource := object.Resource.GroupResource()
+		byKind[resource] = append(byKind[resource], object)
+	}
+	var parts []string
+	for resource, members := range byKind {
+		if len(members) == 1 {
+			parts = append(parts, members[0].Ref.String())
+			continue
+		}
+		var names []string
+		for _, object := range members {
+			names = append(names, object.Ref.Path())
+		}
+		slices.Sort(names)
+		if len(names) > few {
+			names = append(names[:few], "…")
+		}
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", len(members), resource.Resource, strings.Join(names, ", ")))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// sortKept puts what is kept in the order of its names.
+func sortKept(kept []Kept) {
+	slices.SortFunc(kept, func(a, b Kept) int { return cmp.Compare(a.Ref.String(), b.Ref.String()) })
+}
+
+// isStuck tells whether an error says only that something is not gone yet.
+func isStuck(err error) bool {
+	var stuck *remove.StuckError
+	return errors.As(err, &stuck)
+}

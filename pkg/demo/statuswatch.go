@@ -1,0 +1,95 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// Watch calls show for each workload as it is, and then for each that changes
+// in what is told of it, until the context ends. Findings are left out. It
+// gives the cause of the context's end, or an error of Run.
+func (s *Status) Watch(ctx context.Context, show func(Workload)) error {
+	found, err := s.find(ctx)
+	if err != nil {
+		return err
+	}
+	watching, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	seen := &sightings{show: show, last: map[event.Object]Workload{}}
+	var watches sync.WaitGroup
+	for _, place := range found.places {
+		watches.Go(func() {
+			if err := s.watch(watching, place, seen); err != nil {
+				stop(err)
+			}
+		})
+	}
+	watches.Wait()
+	return context.Cause(watching)
+}
+
+// sightings shows what has changed.
+type sightings struct {
+	mutex sync.Mutex
+	show  func(Workload)
+	last  map[event.Object]Workload
+}
+
+func (s *sightings) see(object *unstructured.Unstructured, gone bool) {
+	now := workload(object)
+	if gone {
+		now.Ready, now.Message = false, "deleted"
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	ref := manifest.Ref(object)
+	if before, known := s.last[ref]; known && reflect.DeepEqual(before, now) {
+		return
+	}
+	s.last[ref] = now
+	s.show(now)
+}
+
+// watch lists and watches one place until the context ends.
+func (s *Status) watch(ctx context.Context, place inventory.Place, seen *sightings) error {
+	only := func(options *metav1.ListOptions) { options.LabelSelector = s.members() }
+	informer := dynamicinformer.NewFilteredDynamicInformer(s.Cluster.Dynamic, place.Resource, place.Namespace, 0, cache.Indexers{}, only).Informer()
+	see := func(object any, gone bool) {
+		if unknown, ok := object.(cache.DeletedFinalStateUnknown); ok {
+			object = unknown.Obj
+		}
+		if found, ok := object.(*unstructured.Unstructured); ok {
+			seen.see(found, gone)
+		}
+	}
+	if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(object any) { see(object, false) },
+		UpdateFunc: func(_, object any) { see(object, false) },
+		DeleteFunc: func(object any) { see(object, true) },
+	}); err != nil {
+		return fmt.Errorf("cannot watch %s: %w", place.Resource.Resource, err)
+	}
+	watching, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if err := informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+			stop(fmt.Errorf("cannot watch %s: %w", place.Resource.Resource, err))
+		}
+	}); err != nil {
+		return fmt.Errorf("cannot watch %s: %w", place.Resource.Resource, err)
+	}
+	informer.RunWithContext(watching)
+	return context.Cause(watching)
+}

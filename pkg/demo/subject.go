@@ -1,0 +1,159 @@
+package demo
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// subject is what the checks are to look at. The targets have been observed.
+func (i *Install) subject(on *course) preflight.Subject {
+	read, targets := on.read, on.targets
+	subject := preflight.Subject{
+		Skip:           i.Skip,
+		Version:        discovery.ToServerVersionInterfaceWithContext(i.Cluster.Discovery),
+		Authorization:  i.Cluster.Authorization,
+		Metadata:       i.Cluster.Metadata,
+		Core:           i.Cluster.Core,
+		Admission:      i.Cluster.Admission,
+		MinimumVersion: read.MinimumVersion,
+		Architectures:  read.Architectures,
+		Uses:           uses(targets, i.Namespace.Name),
+		Creates:        map[string]map[string]string{},
+		Services:       map[string]bool{},
+		Watches:        i.Wait && i.DryRun == event.DryRunNone,
+		Prunes:         i.Prune && on.book.found && i.DryRun == event.DryRunNone,
+	}
+	namespaces := map[string]bool{}
+	for _, target := range targets {
+		if manifest.IsNamespace(target.Object) {
+			subject.Creates[target.Ref.Name] = target.Object.GetLabels()
+			namespaces[target.Ref.Name] = true
+		}
+		if target.Ref.Namespace != "" {
+			namespaces[target.Ref.Namespace] = true
+		}
+		if workload, ok := workloadOf(target); ok {
+			subject.Workloads = append(subject.Workloads, workload)
+		}
+		if kindOf(target) != (schema.GroupKind{Kind: "Service"}) {
+			continue
+		}
+		subject.Services[target.Ref.Namespace+"/"+target.Ref.Name] = true
+		if balancer, ok := loadBalancerOf(target); ok {
+			subject.LoadBalancers = append(subject.LoadBalancers, balancer)
+		}
+	}
+	subject.Namespaces = slices.Sorted(maps.Keys(namespaces))
+	return subject
+}
+
+// uses gathers the objects that are written by where they live. A namespace
+// that is left alone if it exists is none of them; the inventory is one,
+// whatever the manifest has.
+func uses(targets []apply.Target, home string) []preflight.Use {
+	type place struct {
+		resource  schema.GroupVersionResource
+		namespace string
+	}
+	parents := place{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, home}
+	order := []place{parents}
+	objects := map[place][]preflight.Object{parents: {{Name: inventory.ParentName}}}
+	for _, target := range targets {
+		if target.IfAbsent {
+			continue
+		}
+		at := place{target.Resource, target.Ref.Namespace}
+		if objects[at] == nil {
+			order = append(order, at)
+		}
+		objects[at] = append(objects[at], preflight.Object{Name: target.Ref.Name, Labels: target.Object.GetLabels()})
+	}
+	uses := make([]preflight.Use, len(order))
+	for n, at := range order {
+		uses[n] = preflight.Use{Resource: at.resource, Namespace: at.namespace, Objects: objects[at]}
+	}
+	return uses
+}
+
+func kindOf(target apply.Target) schema.GroupKind {
+	return target.Object.GroupVersionKind().GroupKind()
+}
+
+// workloadOf gives what the checks need of an object that has pods. What
+// cannot be read as such is for the server to refuse.
+func workloadOf(target apply.Target) (preflight.Workload, bool) {
+	workload := preflight.Workload{
+		What:      target.Ref.String(),
+		Namespace: target.Ref.Namespace,
+		Replicas:  1,
+		Exists:    target.Live != nil,
+	}
+	template := []string{"spec", "template"}
+	switch kindOf(target) {
+	case schema.GroupKind{Group: "apps", Kind: "Deployment"},
+		schema.GroupKind{Group: "apps", Kind: "StatefulSet"},
+		schema.GroupKind{Group: "apps", Kind: "ReplicaSet"},
+		schema.GroupKind{Kind: "ReplicationController"}:
+		workload.Replicas = number(target.Object, "spec", "replicas")
+	case schema.GroupKind{Group: "batch", Kind: "Job"}:
+		workload.Replicas = number(target.Object, "spec", "parallelism")
+	case schema.GroupKind{Group: "apps", Kind: "DaemonSet"}:
+		workload.EachNode = true
+	case schema.GroupKind{Kind: "Pod"}:
+		template = nil
+	default:
+		return workload, false
+	}
+	fields, found, err := unstructured.NestedMap(target.Object.Object, template...)
+	if err != nil || !found {
+		return workload, false
+	}
+	pod := map[string]any{"metadata": fields["metadata"], "spec": fields["spec"]}
+	var read corev1.PodTemplateSpec
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(pod, &read); err != nil {
+		return workload, false
+	}
+	workload.Pod = read
+	return workload, true
+}
+
+// number is 1 where there is none, which is Kubernetes' default for how many
+// pods there are.
+func number(object *unstructured.Unstructured, path ...string) int {
+	field, _, _ := unstructured.NestedFieldNoCopy(object.Object, path...)
+	switch field := field.(type) {
+	case int64:
+		return int(field)
+	case float64:
+		return int(field)
+	}
+	return 1
+}
+
+// loadBalancerOf gives a Service of type LoadBalancer that does not exist yet.
+// Of its ports, 80 is the one that people would look at, or the first.
+func loadBalancerOf(target apply.Target) (preflight.LoadBalancer, bool) {
+	var service corev1.Service
+	err := runtime.DefaultUnstructuredConverter.FromUnstructured(target.Object.Object, &service)
+	if err != nil || service.Spec.Type != corev1.ServiceTypeLoadBalancer || target.Live != nil {
+		return preflight.LoadBalancer{}, false
+	}
+	balancer := preflight.LoadBalancer{Namespace: target.Ref.Namespace, Name: target.Ref.Name, Port: 80}
+	http := slices.ContainsFunc(service.Spec.Ports, func(port corev1.ServicePort) bool { return port.Port == 80 })
+	if !http && len(service.Spec.Ports) > 0 {
+		balancer.Port = int(service.Spec.Ports[0].Port)
+	}
+	return balancer, true
+}

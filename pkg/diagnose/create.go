@@ -1,0 +1,176 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// failedCreate is the reason of controllers that cannot create a pod.
+const failedCreate = "FailedCreate"
+
+var (
+	// refusal is what controllers and the API server put in front.
+	refusal = regexp.MustCompile(`^(?:Error creating: |.*? failed error: |Internal error occurred: |(?:pods|persistentvolumeclaims) "[^"]*" is forbidden: )`)
+	// quota names the ResourceQuota.
+	quota = regexp.MustCompile(`^(exceeded|failed) quota: ([a-z0-9.-]+)`)
+	// webhook names the webhook, where it should be, and what happened.
+	webhook = regexp.MustCompile(`^failed calling webhook "([^"]+)": (?:failed to call webhook: )?(?:(?:Post|Get) "https?://([^/"]+)[^"]*": )?(.*)$`)
+	// service is the address of one.
+	service = regexp.MustCompile(`^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?(?::\d+)?$`)
+	denial  = regexp.MustCompile(`^admission webhook "([^"]+)" denied the request`)
+	pss     = regexp.MustCompile(`^violates PodSecurity "([a-z]+):`)
+	account = regexp.MustCompile(`serviceaccount "([^"]+)" not found`)
+)
+
+// creation tells why a controller cannot create the pods: a quota, an
+// admission webhook, or a policy.
+func (e *Evidence) creation() []symptom {
+	message, source, failed := e.failure()
+	if !failed {
+		return nil
+	}
+	found := e.refused(cut(clean(combined(message), maxRead), refusal))
+	found.kind, found.source, found.Reason = createKind, source, failedCreate
+	if found.Next == "" {
+		found.Next = e.kubectl("describe", strings.ToLower(e.Workload.GetKind()), e.Workload.GetName())
+	}
+	return []symptom{found}
+}
+
+// failure finds the words of the controller in a condition, or in an event if
+// the controller has no such condition.
+func (e *Evidence) failure() (message string, source types.UID, failed bool) {
+	conditions, _, _ := unstructured.NestedSlice(e.Workload.Object, "status", "conditions")
+	for _, condition := range conditions {
+		fields, _ := condition.(map[string]any)
+		if !e.watched && fields["type"] == "ReplicaFailure" && fields["status"] == "True" {
+			message, _ = fields["message"].(string)
+			return message, "", true
+		}
+	}
+	event := e.lastFailure()
+	if event == nil {
+		return "", "", false
+	}
+	return event.Message, event.UID, true
+}
+
+// lastFailure gives the last event of a pod that could not be created, unless
+// one was created later or none is missing.
+func (e *Evidence) lastFailure() *corev1.Event {
+	if wanted, known := wanted(e.Workload); known && !e.watched && int64(len(e.Pods)) >= wanted {
+		return nil
+	}
+	var last *corev1.Event
+	for i := range e.Events {
+		event := &e.Events[i]
+		if event.Reason != failedCreate || !e.isOwn(&event.InvolvedObject) {
+			continue
+		}
+		if last == nil || !happened(event).Before(happened(last)) {
+			last = event
+		}
+	}
+	for i := range e.Pods {
+		if last != nil && e.Pods[i].CreationTimestamp.After(happened(last)) {
+			return nil
+		}
+	}
+	return last
+}
+
+// isOwn tells whether an event is about the workload, or about a ReplicaSet
+// that a Deployment has made.
+func (e *Evidence) isOwn(about *corev1.ObjectReference) bool {
+	kind, name := e.Workload.GetKind(), e.Workload.GetName()
+	if kind == "Deployment" && about.Kind == "ReplicaSet" {
+		return isReplicaSetOf(name, about.Name)
+	}
+	return about.Kind == kind && about.Name == name
+}
+
+// isReplicaSetOf knows how a Deployment names its ReplicaSets.
+func isReplicaSetOf(deployment, name string) bool {
+	hash, found := strings.CutPrefix(name, deployment+"-")
+	return found && !strings.Contains(hash, "-")
+}
+
+// wanted gives the number of pods of a workload that says it.
+func wanted(workload *unstructured.Unstructured) (int64, bool) {
+	switch workload.GetKind() {
+	case "Deployment", "ReplicaSet", "StatefulSet":
+		if replicas, found, err := unstructured.NestedInt64(workload.Object, "spec", "replicas"); found || err != nil {
+			return replicas, err == nil
+		}
+		return 1, true
+	case "DaemonSet":
+		pods, found, err := unstructured.NestedInt64(workload.Object, "status", "desiredNumberScheduled")
+		return pods, found && err == nil
+	}
+	return 0, false
+}
+
+// refused explains the API server's answer.
+func (e *Evidence) refused(message string) symptom {
+	found := symptom{Finding: Finding{Message: message}}
+	if called := webhook.FindStringSubmatch(message); called != nil {
+		return e.unreachable(called[1], called[2], called[3])
+	}
+	next, grace := "", missingGrace
+	if limited := quota.FindStringSubmatch(message); limited != nil {
+		next = "raise the quota, or free what it counts: " + e.kubectl("describe", "resourcequota", limited[2])
+		if limited[1] == "failed" {
+			next = "give the containers the requests and limits that the quota counts: " + e.kubectl("describe", "resourcequota", limited[2])
+		}
+	} else if policy := pss.FindStringSubmatch(message); policy != nil {
+		next = fmt.Sprintf("allow more in the namespace than %q: kubectl label namespace %s pod-security.kubernetes.io/enforce=privileged --overwrite", policy[1], e.Workload.GetNamespace())
+	} else if denied := denial.FindStringSubmatch(message); denied != nil {
+		next = fmt.Sprintf("change what the policy of webhook %s does not allow", denied[1])
+	} else if lacking := account.FindStringSubmatch(message); lacking != nil {
+		next = "create the service account: " + e.kubectl("get", "serviceaccount", lacking[1])
+	} else if containsAny(message, " usage per ") {
+		next = "change the requests and limits: " + e.kubectl("describe", "limitrange")
+	} else if !containsAny(message, "forbidden", "is invalid", "no priorityclass") {
+		grace = 0 // a server that is busy, or a namespace that goes
+	}
+	found.Next, found.Grace = next, grace
+	return found
+}
+
+// unreachable explains a webhook that the API server cannot call.
+func (e *Evidence) unreachable(name, address, cause string) symptom {
+	found := symptom{Finding: Finding{Grace: missingGrace}}
+	where := ""
+	if address != "" {
+		where = fmt.Sprintf(" (%s)", address)
+	}
+	found.Message = fmt.Sprintf("webhook %s%s cannot be reached: %s", name, where, cause)
+	at := service.FindStringSubmatch(address)
+	if at == nil {
+		found.Next = configurations("look at the webhook")
+		return found
+	}
+	found.server = at[2]
+	switch {
+	case containsAny(cause, "service \"") && containsAny(cause, "not found"):
+		found.Next = configurations("its service is gone; delete the configuration of the webhook")
+	case containsAny(cause, "x509", "certificate"):
+		found.Next = configurations("its caBundle does not fit its certificate; correct it")
+	case containsAny(cause, "no endpoints", "no service port"):
+		found.Next = fmt.Sprintf("none of its pods is ready: kubectl get pods,services -n %s", at[2])
+	case strings.HasPrefix(at[1], "istiod"):
+		found.Next = "the API server must reach port 15017 of istiod: let it through the firewall between them"
+	default:
+		found.Next = fmt.Sprintf("the API server must reach the pods of service %s: kubectl get pods,services -n %s", at[1], at[2])
+	}
+	return found
+}
+
+func configurations(advice string) string {
+	return advice + ": kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations"
+}

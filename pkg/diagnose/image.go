@@ -1,0 +1,100 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// imageGrace is for registries and networks that fail for a moment.
+const imageGrace = 30 * time.Second
+
+// imageReasons are those of containers without an image.
+var imageReasons = map[string]bool{
+	"ErrImagePull":              true,
+	"ImagePullBackOff":          true,
+	"ErrImageNeverPull":         true,
+	"InvalidImageName":          true,
+	"ImageInspectError":         true,
+	"RegistryUnavailable":       true,
+	"SignatureValidationFailed": true,
+}
+
+// wrapping is what the kubelet and the runtimes put in front of the cause.
+var wrapping = regexp.MustCompile(`^(?:` +
+	`(?:Back-off pulling|Failed to pull|failed to pull and unpack|failed to pull|Failed to apply default) image(?: tag)? "[^"]*"` +
+	`|failed to (?:resolve reference|do request|copy|authorize|fetch)(?: "[^"]*")?` +
+	`|(?:Head|Get) "[^"]*"` +
+	`|ErrImagePull|ImagePullBackOff|rpc error|code = \w+ desc =|code = \w+|httpReadSeeker|failed open|Error response from daemon` +
+	`)(?:: *| +|$)`)
+
+// image explains a container whose image does not come.
+func (e *Evidence) image(pod *corev1.Pod, status *corev1.ContainerStatus) symptom {
+	image := status.Image
+	for _, container := range append(append([]corev1.Container{}, pod.Spec.InitContainers...), pod.Spec.Containers...) {
+		if container.Name == status.Name {
+			image = container.Image // as it was written
+		}
+	}
+	cause := pullCause(status.State.Waiting.Message, image)
+	if cause == "" {
+		// The state says only that it waits; the event says why.
+		for _, event := range e.warnings("Pod", pod.Name, pod.UID) {
+			if at := containerOf(&event); (at == "" || at == status.Name) && event.Reason == "Failed" && containsAny(event.Message, "pull image") {
+				cause = pullCause(combined(event.Message), image)
+			}
+		}
+	}
+	found := symptom{kind: imageKind, same: image, Finding: Finding{Message: fmt.Sprintf("image %q", image), Grace: imageGrace}}
+	if cause != "" {
+		found.Message += ": " + cause
+	}
+	switch reason := status.State.Waiting.Reason; {
+	case reason == "InvalidImageName":
+		found.Grace = hopelessGrace
+		found.Next = "correct the name of the image"
+	case reason == "ErrImageNeverPull":
+		found.Next = "put the image on the node, or set another imagePullPolicy"
+	case image == "auto":
+		found.Next = "the pod was made before istiod could inject into it: " + e.kubectl("delete", "pod", pod.Name)
+	default:
+		found.Next = nextPull(cause)
+	}
+	return found
+}
+
+// pullCause gives the last of a chain of errors, which is the first that went
+// wrong.
+func pullCause(message, image string) string {
+	if _, limit, found := strings.Cut(message, "toomanyrequests: "); found {
+		return clean("toomanyrequests: "+limit, maxCause)
+	}
+	message = cut(clean(message, maxRead), wrapping)
+	message = strings.TrimPrefix(message, image+": ")
+	if _, rest, found := strings.Cut(message, image+": "); found && strings.HasPrefix(message, "docker.io/") {
+		message = rest // its name in full
+	}
+	return clean(message, maxCause)
+}
+
+// nextPull tells what to do about a cause.
+func nextPull(cause string) string {
+	switch {
+	case containsAny(cause, "toomanyrequests", "too many requests", "rate limit"):
+		return "the registry limits how much is pulled: install from a mirror with --hub, or give the pods imagePullSecrets"
+	case containsAny(cause, "x509", "certificate"):
+		return "make the nodes trust the registry's certificate"
+	case containsAny(cause, "no match for platform", "no matching manifest"):
+		return "use an image for the architecture of the nodes: kubectl get nodes -L kubernetes.io/arch"
+	case containsAny(cause, "unauthorized", "denied", "authorization", "forbidden"):
+		return "see whether the image exists, and give the pods imagePullSecrets if the registry wants to know them"
+	case containsAny(cause, "not found", "manifest unknown"):
+		return "correct the image's name or tag"
+	case containsAny(cause, "no such host", "timeout", "deadline", "refused", "unreachable", "no route", ": eof"):
+		return "let the nodes reach the registry, or install from a mirror with --hub"
+	}
+	return ""
+}

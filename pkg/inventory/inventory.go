@@ -1,0 +1,231 @@
+// Package inventory remembers on the cluster what an install has put there, so
+// that it can be pruned and taken away without the manifest.
+//
+// Its form is the ApplySet of KEP-3659, which kubectl reads and writes, too: a
+// parent object names the kinds and namespaces of the members, and each member
+// carries the parent's ID as a label.
+// https://git.k8s.io/enhancements/keps/sig-cli/3659-kubectl-apply-prune
+package inventory
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+)
+
+const (
+	// ParentName is the name of the parent, a ConfigMap in the demo's namespace.
+	ParentName = "istio-demo"
+	// PartOf is the label of a member; its value is the ID of the parent.
+	PartOf = "applyset.kubernetes.io/part-of"
+	// IDLabel is the label of a parent; its value is the parent's ID.
+	IDLabel = "applyset.kubernetes.io/id"
+	// ToolingAnnotation names who may change a set, as NAME/VERSION.
+	ToolingAnnotation = "applyset.kubernetes.io/tooling"
+	// Tool is the name under which we may.
+	Tool = "kubectl-istio-demo"
+
+	kindsAnnotation      = "applyset.kubernetes.io/contains-group-kinds"
+	namespacesAnnotation = "applyset.kubernetes.io/additional-namespaces"
+	// tooling has the version of the inventory's form, not the program's: an
+	// install by another program version must find nothing to change.
+	tooling = Tool + "/v1"
+	// sourceKey is where the parent says what was installed.
+	sourceKey = "source"
+)
+
+// ID gives the ID of the set whose parent lives in a namespace, by the rule of
+// KEP-3659: base64(sha256(<name>.<namespace>.<kind>.<group>)).
+func ID(namespace string) string {
+	sum := sha256.Sum256([]byte(ParentName + "." + namespace + ".ConfigMap."))
+	return "applyset-" + base64.RawURLEncoding.EncodeToString(sum[:]) + "-v1"
+}
+
+// Set is what a parent says of its members: where they may be found. There
+// can be none in some of these places, but there are none anywhere else.
+type Set struct {
+	// Source names for people what was installed.
+	Source     string
+	Kinds      []schema.GroupKind
+	Namespaces []string
+}
+
+// Union gives a set that covers both, with the source of s.
+func (s Set) Union(other Set) Set {
+	return normal(Set{
+		Source:     s.Source,
+		Kinds:      slices.Concat(s.Kinds, other.Kinds),
+		Namespaces: slices.Concat(s.Namespaces, other.Namespaces),
+	})
+}
+
+// normal sorts and leaves out what is there twice.
+func normal(s Set) Set {
+	s.Kinds = slices.Clone(s.Kinds)
+	slices.SortFunc(s.Kinds, func(a, b schema.GroupKind) int { return strings.Compare(a.String(), b.String()) })
+	s.Kinds = slices.Compact(s.Kinds)
+	namespaces := map[string]bool{}
+	for _, namespace := range s.Namespaces {
+		if namespace != "" {
+			namespaces[namespace] = true
+		}
+	}
+	s.Namespaces = slices.Sorted(maps.Keys(namespaces))
+	return s
+}
+
+// ForeignError says that an object with the parent's name is not ours.
+type ForeignError struct {
+	Namespace string
+	// Tooling is what the object says of its owner, empty if it says nothing.
+	Tooling string
+}
+
+func (e *ForeignError) Error() string {
+	name := "configmap " + e.Namespace + "/" + ParentName
+	remedy := "rename or delete it, or choose another namespace with -n"
+	if e.Tooling == "" {
+		return fmt.Sprintf("%s is there already and is not the inventory that is kept under this name; %s", name, remedy)
+	}
+	return fmt.Sprintf("%s is the inventory of another tool, %s; %s", name, e.Tooling, remedy)
+}
+
+// Parent is the object that holds a set. It is used by one goroutine.
+type Parent struct {
+	Client typedcorev1.ConfigMapsGetter
+	// Namespace is the demo's.
+	Namespace string
+
+	// stored is what the cluster has, as far as is known here; uid tells which
+	// object has it, and version since when.
+	stored  *Set
+	uid     types.UID
+	version string
+}
+
+// ErrChanged says that somebody else has changed the inventory since it was
+// read: another install or uninstall is under way.
+var ErrChanged = errors.New("another install or uninstall is under way in this namespace; wait until it has ended and run the same command again")
+
+// Read gives the set; found is false where there is no parent. The error is a
+// ForeignError where the parent is not ours, or the API server's.
+func (p *Parent) Read(ctx context.Context) (set Set, found bool, err error) {
+	object, err := p.Client.ConfigMaps(p.Namespace).Get(ctx, ParentName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return Set{}, false, nil
+	}
+	if err != nil {
+		return Set{}, false, fmt.Errorf("cannot read the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
+	}
+	set, err = parse(object)
+	if err == nil {
+		p.seen(set, object)
+	}
+	return set, err == nil, err
+}
+
+// parse reads a set from its parent.
+func parse(object *corev1.ConfigMap) (Set, error) {
+	owner := object.Annotations[ToolingAnnotation]
+	if name, _, _ := strings.Cut(owner, "/"); name != Tool || object.Labels[IDLabel] != ID(object.Namespace) {
+		return Set{}, &ForeignError{Namespace: object.Namespace, Tooling: owner}
+	}
+	set := Set{Source: object.Data[sourceKey], Namespaces: []string{object.Namespace}}
+	set.Namespaces = append(set.Namespaces, strings.Split(object.Annotations[namespacesAnnotation], ",")...)
+	for _, kind := range strings.Split(object.Annotations[kindsAnnotation], ",") {
+		if kind != "" {
+			set.Kinds = append(set.Kinds, schema.ParseGroupKind(kind))
+		}
+	}
+	return normal(set), nil
+}
+
+func (p *Parent) seen(set Set, object *corev1.ConfigMap) {
+	p.stored, p.uid, p.version = &set, object.UID, object.ResourceVersion
+}
+
+// Write stores a set, with one request, or none where it is stored already.
+// Its writer owns all of the parent's fields, and takes them back from
+// whoever changed them. It gives ErrChanged where the parent is not the one
+// that was read.
+func (p *Parent) Write(ctx context.Context, set Set) error {
+	set = normal(set)
+	if p.stored != nil && equal(*p.stored, set) {
+		return nil
+	}
+	parent := p.object(set)
+	parent.ResourceVersion = p.version
+	body, err := json.Marshal(parent)
+	if err != nil {
+		return err
+	}
+	force := true
+	object, err := p.Client.ConfigMaps(p.Namespace).Patch(ctx, ParentName, types.ApplyPatchType, body,
+		metav1.PatchOptions{FieldManager: Tool + "-applyset", Force: &force})
+	if apierrors.IsConflict(err) {
+		// An answer that was lost has this effect, too.
+		now, found, readErr := p.Read(ctx)
+		if readErr == nil && found && equal(now, set) {
+			return nil
+		}
+		err = errors.Join(readErr, ErrChanged)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
+	}
+	p.seen(set, object)
+	return nil
+}
+
+func (p *Parent) object(set Set) *corev1.ConfigMap {
+	kinds := make([]string, len(set.Kinds))
+	for i, kind := range set.Kinds {
+		kinds[i] = kind.String()
+	}
+	others := slices.DeleteFunc(slices.Clone(set.Namespaces), func(name string) bool { return name == p.Namespace })
+	return &corev1.ConfigMap{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      ParentName,
+			Namespace: p.Namespace,
+			Labels:    map[string]string{IDLabel: ID(p.Namespace)},
+			Annotations: map[string]string{
+				ToolingAnnotation:    tooling,
+				kindsAnnotation:      strings.Join(kinds, ","),
+				namespacesAnnotation: strings.Join(others, ","),
+			},
+		},
+		Data: map[string]string{sourceKey: set.Source},
+	}
+}
+
+func equal(a, b Set) bool {
+	return a.Source == b.Source && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces)
+}
+
+// Delete removes the parent that was read or written. It is no error if it is
+// gone, or another one in its place.
+func (p *Parent) Delete(ctx context.Context) error {
+	if p.stored == nil {
+		return nil
+	}
+	err := p.Client.ConfigMaps(p.Namespace).Delete(ctx, ParentName, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.uid}})
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		return fmt.Errorf("cannot delete the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
+	}
+	p.stored, p.version = nil, ""
+	return nil
+}

@@ -1,0 +1,51 @@
+package preflight
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func TestRequested(t *testing.T) {
+	always := corev1.ContainerRestartPolicyAlways
+	container := func(cpu, memory string) corev1.Container { return corev1.Container{Resources: requests(cpu, memory)} }
+	sidecar := func(cpu, memory string) corev1.Container {
+		return corev1.Container{Resources: requests(cpu, memory), RestartPolicy: &always}
+	}
+	limited := func(cpu, memory string) corev1.Container {
+		return corev1.Container{Resources: corev1.ResourceRequirements{Limits: resources(cpu, memory)}}
+	}
+	whole := requests("3", "")
+	for _, test := range []struct {
+		name string
+		pod  corev1.PodSpec
+		want string
+	}{
+		{"nothing", corev1.PodSpec{}, "a place for a pod"},
+		{"cpu", corev1.PodSpec{Containers: []corev1.Container{container("100m", "")}}, "cpu 100m"},
+		{"memory is rounded up", corev1.PodSpec{Containers: []corev1.Container{container("", "1000000")}}, "memory 1Mi"},
+		{"a sum", corev1.PodSpec{Containers: []corev1.Container{container("500m", "1Gi"), container("500m", "512Mi")}}, "cpu 1 and memory 1536Mi"},
+		{"the largest init container", corev1.PodSpec{
+			InitContainers: []corev1.Container{container("2", "64Mi"), container("1", "1Gi")},
+			Containers:     []corev1.Container{container("500m", "128Mi")},
+		}, "cpu 2 and memory 1Gi"},
+		{"a sidecar runs on", corev1.PodSpec{
+			InitContainers: []corev1.Container{sidecar("100m", "64Mi"), container("1", "")},
+			Containers:     []corev1.Container{container("500m", "")},
+		}, "cpu 1100m and memory 64Mi"},
+		{"a sidecar comes after", corev1.PodSpec{
+			InitContainers: []corev1.Container{container("1", ""), sidecar("100m", "")},
+			Containers:     []corev1.Container{container("500m", "")},
+		}, "cpu 1"},
+		{"limits stand in for requests", corev1.PodSpec{Containers: []corev1.Container{limited("2", "1Gi")}}, "cpu 2 and memory 1Gi"},
+		{"the pod's own", corev1.PodSpec{Resources: &whole, Containers: []corev1.Container{container("1", "1Gi")}}, "cpu 3 and memory 1Gi"},
+		{"overhead", corev1.PodSpec{Overhead: resources("250m", "120Mi"), Containers: []corev1.Container{container("1", "")}}, "cpu 1250m and memory 120Mi"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := requested(&test.pod)
+			if got.String() != test.want || got.pods != 1 {
+				t.Errorf("got %s, %d pods", got, got.pods)
+			}
+		})
+	}
+}

@@ -1,0 +1,50 @@
+package preflight
+
+import (
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+func TestArchitectures(t *testing.T) {
+	built := []string{"amd64", "arm64"}
+	one := []Workload{workload("a", 1, "", "")}
+	unlabelled := node("z", "", "1", "1Gi", func(node *corev1.Node) { node.Status.NodeInfo.Architecture = "s390x" })
+	for _, test := range []struct {
+		name      string
+		built     []string
+		workloads []Workload
+		nodes     any
+		want      string
+	}{
+		{"no pods", built, nil, nodes(), "pass: the manifest has no pods"},
+		{"unknown images", nil, one, nodes(), "pass: it cannot be told, because nobody says what the images are built for"},
+		{"nodes that may not be seen", built, one, 403, "pass: it cannot be told, because you may not list nodes"},
+		{"no nodes are served", built, one, 404, "pass: it cannot be told, because the cluster does not serve nodes"},
+		{"no nodes", built, one, nodes(), "pass: there is no node to compare the images with"},
+		{"all fit", built, one, nodes(node("x", "amd64", "1", "1Gi"), node("y", "arm64", "1", "1Gi")),
+			"pass: the images are built for amd64 and arm64, and so are the nodes"},
+		{"one does not", built, one, nodes(node("x", "amd64", "1", "1Gi"), unlabelled),
+			"warn: the images are built for amd64 and arm64, and pods may come to other nodes: node z (s390x)"},
+		{"one does not, but takes nothing", built, one, nodes(node("x", "amd64", "1", "1Gi"), node("y", "s390x", "1", "1Gi", cordoned)),
+			"pass: the images are built for amd64 and arm64, and so are the nodes"},
+		{"one does not, but is not selected", built, []Workload{workload("a", 1, "", "", selecting("kubernetes.io/arch", "amd64"))},
+			nodes(node("x", "amd64", "1", "1Gi"), unlabelled), "pass: the images are built for amd64 and arm64, and so are the nodes"},
+		{"none does", built, one, nodes(node("x", "ppc64le", "1", "1Gi"), unlabelled),
+			"fail: the images are built for amd64 and arm64, and there is no such node for deployment mesh/a, only node x (ppc64le), node z (s390x)"},
+		{"none does for one workload", built, []Workload{workload("a", 1, "", ""), workload("b", 1, "", "", selecting("kubernetes.io/arch", "s390x"))},
+			nodes(node("x", "amd64", "1", "1Gi"), node("y", "s390x", "1", "1Gi")),
+			"fail: the images are built for amd64 and arm64, and there is no such node for deployment mesh/b, only node y (s390x)"},
+		{"many do not", built, one, nodes(node("v", "s390x", "1", "1Gi"), node("w", "s390x", "1", "1Gi"), node("x", "amd64", "1", "1Gi"), node("y", "s390x", "1", "1Gi"), unlabelled),
+			"warn: the images are built for amd64 and arm64, and pods may come to other nodes: node v (s390x), node w (s390x), node y (s390x) and 1 more"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			subject := (&apiServer{answers: map[string]any{"/api/v1/nodes": test.nodes}}).subject(t)
+			subject.Architectures, subject.Workloads = test.built, test.workloads
+			if got := verdicts(only(t, "architectures", subject)); !slices.Equal(got, []string{test.want}) {
+				t.Errorf("the results are %q", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,85 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/pager"
+)
+
+// mostPods bounds how many pods are read: 20 pages. Where there are more,
+// there is an autoscaler, or room.
+const mostPods = 10_000
+
+var errTooMany = errors.New("too many pods")
+
+// capacity packs the pods of new workloads into what is free on the nodes.
+// That is not what the scheduler will do to the letter, and nodes may be added
+// while pods wait, so that it only warns.
+func capacity(ctx context.Context, s *survey) ([]Result, error) {
+	var added []Workload
+	for _, workload := range s.Workloads {
+		if !workload.Exists && (workload.Replicas > 0 || workload.EachNode) {
+			added = append(added, workload)
+		}
+	}
+	if len(added) == 0 {
+		return passed("the manifest adds no pods"), nil
+	}
+	nodes, err := s.nodes()
+	if err != nil {
+		return unseen("nodes", err)
+	}
+	rooms, err := rooms(ctx, s, nodes)
+	if errors.Is(err, errTooMany) {
+		return passed(fmt.Sprintf("it cannot be told, because there are more than %d pods", mostPods)), nil
+	}
+	if err != nil {
+		return unseen("pods", err)
+	}
+	if results := tell(pack(added, rooms)); len(results) > 0 {
+		return results, nil
+	}
+	return passed("the nodes have room for the pods"), nil
+}
+
+// rooms gives the ready nodes and what is free on them. What pods without a
+// node will take cannot be said and is left out.
+func rooms(ctx context.Context, s *survey, nodes []corev1.Node) ([]room, error) {
+	used := map[string]amount{}
+	pods := 0
+	list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return s.Core.Pods(metav1.NamespaceAll).List(ctx, options)
+	}
+	// Pods that have ended hold nothing.
+	running := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
+	err := pager.New(list).EachListItem(ctx, running, func(object runtime.Object) error {
+		pod := object.(*corev1.Pod)
+		used[pod.Spec.NodeName] = used[pod.Spec.NodeName].plus(requested(&pod.Spec))
+		if pods++; pods > mostPods {
+			return errTooMany
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var rooms []room
+	for i := range nodes {
+		if node := &nodes[i]; isReady(node) {
+			rooms = append(rooms, room{node, offered(node).minus(used[node.Name])})
+		}
+	}
+	return rooms, nil
+}
+
+func isReady(node *corev1.Node) bool {
+	return slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
+		return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
+	})
+}

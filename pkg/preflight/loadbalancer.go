@@ -1,0 +1,82 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/pager"
+)
+
+// without are the schemes of provider IDs of nodes that come without load
+// balancers of their own. Whoever has added one is known by the addresses
+// that it has given.
+var without = []string{"", "docker", "k3s", "kind", "kwok", "libvirt", "metal3", "minikube", "proxmox", "vsphere"}
+
+// loadBalancer guesses whether Services of type LoadBalancer get an address:
+// clouds give them one, and what has given one before will do so again.
+func loadBalancer(ctx context.Context, s *survey) ([]Result, error) {
+	if len(s.LoadBalancers) == 0 {
+		return passed("the manifest adds no Service of type LoadBalancer"), nil
+	}
+	nodes, err := s.nodes()
+	if err != nil {
+		return unseen("nodes", err)
+	}
+	for _, node := range nodes {
+		scheme, _, found := strings.Cut(node.Spec.ProviderID, "://")
+		if found && !slices.Contains(without, scheme) {
+			return passed(fmt.Sprintf("likely to get an address: the nodes are of the provider %s", scheme)), nil
+		}
+	}
+	served, err := addressed(ctx, s)
+	if err != nil {
+		return unseen("services", err)
+	}
+	if served != "" {
+		return passed(fmt.Sprintf("likely to get an address: service %s has one", served)), nil
+	}
+	return pending(s.LoadBalancers), nil
+}
+
+var errFound = errors.New("found")
+
+// addressed gives the first Service that a load balancer has given an
+// address, or nothing. The server cannot select by type.
+func addressed(ctx context.Context, s *survey) (string, error) {
+	first := ""
+	list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return s.Core.Services(metav1.NamespaceAll).List(ctx, options)
+	}
+	err := pager.New(list).EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
+		service := object.(*corev1.Service)
+		if service.Spec.Type == corev1.ServiceTypeLoadBalancer && len(service.Status.LoadBalancer.Ingress) > 0 {
+			first = service.Namespace + "/" + service.Name
+			return errFound
+		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		err = nil
+	}
+	return first, err
+}
+
+func pending(services []LoadBalancer) []Result {
+	var names []string
+	for _, service := range services {
+		names = append(names, service.Namespace+"/"+service.Name)
+	}
+	first := services[0]
+	return []Result{{
+		Verdict: Warn,
+		Message: fmt.Sprintf("nothing here seems to serve Services of type LoadBalancer: EXTERNAL-IP of %s will stay pending, and the rest works", shortList(names)),
+		Remedy: fmt.Sprintf("reach it with 'kubectl port-forward -n %s service/%s 8080:%d', or run MetalLB, cloud-provider-kind or 'minikube tunnel'",
+			first.Namespace, first.Name, first.Port),
+	}}
+}

@@ -1,0 +1,114 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/pager"
+)
+
+// parallel bounds the requests of one check that are under way.
+const parallel = 32
+
+// survey is the subject together with what several checks read of the
+// cluster. Each of these is read when it is asked for, and once.
+type survey struct {
+	Subject
+
+	// admin tells whether the user may do anything at all.
+	admin func() (bool, error)
+	nodes func() ([]corev1.Node, error)
+	// places are the subject's namespaces.
+	places func() (map[string]place, error)
+}
+
+// place is a namespace as it is on the cluster.
+type place struct {
+	// found is nil if there is no such namespace, or if it is hidden: whoever
+	// may not look at a namespace may still work in it.
+	found  *metav1.PartialObjectMetadata
+	hidden bool
+}
+
+func newSurvey(ctx context.Context, subject Subject) *survey {
+	s := &survey{Subject: subject}
+	s.admin = sync.OnceValues(func() (bool, error) {
+		return allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
+	})
+	s.nodes = sync.OnceValues(func() ([]corev1.Node, error) {
+		var nodes []corev1.Node
+		list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			return subject.Core.Nodes().List(ctx, options)
+		}
+		err := pager.New(list).EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
+			nodes = append(nodes, *object.(*corev1.Node))
+			return nil
+		})
+		return nodes, err
+	})
+	s.places = sync.OnceValues(func() (map[string]place, error) { return readPlaces(ctx, subject) })
+	return s
+}
+
+var namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+
+// readPlaces looks at all namespaces at once.
+func readPlaces(ctx context.Context, subject Subject) (map[string]place, error) {
+	read := make([]place, len(subject.Namespaces))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for i, name := range subject.Namespaces {
+		group.Go(func() error {
+			found, err := subject.Metadata.Resource(namespaceResource).Get(ctx, name, metav1.GetOptions{})
+			switch {
+			case apierrors.IsForbidden(err):
+				read[i].hidden = true
+			case err == nil:
+				read[i].found = found
+			case !apierrors.IsNotFound(err):
+				return fmt.Errorf("cannot read namespace %s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	places := map[string]place{}
+	for i, name := range subject.Namespaces {
+		places[name] = read[i]
+	}
+	return places, nil
+}
+
+// labelsOf gives the labels that a namespace will have: those that it has,
+// and above them those that the manifest gives it.
+func (s *survey) labelsOf(name string, places map[string]place) map[string]string {
+	labels := map[string]string{"kubernetes.io/metadata.name": name}
+	if found := places[name].found; found != nil {
+		maps.Copy(labels, found.Labels)
+	}
+	maps.Copy(labels, s.Creates[name])
+	return labels
+}
+
+// unseen gives the passing result of a check that the user's permissions
+// leave in the dark, or else the error. Some servers have no nodes or pods at
+// all, and say that they are not found.
+func unseen(what string, err error) ([]Result, error) {
+	switch {
+	case apierrors.IsForbidden(err):
+		return passed("it cannot be told, because you may not list " + what), nil
+	case apierrors.IsNotFound(err):
+		return passed("it cannot be told, because the cluster does not serve " + what), nil
+	}
+	return nil, fmt.Errorf("cannot list %s: %w", what, err)
+}

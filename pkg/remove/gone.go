@@ -1,0 +1,199 @@
+package remove
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/metadata/metadatainformer"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// patience is how long an object may take to go before that is told.
+const patience = 3 * time.Second
+
+// gone returns when none of the targets is there any more. Objects that
+// nothing holds are gone at once and cost one request; the others are watched,
+// with one watch a resource and namespace.
+func (e *Engine) gone(ctx context.Context, targets []Target) error {
+	left, err := e.left(ctx, targets)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	watching, stop := context.WithCancel(ctx)
+	var watches sync.WaitGroup
+	defer watches.Wait()
+	defer stop()
+	sightings := make(chan sighting)
+	for at, members := range grouped(left) {
+		watches.Go(func() { watch(watching, e.Metadata, at, members, sightings) })
+	}
+	long := time.NewTimer(patience)
+	defer long.Stop()
+	for len(left) > 0 {
+		select {
+		case <-long.C:
+			for _, stuck := range stuck(left, nil).Stuck {
+				e.Sink(event.Going(stuck))
+			}
+		case <-ctx.Done():
+			return stuck(left, context.Cause(ctx))
+		case seen := <-sightings:
+			if seen.err != nil {
+				return seen.err
+			}
+			if held, ok := left[seen.ref]; ok && seen.meta != nil && seen.meta.UID == held.target.UID {
+				held.finalizers = seen.meta.Finalizers
+			} else {
+				delete(left, seen.ref)
+			}
+		}
+	}
+	return nil
+}
+
+// held is an object that is still there.
+type held struct {
+	target     Target
+	finalizers []string
+}
+
+// left asks for each target whether it is still there.
+func (e *Engine) left(ctx context.Context, targets []Target) (map[event.Object]*held, error) {
+	answers := make([]*held, len(targets))
+	errs := make([]error, len(targets))
+	slots := make(chan struct{}, parallel)
+	var group sync.WaitGroup
+	for i, target := range targets {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			object, err := e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+			switch {
+			case apierrors.IsNotFound(err):
+			case err != nil:
+				errs[i] = fmt.Errorf("cannot see whether %s is gone: %w", target.Ref, err)
+			case object.UID == target.UID:
+				answers[i] = &held{target, object.Finalizers}
+			}
+		})
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	left := map[event.Object]*held{}
+	for i, answer := range answers {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		if answer != nil {
+			left[targets[i].Ref] = answer
+		}
+	}
+	return left, nil
+}
+
+func stuck(left map[event.Object]*held, cause error) *StuckError {
+	failure := &StuckError{Cause: cause}
+	for ref, held := range left {
+		failure.Stuck = append(failure.Stuck, Stuck{Object: ref, Finalizers: held.finalizers})
+	}
+	slices.SortFunc(failure.Stuck, func(a, b Stuck) int { return cmp.Compare(a.Object.String(), b.Object.String()) })
+	return failure
+}
+
+// place is what one watch serves.
+type place struct {
+	resource  schema.GroupVersionResource
+	namespace string
+}
+
+func grouped(left map[event.Object]*held) map[place][]event.Object {
+	groups := map[place][]event.Object{}
+	for ref, held := range left {
+		at := place{held.target.Resource, ref.Namespace}
+		groups[at] = append(groups[at], ref)
+	}
+	return groups
+}
+
+// sighting is an object as a watch saw it; meta is nil when it is gone.
+type sighting struct {
+	ref  event.Object
+	meta *metav1.PartialObjectMetadata
+	err  error
+}
+
+// watch lists and watches until the context ends, through client-go's
+// informer, which resumes by itself.
+func watch(ctx context.Context, client metadata.Interface, at place, members []event.Object, out chan<- sighting) {
+	tell := func(s sighting) {
+		select {
+		case out <- s:
+		case <-ctx.Done():
+		}
+	}
+	byName := map[string]event.Object{}
+	for _, ref := range members {
+		byName[ref.Name] = ref
+	}
+	see := func(name string, meta *metav1.PartialObjectMetadata) {
+		if ref, ok := byName[name]; ok {
+			tell(sighting{ref: ref, meta: meta})
+		}
+	}
+	informer := metadatainformer.NewFilteredMetadataInformer(client, at.resource, at.namespace, 0, cache.Indexers{}, nil).Informer()
+	seen := func(object any) {
+		if meta, ok := object.(*metav1.PartialObjectMetadata); ok {
+			see(meta.Name, meta)
+		}
+	}
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    seen,
+		UpdateFunc: func(_, object any) { seen(object) },
+		DeleteFunc: func(object any) {
+			if name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(object); err == nil {
+				_, name, _ = cache.SplitMetaNamespaceKey(name)
+				see(name, nil)
+			}
+		},
+	})
+	if err == nil {
+		err = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+			switch {
+			case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+				tell(sighting{err: fmt.Errorf("cannot watch %s: %w", at.resource.Resource, err)})
+			case apierrors.IsNotFound(err):
+				// The kind itself is gone, and all of its objects.
+				for _, ref := range members {
+					tell(sighting{ref: ref})
+				}
+			}
+		})
+	}
+	if err != nil {
+		tell(sighting{err: fmt.Errorf("cannot watch %s: %w", at.resource.Resource, err)})
+		return
+	}
+	var running sync.WaitGroup
+	running.Go(func() { informer.RunWithContext(ctx) })
+	if cache.WaitFor(ctx, "", informer.HasSyncedChecker()) {
+		// What the first list does not have went before it.
+		for _, ref := range members {
+			if _, there, _ := informer.GetStore().GetByKey(cache.NewObjectName(at.namespace, ref.Name).String()); !there {
+				tell(sighting{ref: ref})
+			}
+		}
+	}
+	running.Wait()
+}

@@ -1,0 +1,176 @@
+// Package remove deletes objects from a cluster, each only if it is still the
+// one that was looked at, and waits until they are gone.
+package remove
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/metadata"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// parallel bounds the requests under way.
+const parallel = 32
+
+// Target is an object to delete.
+type Target struct {
+	Ref      event.Object
+	Resource schema.GroupVersionResource
+	// UID tells the object from another one of the same name that somebody
+	// has made since.
+	UID types.UID
+}
+
+// Engine deletes. All fields are needed, but for the options.
+type Engine struct {
+	Metadata metadata.Interface
+	Sink     event.Sink
+
+	// DryRun has the server check everything and delete nothing.
+	DryRun bool
+}
+
+// StuckError says what was deleted and is still there.
+type StuckError struct {
+	// Stuck says for each object what holds it.
+	Stuck []Stuck
+	// Cause is the context's.
+	Cause error
+}
+
+// Stuck is an object that does not go, and why.
+type Stuck struct {
+	Object event.Object
+	// Finalizers are those that hold it; empty where it is a grace period or
+	// what the object owns.
+	Finalizers []string
+}
+
+func (e *StuckError) Error() string {
+	lines := make([]string, len(e.Stuck))
+	for i, stuck := range e.Stuck {
+		lines[i] = fmt.Sprintf("%v: %s is deleted, but %s", e.Cause, stuck.Object, stuck.why())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e *StuckError) Unwrap() error { return e.Cause }
+
+// why says what holds the object, and what can be done.
+func (s Stuck) why() string {
+	var others []string
+	for _, finalizer := range s.Finalizers {
+		if finalizer != metav1.FinalizerDeleteDependents && finalizer != metav1.FinalizerOrphanDependents {
+			others = append(others, finalizer)
+		}
+	}
+	if len(others) == 0 {
+		return "what belongs to it is not gone yet; run the same command again to go on waiting"
+	}
+	resource := strings.ToLower(s.Object.Kind)
+	if s.Object.Group != "" {
+		resource += "." + s.Object.Group
+	}
+	in := ""
+	if s.Object.Namespace != "" {
+		in = " -n " + s.Object.Namespace
+	}
+	return fmt.Sprintf("its finalizer %s keeps it; find out who should remove that, or do it: kubectl patch %s %s%s --type=merge -p '{\"metadata\":{\"finalizers\":null}}'",
+		strings.Join(others, ", "), resource, s.Object.Name, in)
+}
+
+// Remove deletes the targets, all at once, and returns when they are gone. It
+// gives those that it has deleted, in the order of the targets, also when it
+// fails. What is another object by now is left out. The errors are those of the API server, one for each object that it does not
+// let go, and a StuckError when the context ends before all are gone.
+func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error) {
+	deleted, err := e.deleteAll(ctx, targets)
+	if e.DryRun {
+		return deleted, err
+	}
+	return deleted, errors.Join(err, e.gone(ctx, deleted))
+}
+
+// deleteAll sends the requests. Those for other objects go on after an error:
+// one object that may not be deleted is no reason to leave the others.
+func (e *Engine) deleteAll(ctx context.Context, targets []Target) ([]Target, error) {
+	type outcome struct {
+		index   int
+		deleted bool
+		err     error
+	}
+	outcomes := make([]outcome, len(targets))
+	slots := make(chan struct{}, parallel)
+	var group sync.WaitGroup
+	for i, target := range targets {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if ctx.Err() != nil {
+				return
+			}
+			deleted, err := e.delete(ctx, target)
+			outcomes[i] = outcome{i, deleted, err}
+			if deleted {
+				e.Sink(event.Removed{Object: target.Ref})
+			}
+		})
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	slices.SortFunc(outcomes, func(a, b outcome) int { return cmp.Compare(a.index, b.index) })
+	var deleted []Target
+	var errs []error
+	for i, outcome := range outcomes {
+		if outcome.deleted {
+			deleted = append(deleted, targets[i])
+		}
+		errs = append(errs, outcome.err)
+	}
+	return deleted, errors.Join(errs...)
+}
+
+// delete sends one request.
+func (e *Engine) delete(ctx context.Context, target Target) (bool, error) {
+	options := metav1.DeleteOptions{
+		Preconditions:     &metav1.Preconditions{UID: &target.UID},
+		PropagationPolicy: propagation(target.Ref),
+	}
+	if e.DryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	err := e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).Delete(ctx, target.Ref.Name, options)
+	switch {
+	case apierrors.IsNotFound(err):
+		// It was there a moment ago: an answer was lost, or somebody helped.
+		return true, nil
+	case apierrors.IsConflict(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("cannot delete %s: %w", target.Ref, err)
+	}
+	return true, nil
+}
+
+// propagation has workloads go with their pods: as long as a pod runs, what
+// it uses stays.
+func propagation(ref event.Object) *metav1.DeletionPropagation {
+	policy := metav1.DeletePropagationBackground
+	if ref.Group == "apps" || ref.Group == "batch" {
+		policy = metav1.DeletePropagationForeground
+	}
+	return &policy
+}

@@ -1,0 +1,291 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// finding is a result of check -o json.
+type finding struct{ Name, Verdict, Message, Remedy string }
+
+// check runs check -o json and gives its exit code and what it found.
+func check(t *testing.T, u *user, flags ...string) (int, []finding) {
+	t.Helper()
+	got := u.run(t, append([]string{"kubectl", "istio-demo", "check", "-o", "json"}, flags...)...)
+	var printed struct{ Checks []finding }
+	if err := json.Unmarshal([]byte(got.stdout), &printed); err != nil {
+		t.Fatalf("exit code %d, %v\n%s%s", got.code, err, got.stdout, got.stderr)
+	}
+	return got.code, printed.Checks
+}
+
+// found compares the verdicts of one check, and their messages with a regular
+// expression.
+func found(t *testing.T, findings []finding, name, verdict, message string) {
+	t.Helper()
+	for _, finding := range findings {
+		if finding.Name == name && finding.Verdict == verdict && regexp.MustCompile("^"+message+"$").MatchString(finding.Message) {
+			if (finding.Remedy == "") != (verdict == "pass") {
+				t.Errorf("the remedy of %s is %q", name, finding.Remedy)
+			}
+			return
+		}
+	}
+	t.Errorf("%s is not %q with\n  %s\nin\n%+v", name, verdict, message, findings)
+}
+
+// TestCheck finds nothing wrong, writes nothing and prints all of it.
+func TestCheck(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	u.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
+	recorder.take()
+	code, findings := check(t, u, "-n", "checked")
+	if _, writes := recorder.take(); len(writes) > 0 {
+		t.Errorf("something was written: %v", writes)
+	}
+	var names []string
+	for _, finding := range findings {
+		names = append(names, finding.Name)
+	}
+	want := []string{"kinds", "version", "permissions", "namespaces", "architectures", "capacity", "webhooks", "loadbalancer"}
+	if code != 0 || !slices.Equal(names, want) {
+		t.Errorf("exit code %d, checks %q", code, names)
+	}
+	found(t, findings, "version", "pass", `the cluster runs Kubernetes v1\.\d+\.\d+; 1\.32 or newer is needed`)
+	found(t, findings, "permissions", "pass", "you may do everything")
+	found(t, findings, "namespaces", "pass", "to be created: checked")
+	found(t, findings, "architectures", "pass", "the images are built for amd64 and arm64, and so are the nodes")
+	found(t, findings, "capacity", "pass", "the nodes have room for the pods")
+	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
+	found(t, findings, "loadbalancer", "warn", ".*EXTERNAL-IP of checked/istio-ingressgateway will stay pending.*")
+
+	table := u.must(t, "kubectl", "istio-demo", "check", "-n", "checked")
+	for _, line := range []string{
+		`NAME +VERDICT +MESSAGE`,
+		`kinds +pass +the cluster or the manifest knows every kind`,
+		`loadbalancer +warn +nothing here .*`,
+		` +-> reach it with 'kubectl port-forward -n checked service/istio-ingressgateway 8080:80', .*`,
+	} {
+		if !regexp.MustCompile("(?m)^" + line + "$").MatchString(table) {
+			t.Errorf("no line like\n  %s\nin\n%s", line, table)
+		}
+	}
+	if yaml := u.must(t, "kubectl", "istio-demo", "check", "-n", "checked", "-o", "yaml"); !strings.HasPrefix(yaml, "checks:\n- message: ") {
+		t.Errorf("-o yaml printed\n%s", yaml)
+	}
+}
+
+// TestCheckInstalled looks at a demo that runs, and finds nothing to say.
+func TestCheckInstalled(t *testing.T) {
+	code, findings := check(t, sharedDemo(t))
+	for _, finding := range findings {
+		if finding.Verdict != "pass" || code != 0 {
+			t.Errorf("exit code %d, %+v", code, finding)
+		}
+	}
+}
+
+// TestCheckFails tells all that is wrong at once.
+func TestCheckFails(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "own.yaml", web+"---\napiVersion: example.com/v1\nkind: Foo\nmetadata: {name: a}\n---\napiVersion: example.com/v1\nkind: Foo\nmetadata: {name: b}\n")
+	code, findings := check(t, u, "-f", path, "-n", "nowhere", "--as", "nobody")
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	found(t, findings, "kinds", "fail", `\S+own\.yaml, document 2 \(line \d+\): foo a: neither the cluster nor the manifest knows kind Foo in version example\.com/v1`)
+	found(t, findings, "permissions", "fail", `you have no permission to create deployments\.apps in namespace nowhere, get .* and 2 more`)
+	found(t, findings, "architectures", "pass", "it cannot be told, because nobody says .*")
+	found(t, findings, "webhooks", "pass", "it cannot be told, because you may not list webhook configurations")
+	got := u.run(t, "kubectl", "istio-demo", "check", "-f", write(t, "other.yaml", deployment+"---\napiVersion: v1beta9\nkind: Foo\nmetadata: {name: a}\n"))
+	want := []string{"error: an install would be refused by these checks: kinds, namespaces"}
+	if lines := errorLines(got.stderr); got.code != 1 || !slices.Equal(lines, want) || !strings.Contains(got.stdout, "namespaces      fail") {
+		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}
+
+// TestCheckUsage refuses what has no meaning.
+func TestCheckUsage(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	for _, test := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"check", "-o", "wide"}, `error: unknown output format "wide"; use json or yaml`},
+		{[]string{"check", "--timeout", "0"}, `error: --timeout must be longer than 0`},
+		{[]string{"check", "--skip-checks", "version,nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer`},
+		{[]string{"install", "--skip-checks=nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer`},
+		{[]string{"check", "-f", "nope.yaml"}, `error: the path "nope.yaml" does not exist`},
+	} {
+		got := u.run(t, append([]string{"kubectl", "istio-demo"}, test.arguments...)...)
+		if lines := errorLines(got.stderr); got.code != 2 || !slices.Equal(lines, []string{test.want}) || got.stdout != "" {
+			t.Errorf("%v: exit code %d\n%s%s", test.arguments, got.code, got.stdout, got.stderr)
+		}
+	}
+}
+
+// webhook is a configuration that new pods of one namespace go through.
+func webhook(name, namespace, service string) string {
+	return fmt.Sprintf(`apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: %s}
+webhooks:
+- name: pods.example.com
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  timeoutSeconds: 1
+  clientConfig: {service: {namespace: %s, name: %s}}
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %[2]s}}
+  rules: [{operations: [CREATE], apiGroups: [""], apiVersions: [v1], resources: [pods]}]
+`, name, namespace, service)
+}
+
+// TestCheckOrphanedWebhook names the webhook that would block the pods; its
+// remedy works.
+func TestCheckOrphanedWebhook(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	remove := []string{"kubectl", "delete", "mutatingwebhookconfiguration", "leftover"}
+	u.must(t, "kubectl", "create", "namespace", "orphans")
+	u.must(t, "kubectl", "create", "-f", write(t, "webhook.yaml", webhook("leftover", "orphans", "gone")))
+	defer u.run(t, append(remove, "--ignore-not-found")...)
+	path := write(t, "web.yaml", web)
+
+	recorder.take()
+	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans")
+	want := []string{"error: mutatingwebhookconfiguration leftover is orphaned and blocks pods in namespace orphans: " +
+		"its service orphans/gone does not exist (webhook pods.example.com); remove it ('" + strings.Join(remove, " ") + "') if what it belonged to is gone for good"}
+	if lines := errorLines(got.stderr); got.code != 1 || !slices.Equal(lines, want) {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	if _, writes := recorder.take(); len(writes) > 0 {
+		t.Errorf("something was written: %v", writes)
+	}
+	// Elsewhere it does no harm, and is worth a word.
+	code, findings := check(t, u, "-f", path, "-n", "elsewhere")
+	found(t, findings, "webhooks", "warn", "mutatingwebhookconfiguration leftover is orphaned and blocks pods in other namespaces: .*")
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	// What the check says is true: its pod does not come.
+	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans", "--skip-checks=webhooks", "--wait=false")
+	u.must(t, "kubectl", "wait", "deployment/web", "-n", "orphans", "--for=condition=ReplicaFailure", "--timeout=30s")
+	u.must(t, remove...)
+	again := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans")
+	if again.code != 0 || strings.Contains(again.stderr, "leftover") {
+		t.Errorf("exit code %d\n%s", again.code, again.stderr)
+	}
+}
+
+// web is a Deployment of one pod, without a namespace.
+const web = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
+`
+
+// TestCheckUnreachableWebhook has a webhook whose Service has no pods.
+func TestCheckUnreachableWebhook(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	u.must(t, "kubectl", "create", "namespace", "unreachable")
+	u.must(t, "kubectl", "label", "namespace", "unreachable", "pod-security.kubernetes.io/enforce=restricted")
+	u.must(t, "kubectl", "create", "service", "clusterip", "hook", "-n", "unreachable", "--tcp=443")
+	u.must(t, "kubectl", "create", "-f", write(t, "webhook.yaml", webhook("silent", "unreachable", "hook")))
+	defer u.must(t, "kubectl", "delete", "mutatingwebhookconfiguration", "silent")
+	path := write(t, "web.yaml", web)
+	code, findings := check(t, u, "-f", path, "-n", "unreachable")
+	found(t, findings, "webhooks", "fail", `pods in namespace unreachable cannot be created, because the API server cannot reach a webhook of mutatingwebhookconfiguration silent: `+
+		`failed calling webhook "pods\.example\.com": .*https://hook\.unreachable\.svc:443/.*`)
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	// Where the webhook is not asked, nothing is tried.
+	code, findings = check(t, u, "-f", path, "-n", "default")
+	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
+	if pods := u.must(t, "kubectl", "get", "pods", "-n", "unreachable", "-o", "name"); pods != "" || code != 0 {
+		t.Errorf("exit code %d, pods %s", code, pods)
+	}
+}
+
+// TestCheckNames has a user whose role is limited to objects of certain names
+// (resourceNames), also where it comes to creating them.
+func TestCheckNames(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	u.must(t, "kubectl", "create", "namespace", "named")
+	u.must(t, "kubectl", "create", "role", "one", "-n", "named", "--verb=get,create,patch", "--resource=configmaps", "--resource-name=a")
+	u.must(t, "kubectl", "create", "rolebinding", "one", "-n", "named", "--role=one", "--user=picky")
+	other := write(t, "other.yaml", configMap+"---\n"+strings.Replace(configMap, "name: a", "name: b", 1))
+	code, findings := check(t, u, "-n", "named", "--as", "picky", "-f", other)
+	found(t, findings, "permissions", "fail", "you have no permission to create configmaps/b in namespace named, get configmaps/b in namespace named, patch configmaps/b in namespace named")
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"1 created, 0 configured, 0 unchanged", "0 created, 0 configured, 1 unchanged"} {
+		got := u.run(t, "kubectl", "istio-demo", "install", "-n", "named", "--as", "picky", "-f", write(t, "a.yaml", configMap))
+		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), want) {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+	}
+}
+
+// TestCheckNodes changes the nodes of a cluster of its own.
+func TestCheckNodes(t *testing.T) {
+	u := newUser(t, startCluster(t, "checks").Kubeconfig)
+	u.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
+	big := write(t, "big.yaml", tooBig)
+
+	t.Run("capacity", func(t *testing.T) {
+		_, findings := check(t, u, "-f", big)
+		found(t, findings, "capacity", "warn", `there is no room for the pod of deployment istio-system/big \(cpu 1k\); node node-00000\d comes closest and lacks cpu 968`)
+		got := u.run(t, "kubectl", "istio-demo", "install", "-f", big, "--wait=false")
+		if got.code != 0 || strings.Count(got.stderr, "warning: there is no room for the pod of deployment istio-system/big") != 1 {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+		if got := u.run(t, "kubectl", "istio-demo", "install", "-f", big, "--wait=false"); strings.Contains(got.stderr, "warning: there is no room") {
+			t.Errorf("what is there already is warned of:\n%s", got.stderr)
+		}
+	})
+	t.Run("load balancer", func(t *testing.T) {
+		u.must(t, "kubectl", "create", "service", "loadbalancer", "edge", "-n", "default", "--tcp=80")
+		u.must(t, "kubectl", "patch", "service", "edge", "-n", "default", "--subresource=status", "-p", `{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.7"}]}}}`)
+		_, findings := check(t, u)
+		found(t, findings, "loadbalancer", "pass", "likely to get an address: service default/edge has one")
+		u.must(t, "kubectl", "patch", "node", "node-000000", "-p", `{"spec":{"providerID":"aws:///eu-west-1a/i-0abc"}}`)
+		_, findings = check(t, u)
+		found(t, findings, "loadbalancer", "pass", "likely to get an address: the nodes are of the provider aws")
+	})
+	t.Run("architecture", func(t *testing.T) {
+		u.must(t, "kubectl", "label", "node", "node-000001", "kubernetes.io/arch=s390x", "--overwrite")
+		_, findings := check(t, u)
+		found(t, findings, "architectures", "warn", `the images are built for amd64 and arm64, and pods may come to other nodes: node node-000001 \(s390x\)`)
+		// As the remedy says.
+		u.must(t, "kubectl", "taint", "node", "node-000001", "kubernetes.io/arch=other:NoSchedule")
+		_, findings = check(t, u)
+		found(t, findings, "architectures", "pass", ".*")
+		u.must(t, "kubectl", "label", "node", "--all", "kubernetes.io/arch=s390x", "--overwrite")
+		got := u.run(t, "kubectl", "istio-demo", "install")
+		if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: the images are built for amd64 and arm64, and there is no such node for deployment istio-system/istiod, ") {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+		_, findings = check(t, u, "--hub", "registry.example.com/s390x")
+		found(t, findings, "architectures", "pass", "it cannot be told, because nobody says what the images are built for")
+		_, findings = check(t, u, "--skip-checks=architectures,capacity")
+		if slices.ContainsFunc(findings, func(finding finding) bool { return finding.Name == "architectures" || finding.Name == "capacity" }) {
+			t.Errorf("what is skipped is there: %+v", findings)
+		}
+	})
+	t.Run("no node", func(t *testing.T) {
+		u.must(t, "kubectl", "cordon", "node-000000", "node-000002")
+		_, findings := check(t, u)
+		found(t, findings, "capacity", "warn", "no ready node takes the pods of deployment istio-system/istiod, .*, as far as taints, nodeSelector and node affinity go")
+	})
+}
