@@ -5,8 +5,11 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 	"k8s.io/kubectl/pkg/cmd/get"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 )
 
 func newPods(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -109,8 +112,16 @@ func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, reso
 }
 
 // coreGetter answers from what every cluster has, so that kubectl's machinery
-// asks for no discovery.
+// asks for no discovery, and makes it as patient as the rest of the program.
 type coreGetter struct{ *connection }
+
+func (g *coreGetter) ToRESTConfig() (*rest.Config, error) {
+	config, err := g.connection.ToRESTConfig()
+	if err == nil {
+		demo.Patient(config)
+	}
+	return config, err
+}
 
 func (g *coreGetter) ToRESTMapper() (meta.RESTMapper, error) { return coreMapper(), nil }
 

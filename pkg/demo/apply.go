@@ -32,7 +32,7 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 		}
 		i.Sink(event.WaveFinished{Number: number})
 		if wave == apply.Definitions && !engine.DryRun {
-			if err := i.established(ctx, members, stored); err != nil {
+			if err := i.established(ctx, engine, members, stored); err != nil {
 				return results, err
 			}
 		}
@@ -66,18 +66,6 @@ func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Tar
 	on.widened = true
 	stored, err := on.engine.Apply(ctx, members)
 	return append(results, stored...), err
-}
-
-// established waits until the API server serves the CRDs of a wave.
-func (i *Install) established(ctx context.Context, targets []apply.Target, results []apply.Result) error {
-	var crds []ready.Target
-	for _, target := range readiness(targets, results) {
-		if manifest.IsCRD(target.Object) {
-			crds = append(crds, target)
-		}
-	}
-	quiet := func(event.Event) {}
-	return ready.Wait(ctx, i.Cluster.Dynamic, quiet, crds)
 }
 
 // readiness pairs what was stored with where it lives.

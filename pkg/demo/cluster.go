@@ -34,16 +34,16 @@ type Cluster struct {
 // restarting server did not answer; sink is told of it.
 func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	config = rest.CopyConfig(config)
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return &retry.Transport{Next: next, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
-	})
 	// The server has its own priority and fairness; a limit here would only
 	// make a small install slow.
 	config.QPS = -1
-	client, err := rest.HTTPClientFor(config)
+	once, err := rest.TransportFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}
+	// Around what adds the credentials, so that each attempt gets fresh ones.
+	patient := &retry.Transport{Next: once, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
+	client := &http.Client{Transport: patient, Timeout: config.Timeout}
 	cluster := &Cluster{Server: config.Host}
 	var errs [6]error
 	var found *discovery.DiscoveryClient
@@ -58,4 +58,10 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}
 	return cluster, nil
+}
+
+// Patient has the clients that others make from a config send again what a
+// busy or restarting server did not answer.
+func Patient(config *rest.Config) {
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &retry.Transport{Next: next} })
 }

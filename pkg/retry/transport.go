@@ -6,23 +6,22 @@ package retry
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 const (
-	// attempts bounds how often an answer that may pass, such as 503, is
-	// asked for. With one answer in five lost, all of ten are lost once in
-	// ten million times.
+	// attempts is how often a request is sent at least before it is given up.
+	// With one answer in five lost, all of ten are lost once in ten million
+	// times.
 	attempts = 10
+	// patience is how long an answer that may pass, such as 503, is asked for
+	// at least. Attempts alone would be over before a server has started.
+	patience = 30 * time.Second
 	// outage bounds how long a server that has answered before may be away:
 	// an API server restarts in well under a minute.
 	outage = 2 * time.Minute
@@ -37,10 +36,12 @@ const (
 )
 
 // Transport sends requests through Next, again where that is safe: reads,
-// server-side apply, which has the same result the second time, and reviews,
-// which store nothing. Watches are begun again, but not resumed. It can be
-// used by many goroutines.
+// server-side apply, which has the same result the second time, deletions of
+// one object and no other of its name, and reviews, which store nothing.
+// Watches are begun again, but not resumed. It can be used by many goroutines.
 type Transport struct {
+	// Next sends a request once, with its credentials: those of the first
+	// attempt may have expired by the last.
 	Next http.RoundTripper
 	// Tell, if set, is told why a request is sent again.
 	Tell func(reason string)
@@ -56,14 +57,17 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !safe(request) {
 		return t.Next.RoundTrip(request)
 	}
-	began := time.Now()
-	for attempt := 1; ; attempt++ {
-		sent, err := again(request, attempt)
+	for tries := (tries{began: time.Now()}); ; {
+		tries.number++
+		sent, err := again(request, tries.number)
 		if err != nil {
 			return nil, err
 		}
 		response, err := t.send(sent)
-		reason, final := t.judge(response, err, attempt, time.Since(began))
+		if request.Context().Err() != nil {
+			return response, err // it was not the server that ended it
+		}
+		reason, final := t.judge(response, err, &tries)
 		if final {
 			if reason != "" && response != nil {
 				// client-go would begin all of this again.
@@ -74,7 +78,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		if t.Tell != nil {
 			t.Tell(reason)
 		}
-		wait := pause(attempt, response)
+		wait := pause(tries.number, response)
 		if response != nil {
 			response.Body.Close()
 		}
@@ -104,86 +108,17 @@ func (t *Transport) send(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// judge tells whether an answer is final. The reason is empty where there is
-// nothing wrong with it that could pass.
-func (t *Transport) judge(response *http.Response, err error, attempt int, since time.Duration) (reason string, final bool) {
-	switch {
-	case err == nil && !passing(response.StatusCode):
-		return "", true
-	case err == nil:
-		return fmt.Sprintf("the API server answered %s", response.Status), attempt >= attempts
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		return "", true
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the API server does not answer", !t.answered.Load() || since >= outage
-	case broken(err):
-		return "the connection to the API server broke", attempt >= attempts
-	}
-	return "", true
-}
-
-// passing are the answers of a server that is busy, or not ready, or loses
-// its etcd leader.
-func passing(status int) bool {
-	switch status {
-	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
-// broken tells errors of a connection that was there from those of one that
-// cannot be made, such as a name that nobody knows or a certificate that
-// nobody signed.
-func broken(err error) bool {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		return true
-	}
-	// net/http and its HTTP/2 have no types for these.
-	for _, text := range []string{
-		"server closed idle connection",
-		"http2: server sent GOAWAY",
-		"http2: client connection lost",
-		"http2: Transport received Server's graceful shutdown GOAWAY",
-		"stream error: stream ID",
-		"use of closed network connection",
-	} {
-		if strings.Contains(err.Error(), text) {
-			return true
-		}
-	}
-	return false
-}
-
-// safe tells whether sending a request twice does no more than sending it
-// once, and whether it can be sent twice at all.
-func safe(request *http.Request) bool {
-	if request.Body != nil && request.Body != http.NoBody && request.GetBody == nil {
-		return false
-	}
-	switch request.Method {
-	case http.MethodGet, http.MethodHead:
-		return true
-	case http.MethodPatch:
-		return strings.HasPrefix(request.Header.Get("Content-Type"), "application/apply-patch")
-	case http.MethodPost:
-		return strings.HasPrefix(request.URL.Path, "/apis/authorization.k8s.io/")
-	}
-	return false
-}
-
-// again gives the request to send, with a body of its own from the second
-// attempt on.
+// again gives the request to send, with headers of its own, to which the
+// credentials are added, and a body of its own from the second attempt on.
 func again(request *http.Request, attempt int) (*http.Request, error) {
+	next := request.Clone(request.Context())
 	if attempt == 1 || request.GetBody == nil {
-		return request, nil
+		return next, nil
 	}
 	body, err := request.GetBody()
 	if err != nil {
 		return nil, err
 	}
-	next := request.Clone(request.Context())
 	next.Body = body
 	return next, nil
 }

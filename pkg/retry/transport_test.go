@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,6 +69,8 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 var (
 	refused = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	reset   = &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+	// late is what a dial, a handshake or a read gives that takes too long.
+	late = &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
 )
 
 func TestRoundTrip(t *testing.T) {
@@ -88,12 +91,21 @@ func TestRoundTrip(t *testing.T) {
 		{"reset", apply, []func() (*http.Response, error){failure(reset), failure(io.EOF), failure(io.ErrUnexpectedEOF), ok}, 200, 4},
 		{"cut off", get, []func() (*http.Response, error){cutOff, ok}, 200, 2},
 		{"goaway", get, []func() (*http.Response, error){failure(errors.New("http2: server sent GOAWAY and closed the connection")), ok}, 200, 2},
-		{"for ever unavailable", get, []func() (*http.Response, error){status(503, "Retry-After", "1")}, 503, attempts},
-		{"for ever reset", get, []func() (*http.Response, error){failure(reset)}, 0, attempts},
+		{"for ever unavailable", get, []func() (*http.Response, error){status(503, "Retry-After", "1")}, 503, 31},
+		{"for ever slow", get, []func() (*http.Response, error){status(503, "Retry-After", "10")}, 503, attempts},
 		{"refused from the start", get, []func() (*http.Response, error){failure(refused), ok}, 0, 1},
 		{"refused after an answer", get, []func() (*http.Response, error){status(503), failure(refused), failure(refused), ok}, 200, 4},
+		{"timeout from the start", get, []func() (*http.Response, error){failure(late), ok}, 0, 1},
+		{"timeout after an answer", apply, []func() (*http.Response, error){status(503), failure(late), failure(fmt.Errorf("net/http: %w", late)), ok}, 200, 4},
+		{"unreachable after an answer", get, []func() (*http.Response, error){status(503), failure(syscall.EHOSTUNREACH), failure(syscall.ENETUNREACH), ok}, 200, 4},
+		{"etcd's leader changed", apply, []func() (*http.Response, error){status(500), status(503), ok}, 200, 3},
+		{"expired token", get, []func() (*http.Response, error){status(401), ok}, 200, 2},
+		{"token expired in an outage", get, []func() (*http.Response, error){status(503), failure(refused), status(401), ok}, 200, 4},
+		{"wrong token", get, []func() (*http.Response, error){status(401), status(401), ok}, 401, 2},
 		{"not found", get, []func() (*http.Response, error){status(404), ok}, 404, 1},
 		{"conflict", apply, []func() (*http.Response, error){status(409), ok}, 409, 1},
+		{"invalid", apply, []func() (*http.Response, error){status(422), ok}, 422, 1},
+		{"forbidden", get, []func() (*http.Response, error){status(403), ok}, 403, 1},
 		{"unknown authority", get, []func() (*http.Response, error){failure(errors.New("x509: certificate signed by unknown authority")), ok}, 0, 1},
 		{"create", "POST /api/v1/namespaces", []func() (*http.Response, error){status(503), ok}, 503, 1},
 		{"delete", "DELETE /api/v1/namespaces/a", []func() (*http.Response, error){failure(reset), ok}, 0, 1},
@@ -129,6 +141,19 @@ func TestRoundTrip(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestPatience goes on for a while with a connection that breaks each time,
+// and then gives up.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := &Transport{Next: &server{answers: []func() (*http.Response, error){failure(reset)}}}
+		began := time.Now()
+		_, err := transport.RoundTrip(newRequest(t, t.Context(), "GET /"))
+		if took := time.Since(began); !errors.Is(err, syscall.ECONNRESET) || took < patience || took > patience+longestPause {
+			t.Errorf("%v after %s", err, took)
+		}
+	})
 }
 
 // TestOutage gives up on a server that stays away.
@@ -179,6 +204,51 @@ func TestContext(t *testing.T) {
 		}
 	})
 }
+
+// TestDeadline does not take the end of the request's own time for a fault of
+// the server.
+func TestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		next := &server{answers: []func() (*http.Response, error){status(200), func() (*http.Response, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}}
+		transport := &Transport{Next: next}
+		for range 2 {
+			if _, err := transport.RoundTrip(newRequest(t, ctx, "GET /")); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+		}
+		if len(next.bodies) != 2 {
+			t.Errorf("sent %d times", len(next.bodies))
+		}
+	})
+}
+
+// TestFreshCredentials leaves each attempt to whoever adds the credentials:
+// client-go's round trippers add none where a request has some.
+func TestFreshCredentials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tokens []string
+		next := roundTripper(func(request *http.Request) (*http.Response, error) {
+			tokens = append(tokens, request.Header.Get("Authorization"))
+			request.Header.Set("Authorization", "Bearer old")
+			return status(401)()
+		})
+		if _, err := (&Transport{Next: next}).RoundTrip(newRequest(t, t.Context(), "GET /")); err != nil {
+			t.Fatal(err)
+		}
+		if len(tokens) != 2 || tokens[0] != "" || tokens[1] != "" {
+			t.Errorf("the requests came with %q", tokens)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
 func newRequest(t *testing.T, ctx context.Context, line string) *http.Request {
 	t.Helper()
