@@ -35,6 +35,9 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 			if err := i.established(ctx, engine, members, stored); err != nil {
 				return results, err
 			}
+			if err := i.served(ctx, on); err != nil {
+				return results, err
+			}
 		}
 	}
 	return results, nil
