@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -50,7 +51,9 @@ func (e *Evidence) ownClaim() []symptom {
 	if err != nil || claim.Status.Phase != corev1.ClaimPending {
 		return nil
 	}
-	return []symptom{e.claim(&claim)}
+	found := e.claim(&claim)
+	found.Message = strings.TrimPrefix(found.Message, named(&claim))
+	return []symptom{found}
 }
 
 // claim explains why a claim has no volume.
@@ -72,6 +75,10 @@ func (e *Evidence) claim(claim *corev1.PersistentVolumeClaim) symptom {
 			found.Next = "create the storage class, or name another in the claim: kubectl get storageclasses"
 		}
 	}
-	found.Message = fmt.Sprintf("persistentvolumeclaim %q: %s", claim.Name, why)
+	found.Message = named(claim) + why
 	return found
+}
+
+func named(claim *corev1.PersistentVolumeClaim) string {
+	return fmt.Sprintf("persistentvolumeclaim %q: ", claim.Name)
 }

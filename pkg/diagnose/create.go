@@ -3,11 +3,11 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 // failedCreate is the reason of controllers that cannot create a pod.
@@ -30,12 +30,12 @@ var (
 // creation tells why a controller cannot create the pods: a quota, an
 // admission webhook, or a policy.
 func (e *Evidence) creation() []symptom {
-	message, source, failed := e.failure()
+	message, failed := e.failure()
 	if !failed {
 		return nil
 	}
 	found := e.refused(cut(clean(combined(message), maxRead), refusal))
-	found.kind, found.source, found.Reason = createKind, source, failedCreate
+	found.kind, found.Reason = createKind, failedCreate
 	if found.Next == "" {
 		found.Next = e.kubectl("describe", strings.ToLower(e.Workload.GetKind()), e.Workload.GetName())
 	}
@@ -44,44 +44,37 @@ func (e *Evidence) creation() []symptom {
 
 // failure finds the words of the controller in a condition, or in an event if
 // the controller has no such condition.
-func (e *Evidence) failure() (message string, source types.UID, failed bool) {
+func (e *Evidence) failure() (message string, failed bool) {
 	conditions, _, _ := unstructured.NestedSlice(e.Workload.Object, "status", "conditions")
 	for _, condition := range conditions {
 		fields, _ := condition.(map[string]any)
 		if !e.watched && fields["type"] == "ReplicaFailure" && fields["status"] == "True" {
 			message, _ = fields["message"].(string)
-			return message, "", true
+			return message, true
 		}
 	}
-	event := e.lastFailure()
-	if event == nil {
-		return "", "", false
+	wanted, known := wanted(e.Workload)
+	complete := known && !e.watched && int64(len(e.Pods)) >= wanted
+	failures := e.failures()
+	if len(failures) == 0 || complete {
+		return "", false
 	}
-	return event.Message, event.UID, true
+	last := &failures[len(failures)-1]
+	over := slices.ContainsFunc(e.Pods, func(pod corev1.Pod) bool { return pod.CreationTimestamp.After(happened(last)) })
+	return last.Message, !over
 }
 
-// lastFailure gives the last event of a pod that could not be created, unless
-// one was created later or none is missing.
-func (e *Evidence) lastFailure() *corev1.Event {
-	if wanted, known := wanted(e.Workload); known && !e.watched && int64(len(e.Pods)) >= wanted {
-		return nil
-	}
-	var last *corev1.Event
+// failures gives the events of pods that could not be created, the last one
+// last.
+func (e *Evidence) failures() []corev1.Event {
+	var found []corev1.Event
 	for i := range e.Events {
-		event := &e.Events[i]
-		if event.Reason != failedCreate || !e.isOwn(&event.InvolvedObject) {
-			continue
-		}
-		if last == nil || !happened(event).Before(happened(last)) {
-			last = event
+		if e.Events[i].Reason == failedCreate && e.isOwn(&e.Events[i].InvolvedObject) {
+			found = append(found, e.Events[i])
 		}
 	}
-	for i := range e.Pods {
-		if last != nil && e.Pods[i].CreationTimestamp.After(happened(last)) {
-			return nil
-		}
-	}
-	return last
+	sortByTime(found)
+	return found
 }
 
 // isOwn tells whether an event is about the workload, or about a ReplicaSet

@@ -112,8 +112,6 @@ type symptom struct {
 	same string
 	// previous is set where the logs are those of an instance that ended.
 	previous bool
-	// source is the event that tells of it, where only an event does.
-	source types.UID
 	// server is the namespace of the webhook that is missing, if one is.
 	server string
 }

@@ -41,8 +41,12 @@ func (e *Evidence) warnings(kind, name string, uid types.UID) []corev1.Event {
 			found = append(found, e.Events[i])
 		}
 	}
-	slices.SortStableFunc(found, func(a, b corev1.Event) int { return happened(&a).Compare(happened(&b)) })
+	sortByTime(found)
 	return found
+}
+
+func sortByTime(events []corev1.Event) {
+	slices.SortStableFunc(events, func(a, b corev1.Event) int { return happened(&a).Compare(happened(&b)) })
 }
 
 // happened gives the last time that an event happened; recorders of different

@@ -67,7 +67,7 @@ func (e *Evidence) gather(ctx context.Context, client typedcorev1.CoreV1Interfac
 
 // healthy tells whether all pods that are wanted are there and ready.
 func (e *Evidence) healthy() bool {
-	if _, _, failed := e.failure(); failed {
+	if _, failed := e.failure(); failed {
 		return false
 	}
 	ready := int64(0)

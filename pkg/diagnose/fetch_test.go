@@ -67,7 +67,7 @@ func TestWorkload(t *testing.T) {
 
 		{"a pod", "{apiVersion: v1, kind: Pod, " + strings.TrimPrefix(crashingPod, "{"), nil, "", []string{warnings, "pods/a/log true"}, crash, ""},
 		{"a claim alone", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {selector: {matchLabels: {a: b}}}, status: {phase: Pending}}", nil, "",
-			[]string{warnings}, `ClaimPending: persistentvolumeclaim "data": no volume fits, and no storage class is set`, ""},
+			[]string{warnings}, `ClaimPending: no volume fits, and no storage class is set`, ""},
 		{"a service", "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}}}", nil, "", nil, "", ""},
 		{"no selector", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: web}}", nil, "", nil, "", ""},
 		{"a selector of another form", "{apiVersion: example.com/v1, kind: Web, metadata: {name: web}, spec: {selector: {matchLabels: web}, template: {}}}", nil, "", nil, "", ""},

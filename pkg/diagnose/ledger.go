@@ -21,7 +21,7 @@ type key struct {
 type entry struct {
 	key
 	symptom symptom
-	// heard is set where the event that tells of it has just happened.
+	// heard is set where a pod of the workload has just been refused.
 	heard bool
 	// excused is set where something else has to come first.
 	excused bool

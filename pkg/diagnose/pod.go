@@ -36,9 +36,7 @@ func (e *Evidence) pod(pod *corev1.Pod) []symptom {
 	}
 	for i := range found {
 		found[i].Pod, found[i].uid = pod.Name, pod.UID
-		if found[i].Event == "" {
-			found[i].Event = e.lastWarning(pod, found[i])
-		}
+		found[i].Event = e.lastWarning(pod, found[i])
 		if found[i].Next == "" {
 			found[i].Next = e.kubectl("describe", "pod", pod.Name)
 		}
@@ -89,7 +87,8 @@ func scheduler(message string) string {
 	for _, end := range []string{" preemption: ", " no new claims to deallocate"} {
 		message, _, _ = strings.Cut(message, end)
 	}
-	return message
+	// What is left of it where it could not be tried.
+	return strings.TrimSuffix(message, ". not found")
 }
 
 func (e *Evidence) nextPlace(message string) string {
@@ -100,6 +99,8 @@ func (e *Evidence) nextPlace(message string) string {
 		return "remove the taint or add a toleration: kubectl describe nodes"
 	case containsAny(message, "node affinity", "node selector", "node(s) didn't match"):
 		return "label a node as the pod wants it: kubectl get nodes --show-labels"
+	case containsAny(message, `persistentvolumeclaim "`) && containsAny(message, `" not found`):
+		return "create the claim: " + e.kubectl("get", "persistentvolumeclaims")
 	case containsAny(message, "no nodes available"):
 		return "add a node: kubectl get nodes"
 	}

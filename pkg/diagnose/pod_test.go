@@ -78,8 +78,10 @@ pods:
   status: {conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: 'pod has unbound immediate PersistentVolumeClaims'}]}
 claims: [{metadata: {name: a-scratch}, status: {phase: Pending}}]`,
 			`pod a: ClaimPending: persistentvolumeclaim "a-scratch": no volume fits, and no storage class is set`, "", classes, time.Minute},
+		{"not there", unscheduled("Unschedulable", `0/3 nodes are available: persistentvolumeclaim "data" not found. not found`),
+			`pod a: Unschedulable: 0/3 nodes are available: persistentvolumeclaim "data" not found`, "", "create the claim: kubectl get persistentvolumeclaims -n mesh", time.Minute},
 		{"alone", "workload: {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {storageClassName: fast}, status: {phase: Pending}}\n" + failed,
-			`ClaimPending: persistentvolumeclaim "data": storageclass.storage.k8s.io "fast" not found`, "", "", time.Minute},
+			`ClaimPending: storageclass.storage.k8s.io "fast" not found`, "", "", time.Minute},
 		{"alone and bound", "workload: {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, status: {phase: Bound}}\n" + failed, "", "", "", 0},
 	} {
 		test.check(t)

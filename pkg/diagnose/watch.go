@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 )
@@ -122,11 +123,13 @@ func (w *watch) look() []entry {
 		found[i] = seen[i].look()
 	}
 	for i := range found {
+		heard := w.views[w.subjects[i].workload.GetNamespace()].heard
+		again := slices.ContainsFunc(seen[i].failures(), func(failure corev1.Event) bool { return heard[failure.UID] })
 		for _, symptom := range found[i] {
 			entries = append(entries, entry{
 				key:     key{i, symptom.uid, symptom.Container, symptom.kind},
 				symptom: symptom,
-				heard:   w.views[w.subjects[i].workload.GetNamespace()].heard[symptom.source],
+				heard:   again,
 				excused: symptom.server != "" && w.starts(symptom.server, i, seen, found),
 			})
 		}

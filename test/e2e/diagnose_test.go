@@ -1,0 +1,305 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+)
+
+// workload gives a Deployment, or another kind, with a name, its namespace
+// and what its pods have besides a container.
+func workload(kind, namespace, name, pod string) string {
+	return fmt.Sprintf(`---
+apiVersion: apps/v1
+kind: %s
+metadata: {name: %s, namespace: %s}
+spec:
+  selector: {matchLabels: {app: %[2]s}}
+  template:
+    metadata: {labels: {app: %[2]s}}
+    spec: {containers: [{name: web, image: 'registry.example.com/web:1'}]%[4]s}
+`, kind, name, namespace, pod)
+}
+
+// obstacles are what is in the way of pods, and has to be there before them.
+const obstacles = `apiVersion: v1
+kind: Namespace
+metadata: {name: full}
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: small, namespace: full}
+spec: {hard: {pods: "0"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: hooked}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: hooked}
+webhooks:
+- name: pods.example.com
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: hooked}}
+  rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  clientConfig: {service: {name: gone, namespace: hooked, port: 15017}}
+`
+
+// troubled are workloads that the controllers, the scheduler and the admission
+// of a real control plane hold back, each for a reason of its own.
+var troubled = `apiVersion: v1
+kind: Namespace
+metadata: {name: strict, labels: {pod-security.kubernetes.io/enforce: restricted}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: troubled}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: troubled}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: fast, namespace: troubled}
+spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+` + workload("Deployment", "strict", "open", "") +
+	workload("Deployment", "full", "one", "") +
+	workload("StatefulSet", "full", "many", "") +
+	workload("DaemonSet", "full", "each", "") +
+	workload("Deployment", "hooked", "called", "") +
+	workload("Deployment", "troubled", "big", ", nodeSelector: {no: where}") +
+	workload("Deployment", "troubled", "account", ", serviceAccountName: nobody") +
+	workload("Deployment", "troubled", "store", ", volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]") +
+	workload("Deployment", "troubled", "lost", ", volumes: [{name: data, persistentVolumeClaim: {claimName: nowhere}}]")
+
+// TestDiagnoseControlPlane tells what a real control plane says of workloads
+// that cannot run on it.
+func TestDiagnoseControlPlane(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	u.must(t, "kubectl", "apply", "-f", write(t, "obstacles.yaml", obstacles))
+	defer u.must(t, "kubectl", "delete", "validatingwebhookconfiguration", "hooked")
+	refuses(t, u, "full", "exceeded quota")
+	refuses(t, u, "hooked", "failed calling webhook")
+	path := write(t, "troubled.yaml", troubled)
+	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "--timeout", "8s")
+	quota := "FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"
+	unready(t, got, map[string]string{
+		"persistentvolumeclaim troubled/data": "ClaimPending: no volume fits, and no storage class is set",
+		"persistentvolumeclaim troubled/fast": `ClaimPending: storageclass.storage.k8s.io "fast" not found`,
+		"deployment strict/open":              `FailedCreate: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false .*…`,
+		"deployment full/one":                 quota,
+		"statefulset full/many":               quota,
+		"daemonset full/each":                 quota,
+		"deployment hooked/called":            `FailedCreate: webhook pods.example.com \(gone.hooked.svc:15017\) cannot be reached: service "gone" not found`,
+		"deployment troubled/big":             `pod big-\S+: Unschedulable: 0/3 nodes are available: 3 node\(s\) didn't match Pod's node affinity/selector.`,
+		"deployment troubled/account":         `FailedCreate: error looking up service account troubled/nobody: serviceaccount "nobody" not found`,
+		"deployment troubled/store":           `pod store-\S+: ClaimPending: persistentvolumeclaim "data": no volume fits, and no storage class is set`,
+		"deployment troubled/lost":            `pod lost-\S+: Unschedulable: 0/3 nodes are available: persistentvolumeclaim "nowhere" not found`,
+	})
+}
+
+// refuses waits until the admission control has heard of what is in the way of
+// pods.
+func refuses(t *testing.T, u *user, namespace, why string) {
+	t.Helper()
+	for range 50 {
+		got := u.run(t, "kubectl", "run", "try", "--image=try", "-n", namespace, "--dry-run=server")
+		if strings.Contains(got.stderr, why) {
+			return
+		}
+	}
+	t.Fatalf("namespace %s takes pods", namespace)
+}
+
+// unready looks for a line for each object that does not run, and for its end.
+func unready(t *testing.T, got result, want map[string]string) {
+	t.Helper()
+	lines := errorLines(got.stderr)
+	if got.code != 3 || len(lines) != len(want) {
+		t.Errorf("exit code %d, %d lines of an error, want %d\n%s", got.code, len(lines), len(want), got.stderr)
+	}
+	for object, why := range want {
+		pattern := regexp.MustCompile(`(?m)^error: timed out after \S+: ` + object + ` is not ready: [^;]*; ` + why + `$`)
+		if !pattern.MatchString(strings.Join(lines, "\n")) {
+			t.Errorf("nothing matches %s", pattern)
+		}
+	}
+	if t.Failed() {
+		t.Log(got.stderr)
+	}
+}
+
+// sick is what a kubelet says of a pod, and of an event about it.
+type sick struct {
+	// container is the status of the container.
+	container string
+	// condition is one that the pod has besides.
+	condition string
+	// reason and message are those of the event.
+	reason, message string
+	// want is what is to be told.
+	want string
+}
+
+var kubelets = map[string]sick{
+	"pull": {
+		container: `"state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image \"registry.example.com/web:1\""}}`,
+		reason:    "Failed",
+		message:   `Failed to pull image "registry.example.com/web:1": rpc error: code = NotFound desc = failed to pull and unpack image "registry.example.com/web:1": failed to resolve reference "registry.example.com/web:1": registry.example.com/web:1: not found`,
+		want:      `container web: ImagePullBackOff: image "registry.example.com/web:1": not found`,
+	},
+	"limited": {
+		container: `"state":{"waiting":{"reason":"ErrImagePull","message":"429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit."}}`,
+		want:      `container web: ErrImagePull: image "registry.example.com/web:1": toomanyrequests: You have reached your pull rate limit.`,
+	},
+	"crash": {
+		container: `"restartCount":7,"state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":1,"reason":"Error"}}`,
+		want:      `container web: CrashLoopBackOff: exit code 1, restarted 7 times`,
+	},
+	// What this one crashed of stands in its log only.
+	"foreign": {
+		container: `"restartCount":2,"state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":255,"reason":"Error"}}`,
+		want:      `container web: CrashLoopBackOff: exit code 255, restarted 2 times: exec format error`,
+	},
+	"memory": {
+		container: `"restartCount":1,"state":{"waiting":{"reason":"CrashLoopBackOff"}},"lastState":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}`,
+		want:      `container web: CrashLoopBackOff: exit code 137 \(OOMKilled\), restarted once`,
+	},
+	"config": {
+		container: `"state":{"waiting":{"reason":"CreateContainerConfigError","message":"couldn't find key mode in ConfigMap sick/settings\u001b[2J"}}`,
+		want:      `container web: CreateContainerConfigError: couldn't find key mode in ConfigMap sick/settings`,
+	},
+	"mount": {
+		container: `"state":{"waiting":{"reason":"ContainerCreating"}}`,
+		condition: `{"type":"PodReadyToStartContainers","status":"False"},`,
+		reason:    "FailedMount",
+		message:   `MountVolume.SetUp failed for volume "token" : secret "token" not found`,
+		want:      `FailedMount: volume "token": secret "token" not found`,
+	},
+	"probe": {
+		container: `"state":{"running":{}}`,
+		reason:    "Unhealthy",
+		message:   "Readiness probe failed: HTTP probe failed with statuscode: 503",
+		want:      `container web: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503`,
+	},
+}
+
+// TestDiagnoseKubelets tells what kubelets say. The pods of the test cluster
+// have run; then they become sick, as the statuses of their kubelets would
+// say, and their logs come from one.
+func TestDiagnoseKubelets(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	client, err := typedcorev1.NewForConfig(restConfig(t, control.Kubeconfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.must(t, "kubectl", "create", "namespace", "sick")
+	var manifest strings.Builder
+	for name := range kubelets {
+		manifest.WriteString(workload("Deployment", "sick", name, ""))
+	}
+	path := write(t, "sick.yaml", manifest.String())
+	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "1m")
+	want := map[string]string{}
+	pods, err := client.Pods("sick").List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logs func() []string
+	for _, pod := range pods.Items {
+		name := pod.Labels["app"]
+		if name == "foreign" {
+			logs = kubelet(t, client, pod.Spec.NodeName, "exec /web: exec format error\n")
+		}
+		sicken(t, client, &pod, kubelets[name])
+		want["deployment sick/"+name] = "pod " + pod.Name + ": " + kubelets[name].want
+	}
+	u.must(t, "kubectl", "wait", "deployments", "--all", "-n", "sick", "--for=condition=Available=False", "--timeout=30s")
+	unready(t, u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "5s"), want)
+	if asked := logs(); len(asked) == 0 {
+		t.Error("nobody asked for the log")
+	}
+}
+
+// sicken lets the kubelet of a pod say what it says, once and for all: kwok
+// lets pods be that have an address.
+func sicken(t *testing.T, client typedcorev1.CoreV1Interface, pod *corev1.Pod, says sick) {
+	t.Helper()
+	status := `{"status":{"conditions":[` + says.condition + `{"type":"Ready","status":"False","reason":"ContainersNotReady","message":"containers with unready status: [web]"}],` +
+		`"containerStatuses":[{"name":"web","image":"registry.example.com/web:1","imageID":"",` + says.container + `}]}}`
+	if _, err := client.Pods(pod.Namespace).Patch(t.Context(), pod.Name, types.StrategicMergePatchType, []byte(status), metav1.PatchOptions{}, "status"); err != nil {
+		t.Fatal(err)
+	}
+	if says.reason == "" {
+		return
+	}
+	event := &corev1.Event{
+		ObjectMeta:    metav1.ObjectMeta{GenerateName: pod.Name, Namespace: pod.Namespace},
+		Type:          corev1.EventTypeWarning,
+		Reason:        says.reason,
+		Message:       says.message,
+		LastTimestamp: metav1.Now(),
+		InvolvedObject: corev1.ObjectReference{
+			APIVersion: "v1", Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, FieldPath: "spec.containers{web}",
+		},
+	}
+	if _, err := client.Events(pod.Namespace).Create(t.Context(), event, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kubelet gives a node one that serves the log of container web of the foreign
+// pod, until the test ends, and tells what it was asked for.
+func kubelet(t *testing.T, client typedcorev1.CoreV1Interface, node, log string) func() []string {
+	t.Helper()
+	var mutex sync.Mutex
+	var asked []string
+	server := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		asked = append(asked, in.URL.String())
+		if strings.HasPrefix(in.URL.Path, "/containerLogs/sick/foreign-") && in.URL.Query().Get("previous") == "true" {
+			_, _ = out.Write([]byte(log))
+		}
+	}))
+	t.Cleanup(server.Close)
+	address, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := client.Nodes().Get(t.Context(), node, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	move := func(ctx context.Context, port, address string) {
+		status := fmt.Sprintf(`{"status":{"daemonEndpoints":{"kubeletEndpoint":{"Port":%s}},"addresses":[{"type":"InternalIP","address":%q}]}}`, port, address)
+		if _, err := client.Nodes().Patch(ctx, node, types.MergePatchType, []byte(status), metav1.PatchOptions{}, "status"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(t.Context(), address.Port(), address.Hostname())
+	t.Cleanup(func() {
+		move(context.Background(), fmt.Sprint(before.Status.DaemonEndpoints.KubeletEndpoint.Port), "192.0.2.1")
+	})
+	return func() []string {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return asked
+	}
+}
