@@ -102,14 +102,8 @@ func showDifferences(differences []demo.Difference, showManagedFields bool, stre
 		return &troubleError{err}
 	}
 	defer differ.TearDown()
-	printer := diff.Printer{}
 	for _, difference := range differences {
-		if difference.Merged == nil {
-			err = printPruned(differ, difference.Live, printer)
-		} else {
-			err = differ.Diff(&compared{difference}, printer, showManagedFields, false)
-		}
-		if err != nil {
+		if err := printDifference(differ, difference, showManagedFields); err != nil {
 			return &troubleError{err}
 		}
 	}
@@ -124,37 +118,39 @@ func showDifferences(differences []demo.Difference, showManagedFields bool, stre
 	return nil
 }
 
-// printPruned prints an object on the side of what is live only.
-func printPruned(differ *diff.Differ, object *unstructured.Unstructured, printer diff.Printer) error {
-	object.SetManagedFields(nil)
-	var live runtime.Object = object
-	if object.GroupVersionKind().GroupVersion().String() == "v1" && object.GetKind() == "Secret" {
-		masker, err := diff.NewMasker(object, nil)
-		if err != nil {
+// printDifference prints both sides of a difference, each into a file that the
+// diff program reads.
+func printDifference(differ *diff.Differ, difference demo.Difference, showManagedFields bool) error {
+	either := difference.Live
+	if either == nil {
+		either = difference.Merged
+	}
+	sides := []*unstructured.Unstructured{difference.Live, difference.Merged}
+	if !showManagedFields {
+		for _, side := range sides {
+			if side != nil {
+				side.SetManagedFields(nil)
+			}
+		}
+	}
+	if either.GroupVersionKind() == secretKind {
+		if err := mask(sides[0], sides[1]); err != nil {
 			return err
 		}
-		live = masker.From()
 	}
-	return differ.From.Print(name(object), live, printer)
+	for i, version := range []*diff.DiffVersion{differ.From, differ.To} {
+		var object runtime.Object // nil makes an empty file
+		if sides[i] != nil {
+			object = sides[i]
+		}
+		if err := version.Print(name(either), object, diff.Printer{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// compared is a difference as kubectl's diff takes it.
-type compared struct{ demo.Difference }
-
-// Live gives what is on the cluster, nil where nothing is.
-func (c *compared) Live() runtime.Object {
-	if c.Difference.Live == nil {
-		return nil
-	}
-	return c.Difference.Live
-}
-
-// Merged gives what would be there.
-func (c *compared) Merged() (runtime.Object, error) { return c.Difference.Merged, nil }
-
-// Name gives the name of the file that is compared, in kubectl's form.
-func (c *compared) Name() string { return name(c.Difference.Merged) }
-
+// name gives the name of the file that is compared, in kubectl's form.
 func name(object *unstructured.Unstructured) string {
 	gvk := object.GroupVersionKind()
 	group := gvk.Group

@@ -1,0 +1,185 @@
+package inventory
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/kubectl/pkg/cmd/apply"
+)
+
+// TestID computes what kubectl does.
+func TestID(t *testing.T) {
+	for _, namespace := range []string{"istio-system", "mesh", "a.b"} {
+		parent := &apply.ApplySetParentRef{
+			Name:        ParentName,
+			Namespace:   namespace,
+			RESTMapping: &meta.RESTMapping{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap")},
+		}
+		want := apply.NewApplySet(parent, apply.ApplySetTooling{Name: "kubectl"}, nil, nil).ID()
+		if got := ID(namespace); got != want || len(got) > 63 {
+			t.Errorf("the ID in %s is %s, and %s to kubectl", namespace, got, want)
+		}
+	}
+}
+
+var (
+	configMaps  = schema.GroupKind{Kind: "ConfigMap"}
+	deployments = schema.GroupKind{Group: "apps", Kind: "Deployment"}
+)
+
+func TestUnion(t *testing.T) {
+	a := Set{Source: "a", Kinds: []schema.GroupKind{deployments, configMaps, deployments}, Namespaces: []string{"mesh", ""}}
+	b := Set{Source: "b", Kinds: []schema.GroupKind{configMaps}, Namespaces: []string{"extra", "mesh"}}
+	want := Set{Source: "a", Kinds: []schema.GroupKind{configMaps, deployments}, Namespaces: []string{"extra", "mesh"}}
+	if got := a.Union(b); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	if len(a.Kinds) != 3 || a.Kinds[0] != deployments {
+		t.Errorf("the set itself was changed: %+v", a)
+	}
+}
+
+// stored gives a server that keeps one ConfigMap, as an apply left it.
+func stored(t *testing.T) *apiServer {
+	var kept *corev1.ConfigMap
+	return newServer(t, func(got request) any {
+		switch {
+		case got.method == http.MethodPatch:
+			kept = &corev1.ConfigMap{}
+			if err := json.Unmarshal([]byte(got.body), kept); err != nil {
+				t.Error(err)
+			}
+			kept.UID = "7"
+		case kept == nil:
+			return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+		}
+		return kept
+	})
+}
+
+// TestRoundTrip writes a set once, reads it, and does not write it again.
+func TestRoundTrip(t *testing.T) {
+	server := stored(t)
+	parent := server.parent(t)
+	if _, found, err := parent.Read(t.Context()); found || err != nil {
+		t.Fatalf("found %t, %v", found, err)
+	}
+	set := Set{Source: "demo", Kinds: []schema.GroupKind{deployments, configMaps}, Namespaces: []string{"mesh", "extra", ""}}
+	for range 2 {
+		if err := parent.Write(t.Context(), set); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reader := server.parent(t)
+	got, found, err := reader.Read(t.Context())
+	if want := normal(set); err != nil || !found || !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, %t, %v, want %+v", got, found, err, want)
+	}
+	if err := reader.Write(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+	var patches []request
+	for _, request := range server.took() {
+		if request.method == http.MethodPatch {
+			patches = append(patches, request)
+		}
+	}
+	if len(patches) != 1 || patches[0].uri != "/api/v1/namespaces/mesh/configmaps/istio-demo?fieldManager=kubectl-istio-demo-applyset&force=true" {
+		t.Fatalf("it wrote %+v", patches)
+	}
+	for _, want := range []string{
+		`"applyset.kubernetes.io/id":"` + ID("mesh") + `"`,
+		`"applyset.kubernetes.io/contains-group-kinds":"ConfigMap,Deployment.apps"`,
+		`"applyset.kubernetes.io/additional-namespaces":"extra"`,
+		`"applyset.kubernetes.io/tooling":"kubectl-istio-demo/v1"`,
+	} {
+		if !strings.Contains(patches[0].body, want) {
+			t.Errorf("%s is not in %s", want, patches[0].body)
+		}
+	}
+	if err := reader.Write(t.Context(), Set{Source: "other"}); err != nil || len(server.took()) != 4 {
+		t.Errorf("another set: %v, %+v", err, server.took())
+	}
+}
+
+// TestForeignParent leaves alone what is not ours.
+func TestForeignParent(t *testing.T) {
+	for _, test := range []struct{ name, tooling, id, want string }{
+		{"no inventory", "", "", "configmap mesh/istio-demo is there already and is not the inventory that is kept under this name; rename or delete it, or choose another namespace with -n"},
+		{"kubectl's", "kubectl/v1.37.2", ID("mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl/v1.37.2; rename or delete it, or choose another namespace with -n"},
+		{"a namesake's", "kubectl-istio-demonstration/v1", ID("mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demonstration/v1; "},
+		{"a copy from elsewhere", "kubectl-istio-demo/v1", ID("istio-system"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demo/v1; "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := newServer(t, func(request) any {
+				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+					Name: ParentName, Namespace: "mesh",
+					Labels: map[string]string{IDLabel: test.id}, Annotations: map[string]string{ToolingAnnotation: test.tooling},
+				}}
+			})
+			parent := server.parent(t)
+			_, found, err := parent.Read(t.Context())
+			var foreign *ForeignError
+			if found || !errors.As(err, &foreign) || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("found %t: %v", found, err)
+			}
+			if err := parent.Delete(t.Context()); err != nil || len(server.took()) != 1 {
+				t.Errorf("it is deleted: %v, %+v", err, server.took())
+			}
+		})
+	}
+}
+
+func TestDelete(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer any
+		want   string
+	}{
+		{"there", &metav1.Status{Status: metav1.StatusSuccess}, ""},
+		{"gone", failure(http.StatusNotFound, metav1.StatusReasonNotFound), ""},
+		{"another one", failure(http.StatusConflict, metav1.StatusReasonConflict), ""},
+		{"not allowed", failure(http.StatusForbidden, metav1.StatusReasonForbidden), "cannot delete the inventory, configmap mesh/istio-demo: no"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := newServer(t, func(got request) any {
+				if got.method == http.MethodDelete {
+					return test.answer
+				}
+				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{UID: "7"}}
+			})
+			parent := server.parent(t)
+			if err := parent.Write(t.Context(), Set{}); err != nil {
+				t.Fatal(err)
+			}
+			err := parent.Delete(t.Context())
+			if (test.want == "") != (err == nil) || err != nil && err.Error() != test.want {
+				t.Errorf("the error is %v", err)
+			}
+			if last := server.took()[1]; !strings.Contains(last.body, `"preconditions":{"uid":"7"}`) {
+				t.Errorf("it sends %+v", last)
+			}
+		})
+	}
+}
+
+// TestUnreadable passes on what the API server says.
+func TestUnreadable(t *testing.T) {
+	server := newServer(t, func(request) any { return failure(http.StatusForbidden, metav1.StatusReasonForbidden) })
+	parent := server.parent(t)
+	if _, _, err := parent.Read(t.Context()); !apierrors.IsForbidden(err) || err.Error() != "cannot read the inventory, configmap mesh/istio-demo: no" {
+		t.Errorf("the error is %v", err)
+	}
+	if err := parent.Write(t.Context(), Set{}); !apierrors.IsForbidden(err) {
+		t.Errorf("the error is %v", err)
+	}
+}
