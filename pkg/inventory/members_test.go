@@ -32,8 +32,8 @@ var places = []Place{
 	{Kind: schema.GroupKind{Kind: "Namespace"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}},
 }
 
-// TestMembers gathers all pages of all places, sorted.
-func TestMembers(t *testing.T) {
+// TestLabelled gathers all pages of all places, sorted.
+func TestLabelled(t *testing.T) {
 	server := newServer(t, func(got request) any {
 		switch asked, _ := url.Parse(got.uri); {
 		case asked.Path == "/apis/apps/v1/namespaces/mesh/deployments":
@@ -47,7 +47,7 @@ func TestMembers(t *testing.T) {
 		}
 		return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
 	})
-	found, err := Members(t.Context(), server.metadata(t), places, "the-id")
+	found, err := Labelled(t.Context(), server.metadata(t), places, "the-id")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,15 +73,15 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// TestMembersForbidden gives nothing rather than a part.
-func TestMembersForbidden(t *testing.T) {
+// TestLabelledForbidden gives nothing rather than a part.
+func TestLabelledForbidden(t *testing.T) {
 	server := newServer(t, func(got request) any {
 		if strings.Contains(got.uri, "deployments") {
 			return failure(http.StatusForbidden, metav1.StatusReasonForbidden)
 		}
 		return pageOf("mesh", "", "a")
 	})
-	found, err := Members(t.Context(), server.metadata(t), places, "the-id")
+	found, err := Labelled(t.Context(), server.metadata(t), places, "the-id")
 	if found != nil || !apierrors.IsForbidden(err) || err.Error() != "cannot list deployments.apps: no" {
 		t.Errorf("found %v, %v", found, err)
 	}
