@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 )
 
@@ -41,8 +40,8 @@ func New(tools, dir, name string) *Cluster {
 	}
 }
 
-// Start starts the cluster with a number of nodes and returns when it
-// answers. Ports are free ones.
+// Start starts the cluster with a number of nodes and returns when it answers
+// and the nodes are ready. Ports are free ones.
 func (c *Cluster) Start(ctx context.Context, nodes int) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -53,12 +52,11 @@ func (c *Cluster) Start(ctx context.Context, nodes int) error {
 	if err := os.MkdirAll(filepath.Dir(c.Kubeconfig), 0o755); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	unlock, err := c.lock()
-	if err != nil {
+	ports := filepath.Join(filepath.Dir(c.Kubeconfig), "ports.yaml")
+	if err := writePorts(ports); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	defer unlock()
-	arguments := []string{"create", "cluster", "--runtime", "binary", "--wait", "60s", "--kubeconfig", c.Kubeconfig}
+	arguments := []string{"create", "cluster", "--runtime", "binary", "--wait", "60s", "--kubeconfig", c.Kubeconfig, "--config", ports}
 	// There is one of each. A lease that a busy machine or a restarted API
 	// server lets expire would end them.
 	for _, component := range []string{"kube-controller-manager", "kube-scheduler"} {
@@ -76,20 +74,14 @@ func (c *Cluster) Start(ctx context.Context, nodes int) error {
 	if err := c.kwokctl(ctx, arguments...); err != nil {
 		return err
 	}
-	return c.kwokctl(ctx, "scale", "node", "--replicas", strconv.Itoa(nodes))
-}
-
-// lock lets one cluster start at a time: kwokctl picks free ports first and
-// binds them later, and two could pick the same.
-func (c *Cluster) lock() (func(), error) {
-	file, err := os.OpenFile(filepath.Join(c.dir, "start.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err := c.kwokctl(ctx, "scale", "node", "--replicas", strconv.Itoa(nodes)); err != nil {
+		return err
+	}
+	output, err := c.kubectl(ctx, "wait", "--for=condition=Ready", "node", "--all", "--timeout=60s").CombinedOutput()
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("cluster %s: its nodes are not ready: %w: %s", c.Name, err, bytes.TrimSpace(output))
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return func() { file.Close() }, nil
+	return nil
 }
 
 // Stop ends the cluster's processes and removes what it left. It is no error
@@ -108,8 +100,11 @@ func (c *Cluster) Stop(ctx context.Context) error {
 func (c *Cluster) Running(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	kubectl := exec.CommandContext(ctx, filepath.Join(c.tools, "kubectl"), "--kubeconfig", c.Kubeconfig, "get", "--raw", "/readyz")
-	return kubectl.Run() == nil
+	return c.kubectl(ctx, "get", "--raw", "/readyz").Run() == nil
+}
+
+func (c *Cluster) kubectl(ctx context.Context, arguments ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, filepath.Join(c.tools, "kubectl"), append([]string{"--kubeconfig", c.Kubeconfig}, arguments...)...)
 }
 
 func (c *Cluster) kwokctl(ctx context.Context, arguments ...string) error {

@@ -151,12 +151,23 @@ func unequal(path string, want, got any) []string {
 	if string(wantJSON) == string(gotJSON) {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: istioctl has %s, we have %s", path, wantJSON, gotJSON)}
+	return []string{fmt.Sprintf("%s: want %s, got %s", path, wantJSON, gotJSON)}
 }
 
 // snapshot gives every object of a cluster that somebody has put there,
 // without the differences that are allowed.
 func snapshot(t *testing.T, kubeconfig string) map[string]map[string]any {
+	t.Helper()
+	return collect(t, kubeconfig, func(object map[string]any) {
+		for _, difference := range differences {
+			difference.forget(object)
+		}
+	})
+}
+
+// collect gives every object of a cluster that somebody has put there,
+// without what is to be forgotten.
+func collect(t *testing.T, kubeconfig string, forget func(object map[string]any)) map[string]map[string]any {
 	t.Helper()
 	config := restConfig(t, kubeconfig)
 	client, err := dynamic.NewForConfig(config)
@@ -183,9 +194,7 @@ func snapshot(t *testing.T, kubeconfig string) map[string]map[string]any {
 			}
 			for _, object := range found.Items {
 				key := strings.TrimSuffix(resource.Kind+"."+version.Group, ".") + " " + strings.TrimPrefix(object.GetNamespace()+"/"+object.GetName(), "/")
-				for _, difference := range differences {
-					difference.forget(object.Object)
-				}
+				forget(object.Object)
 				objects[key] = object.Object
 			}
 		}

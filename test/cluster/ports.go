@@ -1,0 +1,49 @@
+package cluster
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strings"
+)
+
+// portOptions are kwokctl's names for the ports of the processes.
+var portOptions = []string{
+	"etcdPeerPort", "etcdPort", "kubeApiserverPort", "kubeControllerManagerPort", "kubeSchedulerPort", "kwokControllerPort",
+}
+
+// writePorts writes a configuration for kwokctl that gives each process a port
+// of its own. kwokctl itself takes the highest that are free, and all that
+// start at the same moment anywhere on the machine would take the same; so
+// would they take that of a process that is just being restarted.
+func writePorts(path string) error {
+	var content strings.Builder
+	content.WriteString("apiVersion: config.kwok.x-k8s.io/v1alpha1\nkind: KwokctlConfiguration\noptions:\n")
+	taken := map[int]bool{}
+	for _, option := range portOptions {
+		port, err := freePort(taken)
+		if err != nil {
+			return err
+		}
+		taken[port] = true
+		fmt.Fprintf(&content, "  %s: %d\n", option, port)
+	}
+	return os.WriteFile(path, []byte(content.String()), 0o644)
+}
+
+// freePort draws a port that nobody listens on, from below those of outgoing
+// connections.
+func freePort(taken map[int]bool) (int, error) {
+	const first, end = 10_000, 32_000
+	for range end - first {
+		port := first + rand.IntN(end-first)
+		if taken[port] {
+			continue
+		}
+		if listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			return port, listener.Close()
+		}
+	}
+	return 0, fmt.Errorf("no port from %d to %d is free", first, end)
+}

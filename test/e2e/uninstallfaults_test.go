@@ -1,0 +1,32 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestFaultsUninstall uninstalls through a network that spoils one request in
+// five: the cluster is then what it was before the install.
+func TestFaultsUninstall(t *testing.T) {
+	var tally tally
+	t.Run("uninstall", func(t *testing.T) {
+		for seed := range times(t, 2, 20) {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				control := startCluster(t, fmt.Sprintf("uninstall%d", seed))
+				before := contents(t, control.Kubeconfig)
+				newUser(t, control.Kubeconfig).must(t, "kubectl", "istio-demo", "install")
+				proxy := newFaultProxy(t, control.Kubeconfig, uint64(seed), 0.2)
+				got := newUser(t, proxy.kubeconfig).run(t, "kubectl", "istio-demo", "uninstall", "--yes")
+				if got.code != 0 {
+					t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+				}
+				for _, difference := range compare(before, contents(t, control.Kubeconfig)) {
+					t.Error(difference)
+				}
+				tally.add(proxy)
+			})
+		}
+	})
+	t.Logf("%d requests, of which were spoiled: %v", tally.requests, tally.counts)
+}
