@@ -35,7 +35,7 @@ func (l *ledger) id() string { return inventory.ID(l.parent.Namespace) }
 
 // members gives what is on the cluster of the sets' places.
 func (l *ledger) members(ctx context.Context, cluster *Cluster, kinds *discover.Kinds, set inventory.Set) ([]inventory.Object, error) {
-	return inventory.Members(ctx, cluster.Metadata, places(kinds, set), l.id())
+	return inventory.Members(ctx, cluster.Metadata, places(kinds, set), l.id(), apply.FieldManager)
 }
 
 // places are where the members of a set can be. A kind that is not served has

@@ -19,14 +19,19 @@ import (
 type view struct {
 	pods, events cache.SharedIndexInformer
 	tell         func()
-	hear         func(event types.UID)
 
-	// What was there at the last refresh.
+	mutex sync.Mutex
+	// new are the events that have come, or have come again, since the last
+	// refresh.
+	new map[types.UID]bool
+
+	// What was there at the last refresh, and the events that were new then.
 	known    bool
 	warnings []corev1.Event
+	heard    map[types.UID]bool
 }
 
-func newView(client typedcorev1.CoreV1Interface, namespace string, subjects []subject, tell func(), hear func(types.UID)) *view {
+func newView(client typedcorev1.CoreV1Interface, namespace string, subjects []subject, tell func()) *view {
 	narrow := func(options *metav1.ListOptions) {
 		if len(subjects) == 1 {
 			subjects[0].narrow(options)
@@ -45,7 +50,7 @@ func newView(client typedcorev1.CoreV1Interface, namespace string, subjects []su
 				return client.Events(namespace).List(ctx, options)
 			}, client.Events(namespace).Watch),
 		tell: tell,
-		hear: hear,
+		new:  map[types.UID]bool{},
 	}
 }
 
@@ -80,8 +85,12 @@ func (v *view) run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { v.pods.RunWithContext(ctx) })
 	running.Go(func() { v.events.RunWithContext(warnings) })
+	// Where nothing is, nothing tells of it.
 	if cache.WaitFor(ctx, "", v.pods.HasSyncedChecker()) {
-		v.tell() // of no pods, if there are none
+		v.tell()
+	}
+	if cache.WaitFor(warnings, "", v.events.HasSyncedChecker()) {
+		v.tell()
 	}
 	running.Wait()
 }
@@ -90,15 +99,13 @@ func (v *view) run(ctx context.Context) {
 func (v *view) follow(informer cache.SharedIndexInformer, stop func()) bool {
 	_, err := informer.AddEventHandler(cache.ResourceEventHandlerDetailedFuncs{
 		AddFunc: func(object any, first bool) {
-			if event, ok := object.(*corev1.Event); ok && !first {
-				v.hear(event.UID)
+			if !first {
+				v.hear(object)
 			}
 			v.tell()
 		},
 		UpdateFunc: func(_, object any) {
-			if event, ok := object.(*corev1.Event); ok {
-				v.hear(event.UID)
-			}
+			v.hear(object)
 			v.tell()
 		},
 		DeleteFunc: func(any) { v.tell() },
@@ -115,13 +122,27 @@ func (v *view) follow(informer cache.SharedIndexInformer, stop func()) bool {
 	return err == nil
 }
 
+// hear takes note of an event that has happened just now.
+func (v *view) hear(object any) {
+	event, ok := object.(*corev1.Event)
+	if !ok {
+		return
+	}
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	v.new[event.UID] = true
+}
+
 // refresh takes note of what there is now.
 func (v *view) refresh() {
 	v.known = v.pods.HasSynced() && !v.pods.IsStopped()
-	v.warnings = nil
-	if !v.events.HasSynced() || v.events.IsStopped() {
-		return
+	v.warnings, v.heard = nil, nil
+	if !v.known || !v.events.HasSynced() || v.events.IsStopped() {
+		return // what is new stays so until it can be seen
 	}
+	v.mutex.Lock()
+	v.heard, v.new = v.new, map[types.UID]bool{}
+	v.mutex.Unlock()
 	for _, object := range v.events.GetStore().List() {
 		if event, ok := object.(*corev1.Event); ok {
 			v.warnings = append(v.warnings, *event)

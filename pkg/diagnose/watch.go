@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
@@ -34,7 +33,7 @@ func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []
 	if grace == nil {
 		grace = func(f Finding) time.Duration { return f.Grace }
 	}
-	w := &watch{client: client, changed: make(chan struct{}, 1), heard: map[types.UID]bool{}, ledger: ledger{grace: grace}}
+	w := &watch{client: client, changed: make(chan struct{}, 1), ledger: ledger{grace: grace}}
 	for _, workload := range workloads {
 		if subject, hasPods := subjectOf(workload); hasPods {
 			w.subjects = append(w.subjects, subject)
@@ -59,11 +58,6 @@ type watch struct {
 	ledger   ledger
 	// changed has something in it when there is something new to see.
 	changed chan struct{}
-
-	mutex sync.Mutex
-	// heard are the events that have come, or have come again, since the last
-	// look.
-	heard map[types.UID]bool
 }
 
 // open makes a view of each namespace, narrow where one workload is watched.
@@ -75,7 +69,7 @@ func (w *watch) open() map[string]*view {
 	}
 	views := map[string]*view{}
 	for namespace, subjects := range members {
-		views[namespace] = newView(w.client, namespace, subjects, w.tell, w.hear)
+		views[namespace] = newView(w.client, namespace, subjects, w.tell)
 	}
 	return views
 }
@@ -86,13 +80,6 @@ func (w *watch) tell() {
 	case w.changed <- struct{}{}:
 	default:
 	}
-}
-
-// hear takes note of an event that has happened just now.
-func (w *watch) hear(event types.UID) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	w.heard[event] = true
 }
 
 // wait looks whenever something changes, and when a grace ends.
@@ -124,10 +111,6 @@ func (w *watch) wait(ctx context.Context) []Stuck {
 
 // look gives the symptoms of each workload.
 func (w *watch) look() []entry {
-	w.mutex.Lock()
-	heard := w.heard
-	w.heard = map[types.UID]bool{}
-	w.mutex.Unlock()
 	for _, view := range w.views {
 		view.refresh()
 	}
@@ -143,7 +126,7 @@ func (w *watch) look() []entry {
 			entries = append(entries, entry{
 				key:     key{i, symptom.uid, symptom.Container, symptom.kind},
 				symptom: symptom,
-				heard:   heard[symptom.source],
+				heard:   w.views[w.subjects[i].workload.GetNamespace()].heard[symptom.source],
 				excused: symptom.server != "" && w.starts(symptom.server, i, seen, found),
 			})
 		}

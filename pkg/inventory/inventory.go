@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -108,11 +109,16 @@ type Parent struct {
 	// Namespace is the demo's.
 	Namespace string
 
-	// stored is what the cluster has, as far as is known here, and uid tells
-	// which object has it.
-	stored *Set
-	uid    types.UID
+	// stored is what the cluster has, as far as is known here; uid tells which
+	// object has it, and version since when.
+	stored  *Set
+	uid     types.UID
+	version string
 }
+
+// ErrChanged says that somebody else has changed the inventory since it was
+// read: another install or uninstall is under way.
+var ErrChanged = errors.New("another install or uninstall is under way in this namespace; wait until it has ended and run the same command again")
 
 // Read gives the set; found is false where there is no parent. The error is a
 // ForeignError where the parent is not ours, or the API server's.
@@ -126,7 +132,7 @@ func (p *Parent) Read(ctx context.Context) (set Set, found bool, err error) {
 	}
 	set, err = parse(object)
 	if err == nil {
-		p.stored, p.uid = &set, object.UID
+		p.seen(set, object)
 	}
 	return set, err == nil, err
 }
@@ -156,25 +162,40 @@ func listed(text string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
+func (p *Parent) seen(set Set, object *corev1.ConfigMap) {
+	p.stored, p.uid, p.version = &set, object.UID, object.ResourceVersion
+}
+
 // Write stores a set, with one request, or none where it is stored already.
 // Its writer owns all of the parent's fields, and takes them back from
-// whoever changed them.
+// whoever changed them. It gives ErrChanged where the parent is not the one
+// that was read.
 func (p *Parent) Write(ctx context.Context, set Set) error {
 	set = normal(set)
 	if p.stored != nil && equal(*p.stored, set) {
 		return nil
 	}
-	body, err := json.Marshal(p.object(set))
+	parent := p.object(set)
+	parent.ResourceVersion = p.version
+	body, err := json.Marshal(parent)
 	if err != nil {
 		return err
 	}
 	force := true
 	object, err := p.Client.ConfigMaps(p.Namespace).Patch(ctx, ParentName, types.ApplyPatchType, body,
 		metav1.PatchOptions{FieldManager: Tool + "-applyset", Force: &force})
+	if apierrors.IsConflict(err) {
+		// An answer that was lost has this effect, too.
+		now, found, readErr := p.Read(ctx)
+		if readErr == nil && found && equal(now, set) {
+			return nil
+		}
+		err = errors.Join(readErr, ErrChanged)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot write the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
 	}
-	p.stored, p.uid = &set, object.UID
+	p.seen(set, object)
 	return nil
 }
 
@@ -214,6 +235,6 @@ func (p *Parent) Delete(ctx context.Context) error {
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("cannot delete the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
 	}
-	p.stored = nil
+	p.stored, p.version = nil, ""
 	return nil
 }

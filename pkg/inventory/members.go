@@ -62,9 +62,17 @@ func List(ctx context.Context, client metadata.Interface, places []Place, select
 	return found, nil
 }
 
-// Members gives the members of the set with an ID.
-func Members(ctx context.Context, client metadata.Interface, places []Place, id string) ([]Object, error) {
-	return List(ctx, client, places, PartOf+"="+id)
+// Members gives the members of the set with an ID that a field manager has
+// applied. The label alone would not do: it is copied by whoever makes an
+// object of their own from one of ours, and by controllers, from a Service to
+// its EndpointSlices for instance.
+func Members(ctx context.Context, client metadata.Interface, places []Place, id, manager string) ([]Object, error) {
+	found, err := List(ctx, client, places, PartOf+"="+id)
+	return slices.DeleteFunc(found, func(object Object) bool {
+		return !slices.ContainsFunc(object.Meta.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
+			return entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply
+		})
+	}), err
 }
 
 func list(ctx context.Context, client metadata.Interface, place Place, selector string) ([]Object, error) {

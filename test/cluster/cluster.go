@@ -59,6 +59,11 @@ func (c *Cluster) Start(ctx context.Context, nodes int) error {
 	}
 	defer unlock()
 	arguments := []string{"create", "cluster", "--runtime", "binary", "--wait", "60s", "--kubeconfig", c.Kubeconfig}
+	// There is one of each. A lease that a busy machine or a restarted API
+	// server lets expire would end them.
+	for _, component := range []string{"kube-controller-manager", "kube-scheduler"} {
+		arguments = append(arguments, "--extra-args", component+"=leader-elect=false")
+	}
 	for flag, binary := range map[string]string{
 		"etcd":                    "etcd",
 		"kube-apiserver":          "kube-apiserver",

@@ -40,7 +40,7 @@ func found(t *testing.T, findings []finding, name, verdict, message string) {
 
 // TestCheck finds nothing wrong, writes nothing and prints all of it.
 func TestCheck(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	recorder := newRecorder(t, startCluster(t, "checked").Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)
 	u.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
 	recorder.take()
@@ -52,7 +52,7 @@ func TestCheck(t *testing.T) {
 	for _, finding := range findings {
 		names = append(names, finding.Name)
 	}
-	want := []string{"kinds", "version", "permissions", "namespaces", "architectures", "capacity", "webhooks", "loadbalancer"}
+	want := []string{"kinds", "version", "permissions", "namespaces", "architectures", "capacity", "webhooks", "loadbalancer", "foreign", "conflicts"}
 	if code != 0 || !slices.Equal(names, want) {
 		t.Errorf("exit code %d, checks %q", code, names)
 	}
@@ -99,7 +99,7 @@ func TestCheckFails(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	found(t, findings, "kinds", "fail", `\S+own\.yaml, document 2 \(line \d+\): foo a: neither the cluster nor the manifest knows kind Foo in version example\.com/v1`)
-	found(t, findings, "permissions", "fail", `you have no permission to create deployments\.apps in namespace nowhere, get .* and 2 more`)
+	found(t, findings, "permissions", "fail", `you have no permission to create configmaps in namespace nowhere, create deployments\.apps in namespace nowhere, get .* and 5 more`)
 	found(t, findings, "architectures", "pass", "it cannot be told, because nobody says .*")
 	found(t, findings, "webhooks", "pass", "it cannot be told, because you may not list webhook configurations")
 	got := u.run(t, "kubectl", "istio-demo", "check", "-f", write(t, "other.yaml", deployment+"---\napiVersion: v1beta9\nkind: Foo\nmetadata: {name: a}\n"))
@@ -118,8 +118,8 @@ func TestCheckUsage(t *testing.T) {
 	}{
 		{[]string{"check", "-o", "wide"}, `error: unknown output format "wide"; use json or yaml`},
 		{[]string{"check", "--timeout", "0"}, `error: --timeout must be longer than 0`},
-		{[]string{"check", "--skip-checks", "version,nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer`},
-		{[]string{"install", "--skip-checks=nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer`},
+		{[]string{"check", "--skip-checks", "version,nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, foreign`},
+		{[]string{"install", "--skip-checks=nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, foreign`},
 		{[]string{"check", "-f", "nope.yaml"}, `error: the path "nope.yaml" does not exist`},
 	} {
 		got := u.run(t, append([]string{"kubectl", "istio-demo"}, test.arguments...)...)
@@ -221,16 +221,20 @@ func TestCheckUnreachableWebhook(t *testing.T) {
 func TestCheckNames(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
 	u.must(t, "kubectl", "create", "namespace", "named")
-	u.must(t, "kubectl", "create", "role", "one", "-n", "named", "--verb=get,create,patch", "--resource=configmaps", "--resource-name=a")
+	u.must(t, "kubectl", "create", "role", "one", "-n", "named", "--verb=get,create,patch", "--resource=configmaps", "--resource-name=a", "--resource-name=istio-demo")
 	u.must(t, "kubectl", "create", "rolebinding", "one", "-n", "named", "--role=one", "--user=picky")
+	// The members of the inventory can only be listed together.
+	u.must(t, "kubectl", "create", "role", "all", "-n", "named", "--verb=list", "--resource=configmaps")
+	u.must(t, "kubectl", "create", "rolebinding", "all", "-n", "named", "--role=all", "--user=picky")
 	other := write(t, "other.yaml", configMap+"---\n"+strings.Replace(configMap, "name: a", "name: b", 1))
 	code, findings := check(t, u, "-n", "named", "--as", "picky", "-f", other)
 	found(t, findings, "permissions", "fail", "you have no permission to create configmaps/b in namespace named, get configmaps/b in namespace named, patch configmaps/b in namespace named")
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}
+	// Pruning would need to delete, too.
 	for _, want := range []string{"1 created, 0 configured, 0 unchanged", "0 created, 0 configured, 1 unchanged"} {
-		got := u.run(t, "kubectl", "istio-demo", "install", "-n", "named", "--as", "picky", "-f", write(t, "a.yaml", configMap))
+		got := u.run(t, "kubectl", "istio-demo", "install", "-n", "named", "--as", "picky", "--prune=false", "-f", write(t, "a.yaml", configMap))
 		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), want) {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
 		}
