@@ -22,7 +22,10 @@ CLUSTER := TOOLS=$(TOOLS) go run ./test/cmd/cluster
 KUBECONFIG_FILE := $(BUILD)/clusters/$(NAME)/kubeconfig
 ON_CLUSTER := KUBECONFIG=$(KUBECONFIG_FILE) PATH=$(BUILD)/bin:$(TOOLS):$$PATH
 
-.PHONY: help build tools demo cluster-up cluster-down test unit e2e lint picture clean
+# How long each of the fuzz tests looks for new inputs.
+FUZZTIME ?= 20s
+
+.PHONY: help build tools demo cluster-up cluster-down test unit e2e fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +60,13 @@ unit: ## the tests that need no cluster
 e2e: build tools ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
 	TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m ./test/e2e/...
+
+fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20s
+	@grep -ro '^func Fuzz[A-Za-z]*' pkg --include='*_test.go' | sed 's|/[^/]*:func | |' | sort | \
+	while read -r folder name; do \
+		echo "$$folder: $$name"; \
+		go test "./$$folder" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x </dev/null || exit 1; \
+	done
 
 lint: tools ## formatting, vet, staticcheck, module files
 	@test/lint.sh $(TOOLS)

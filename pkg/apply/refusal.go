@@ -59,7 +59,7 @@ func conflictsOf(err error) []string {
 		if found := manager.FindStringSubmatch(cause.Message); found != nil {
 			name = found[1]
 		}
-		fields[name] = append(fields[name], cause.Field)
+		fields[name] = append(fields[name], inOneLine(cause.Field))
 	}
 	var conflicts []string
 	for name, owned := range fields {
@@ -73,5 +73,7 @@ func conflictsOf(err error) []string {
 // oneLine puts a message that has several lines into one.
 type oneLine struct{ err error }
 
-func (o *oneLine) Error() string { return strings.Join(strings.Fields(o.err.Error()), " ") }
+func (o *oneLine) Error() string { return inOneLine(o.err.Error()) }
 func (o *oneLine) Unwrap() error { return o.err }
+
+func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

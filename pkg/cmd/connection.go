@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // defaultNamespace is Istio's own.
@@ -34,7 +36,7 @@ type connection struct {
 func newConnection(streams genericiooptions.IOStreams) *connection {
 	flags := genericclioptions.NewConfigFlags(true).WithWarningPrinter(streams)
 	*flags.Namespace = defaultNamespace
-	warnings := rest.NewWarningWriter(streams.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
+	warnings := rest.NewWarningWriter(printable{streams.ErrOut}, rest.WarningWriterOptions{Deduplicate: true})
 	flags.WithWrapConfigFn(func(config *rest.Config) *rest.Config {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 		config.WarningHandler = warnings
@@ -42,6 +44,14 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 		return config
 	})
 	return &connection{ConfigFlags: flags, releaseSignals: func() {}}
+}
+
+// printable takes a line at a time, of what a server wants to be printed.
+type printable struct{ out io.Writer }
+
+func (p printable) Write(line []byte) (int, error) {
+	_, err := fmt.Fprintln(p.out, progress.Printable(strings.TrimSuffix(string(line), "\n")))
+	return len(line), err
 }
 
 func (c *connection) addFlags(root *cobra.Command) {

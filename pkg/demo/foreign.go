@@ -50,7 +50,7 @@ func (l *ledger) foreign(ctx context.Context, cluster *Cluster, targets []apply.
 				}
 				parents[owner.ApplySet] = name
 			}
-			if owner.Name = parents[owner.ApplySet]; owner.Name == "" && owner.Form {
+			if owner.Name = parents[owner.ApplySet]; owner.Name == "" && owner.Made {
 				continue // an uninstall kept it, and whoever comes next may have it
 			} else if owner.Name == "" {
 				owner.Name = "another ApplySet (" + owner.ApplySet + ")"

@@ -146,13 +146,22 @@ func parse(object *corev1.ConfigMap) (Set, error) {
 		return Set{}, &ForeignError{Namespace: object.Namespace, Tooling: owner}
 	}
 	set := Set{Source: object.Data[sourceKey], Namespaces: []string{object.Namespace}}
-	set.Namespaces = append(set.Namespaces, strings.Split(object.Annotations[namespacesAnnotation], ",")...)
-	for _, kind := range strings.Split(object.Annotations[kindsAnnotation], ",") {
-		if kind != "" {
-			set.Kinds = append(set.Kinds, schema.ParseGroupKind(kind))
+	set.Namespaces = append(set.Namespaces, listed(object.Annotations[namespacesAnnotation])...)
+	for _, name := range listed(object.Annotations[kindsAnnotation]) {
+		if kind := schema.ParseGroupKind(name); kind.Kind != "" {
+			set.Kinds = append(set.Kinds, kind)
 		}
 	}
 	return normal(set), nil
+}
+
+// listed reads a list as people write it by hand, with spaces.
+func listed(text string) []string {
+	names := strings.Split(text, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 func (p *Parent) seen(set Set, object *corev1.ConfigMap) {

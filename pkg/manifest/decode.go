@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	goyaml "go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/api/validate/content"
@@ -75,10 +76,11 @@ func (d document) values(first Source) ([]value, error) {
 
 // yamlValue converts a YAML document to JSON. The library converts the first
 // value and drops what follows it; that is refused here. Only behind a value
-// in brackets or quotes can there be another one.
+// in brackets or quotes can there be another one, or behind a rare line end.
 func (d document) yamlValue() ([]byte, error) {
 	raw, err := yaml.YAMLToJSON(d.text)
-	if err != nil || !bytes.ContainsRune([]byte(`{["'`), rune(d.text[firstContent(d.text)])) {
+	closed := bytes.ContainsRune([]byte(`{["'`), rune(d.text[firstContent(d.text)]))
+	if err != nil || !closed && !bytes.ContainsAny(d.text, rareBreaks) {
 		return raw, err
 	}
 	decoder := goyaml.NewDecoder(bytes.NewReader(d.text))
@@ -122,6 +124,9 @@ func (d document) jsonValues(first Source) ([]value, error) {
 	}
 }
 
+// kindName is wider than what CustomResourceDefinitions may name a kind.
+var kindName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
 // fromJSON makes the object of one document, or those of a List.
 func fromJSON(source Source, raw []byte) ([]Object, error) {
 	var head struct {
@@ -141,6 +146,8 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 	switch {
 	case head.Kind == "":
 		return nil, fmt.Errorf("%s: the object has no kind; every object needs apiVersion, kind and metadata.name", source)
+	case !kindName.MatchString(head.Kind):
+		return nil, fmt.Errorf("%s: kind %q is no name of a kind", source, head.Kind)
 	case head.APIVersion == "":
 		return nil, fmt.Errorf("%s: %s has no apiVersion; every object needs apiVersion, kind and metadata.name", source, strings.ToLower(head.Kind))
 	case strings.HasSuffix(head.Kind, "List") && head.Items != nil:
@@ -151,7 +158,11 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 		return nil, fmt.Errorf("%s: %s has no metadata.name", source, strings.ToLower(head.Kind))
 	}
 	for field, value := range map[string]string{"metadata.name": head.Metadata.Name, "metadata.namespace": head.Metadata.Namespace} {
-		if wrong := content.IsPathSegmentName(value); len(wrong) > 0 {
+		wrong := content.IsPathSegmentName(value)
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			wrong = []string{"may not contain line ends and the like"}
+		}
+		if len(wrong) > 0 {
 			return nil, fmt.Errorf("%s: %s: %s %q %s", source, strings.ToLower(head.Kind), field, value, wrong[0])
 		}
 	}

@@ -98,6 +98,8 @@ func TestDecodeLosesNothing(t *testing.T) {
 		{"mappings in braces", flow + flow, nil},
 		{"json that is almost valid", strings.Replace(configMapJSON("a"), "}}", ",}}", 1) + "\n" + configMapJSON("b"), nil},
 		{"json after a mapping", flow + configMapJSON("b"), nil},
+		{"line ends of old", strings.ReplaceAll(configMap("a")+"---\n# b\n"+configMap("b"), "\n", "\r"), []string{"configmap a at 1:1", "configmap b at 2:8"}},
+		{"line ends of Unicode", configMap("a") + "x:\u2028---\n" + configMap("b"), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			objects, err := Decode("demo.yaml", []byte(test.data))
@@ -132,6 +134,9 @@ func TestDecodeErrors(t *testing.T) {
 		{"in a list", "\n" + listOf(configMapJSON("a"), `{"apiVersion": "v1", "kind": "Secret"}`), "demo.yaml, document 1 (line 2): secret has no metadata.name"},
 		{"null in a typed list", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [null]}`, "demo.yaml, document 1 (line 1): the object has no kind; every object needs apiVersion, kind and metadata.name"},
 		{"item that is no object", listOf(configMapJSON("a"), "5"), "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not a number"},
+
+		{"kind of two lines", "kind: |\n  A\n", `demo.yaml, document 1 (line 1): kind "A\n" is no name of a kind`},
+		{"name of two lines", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: |\n    a\n", `demo.yaml, document 1 (line 1): configmap: metadata.name "a\n" may not contain line ends and the like`},
 
 		// Kubernetes tells the case of a field; encoding/json does not.
 		{"apiversion", "apiversion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "demo.yaml, document 1 (line 1): configmap has no apiVersion; every object needs apiVersion, kind and metadata.name"},

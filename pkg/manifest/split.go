@@ -24,6 +24,9 @@ var (
 // nothing but space and comments.
 func split(stream []byte) []document {
 	stream = bytes.TrimPrefix(stream, []byte("\xef\xbb\xbf"))
+	// To YAML each of these ends a line, wherever it stands.
+	stream = bytes.ReplaceAll(stream, []byte("\r\n"), []byte("\n"))
+	stream = bytes.ReplaceAll(stream, []byte("\r"), []byte("\n"))
 	var documents []document
 	var text []byte
 	start, line := 1, 0
@@ -37,7 +40,6 @@ func split(stream []byte) []document {
 		row, after, _ := bytes.Cut(rest, []byte("\n"))
 		rest = after
 		line++
-		row = bytes.TrimSuffix(row, []byte("\r"))
 		switch {
 		case ending.Match(row):
 			begin(line + 1)
@@ -57,6 +59,11 @@ func split(stream []byte) []document {
 	return documents
 }
 
+// rareBreaks end a line, too, to the parser, which knows YAML 1.1 only. No file
+// has them but by accident, and so they are not looked for in it: where there
+// is one, something could be overlooked.
+const rareBreaks = "\u0085\u2028\u2029"
+
 // hasContent tells whether there is more than space and comments.
 func hasContent(text []byte) bool { return firstContent(text) >= 0 }
 
@@ -65,8 +72,8 @@ func hasContent(text []byte) bool { return firstContent(text) >= 0 }
 func firstContent(text []byte) int {
 	offset := 0
 	for row := range bytes.Lines(text) {
-		trimmed := bytes.TrimLeft(row, " \t\r\n")
-		if len(trimmed) > 0 && trimmed[0] != '#' {
+		trimmed := bytes.TrimLeft(row, " \t\n")
+		if len(trimmed) > 0 && (trimmed[0] != '#' || bytes.ContainsAny(trimmed, rareBreaks)) {
 			return offset + len(row) - len(trimmed)
 		}
 		offset += len(row)

@@ -29,6 +29,7 @@ func TestSplit(t *testing.T) {
 		{"comments only", "# licence\n---\n\n  # nothing\n---\na: 1\n", []string{"a: 1\n"}, []int{6}},
 		{"comment above the content", "---\n# about a\na: 1\n", []string{"# about a\na: 1\n"}, []int{2}},
 		{"windows line ends", "a: 1\r\n---\r\nb: 2\r\n", []string{"a: 1\n", "b: 2\n"}, []int{1, 3}},
+		{"line ends of old", "a: 1\r---\rb: 2\r", []string{"a: 1\n", "b: 2\n"}, []int{1, 3}},
 		{"byte order mark", "\ufeff---\na: 1\n", []string{"a: 1\n"}, []int{2}},
 		{"space only", " \n\t\n---\n \n", nil, nil},
 	} {

@@ -3,11 +3,13 @@
 package ownership
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // Owner is who put an object on the cluster.
@@ -17,9 +19,10 @@ type Owner struct {
 	// ApplySet is the ID of the set that the object belongs to, where that is
 	// all that is known.
 	ApplySet string
-	// Form is true where the set is one of this program's.
-	Form bool
-	// Helm is the release, where helm is the owner: NAMESPACE/NAME.
+	// Made is true where this program has made that set.
+	Made bool
+	// Helm is the release, where helm is the owner: NAMESPACE/NAME. It is
+	// empty where these can be no names and must not become part of a command.
 	Helm string
 }
 
@@ -42,11 +45,14 @@ func Of(object metav1.Object, id, fieldManager string) (owner Owner, ours bool) 
 	case set == id:
 		return Owner{}, true
 	case set != "":
-		return Owner{ApplySet: set, Form: applied(object, fieldManager)}, false
+		return Owner{ApplySet: set, Made: applied(object, fieldManager)}, false
 	case applied(object, fieldManager):
 		return Owner{}, true
 	}
-	return stranger(object), false
+	owner = stranger(object)
+	// Anybody can write annotations, with line ends in them.
+	owner.Name = cmp.Or(strings.Join(strings.Fields(owner.Name), " "), "somebody")
+	return owner, false
 }
 
 // applied tells whether a manager has applied an object.
@@ -106,7 +112,11 @@ func stranger(object metav1.Object) Owner {
 	}
 	if release := annotations["meta.helm.sh/release-name"]; release != "" {
 		namespace := annotations["meta.helm.sh/release-namespace"]
-		return Owner{Name: "helm (release " + release + " in namespace " + namespace + ")", Helm: namespace + "/" + release}
+		owner := Owner{Name: "helm (release " + release + " in namespace " + namespace + ")"}
+		if isName(release) && isName(namespace) {
+			owner.Helm = namespace + "/" + release
+		}
+		return owner
 	}
 	if app := first(annotations, "argocd.argoproj.io/tracking-id"); app != "" {
 		app, _, _ = strings.Cut(app, ":")
@@ -121,11 +131,10 @@ func stranger(object metav1.Object) Owner {
 	if first(labels, "operator.istio.io/managed") != "" {
 		return Owner{Name: "istioctl"}
 	}
-	if manager := author(object); manager != "" {
-		return Owner{Name: manager}
-	}
-	return Owner{Name: "somebody"}
+	return Owner{Name: author(object)}
 }
+
+func isName(text string) bool { return len(validation.IsDNS1123Subdomain(text)) == 0 }
 
 // author gives the field manager that is likeliest to have made the object:
 // the one whose entry is the oldest.

@@ -40,7 +40,8 @@ func TestOf(t *testing.T) {
 		ours   bool
 	}{
 		{"member", labelled("applyset.kubernetes.io/part-of", id), Owner{}, true},
-		{"member of another set", inOtherSet, Owner{ApplySet: "applyset-other-v1"}, false},
+		{"member of another set", inOtherSet, Owner{ApplySet: "applyset-other-v1", Made: true}, false},
+		{"member of another tool's set", labelled("applyset.kubernetes.io/part-of", "applyset-other-v1"), Owner{ApplySet: "applyset-other-v1"}, false},
 		{"applied before there was a set", managed(entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, 0, ""), entry(me, metav1.ManagedFieldsOperationApply, 1, "")), Owner{}, true},
 		{"updated under our name", managed(entry(me, metav1.ManagedFieldsOperationUpdate, 1, "")), Owner{Name: me}, false},
 		{"helm", annotated(map[string]string{"meta.helm.sh/release-name": "base", "meta.helm.sh/release-namespace": "mesh"}),
@@ -86,12 +87,44 @@ func TestByController(t *testing.T) {
 			entry("kube-controller-manager", metav1.ManagedFieldsOperationUpdate, 0, ""),
 			entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, 1, ""),
 		), false},
-		{"owned by another object", owned, true},
+		{"owned by another object, which may be the user's", owned, false},
 		{"a person", managed(entry("kubectl-create", metav1.ManagedFieldsOperationUpdate, 0, "")), false},
 		{"nobody knows", metav1.ObjectMeta{}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := ByController(&test.object); got != test.want {
+				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
+
+func TestMember(t *testing.T) {
+	const ownsLabel = `{"f:metadata":{"f:labels":{"f:applyset.kubernetes.io/part-of":{}}}}`
+	const ownsMark = `{"f:metadata":{"f:annotations":{"f:meta.helm.sh/release-name":{}},"f:labels":{"f:applyset.kubernetes.io/part-of":{}}}}`
+	by := func(manager, operation, fields string) metav1.ManagedFieldsEntry {
+		return metav1.ManagedFieldsEntry{Manager: manager, Operation: metav1.ManagedFieldsOperationType(operation), FieldsV1: metav1.NewFieldsV1(fields)}
+	}
+	label := map[string]string{"applyset.kubernetes.io/part-of": id}
+	for _, test := range []struct {
+		name    string
+		object  metav1.ObjectMeta
+		entries []metav1.ManagedFieldsEntry
+		want    bool
+	}{
+		{"applied", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by("kubectl-edit", "Update", `{}`), by(me, "Apply", ownsLabel)}, true},
+		{"copied by a person", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by("kubectl-client-side-apply", "Update", ownsLabel)}, false},
+		{"copied by a controller", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by("kube-controller-manager", "Update", ownsLabel)}, false},
+		{"applied, and labelled by a person", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by(me, "Apply", `{"f:data":{}}`)}, false},
+		{"updated under our name", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by(me, "Update", ownsLabel)}, false},
+		{"of another set", metav1.ObjectMeta{Labels: map[string]string{"applyset.kubernetes.io/part-of": "other"}}, []metav1.ManagedFieldsEntry{by(me, "Apply", ownsLabel)}, false},
+		{"taken over by helm", metav1.ObjectMeta{Labels: label, Annotations: map[string]string{"meta.helm.sh/release-name": "a"}}, []metav1.ManagedFieldsEntry{by(me, "Apply", ownsLabel)}, false},
+		{"with helm's mark in the manifest", metav1.ObjectMeta{Labels: label, Annotations: map[string]string{"meta.helm.sh/release-name": "a"}}, []metav1.ManagedFieldsEntry{by(me, "Apply", ownsMark)}, true},
+		{"not readable", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by(me, "Apply", `{`), {Manager: me, Operation: "Apply"}}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.object.ManagedFields = test.entries
+			if got := Member(&test.object, id, me); got != test.want {
 				t.Errorf("got %t", got)
 			}
 		})

@@ -214,11 +214,13 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// Printable replaces control characters, which could be a terminal's escapes,
-// by spaces.
+// Printable replaces what a terminal acts on by spaces: control characters,
+// which could be its escapes, and what ends a line or changes the direction of
+// writing, which could make a text look like another one. What is no UTF-8
+// becomes U+FFFD.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return ' '
 		}
 		return r

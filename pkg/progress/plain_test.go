@@ -79,6 +79,9 @@ func TestPlain(t *testing.T) {
 		// What comes from clusters and files must not move the cursor.
 		{"escapes", []event.Event{event.Warning{Message: "a\x1b[2Jb\rc\nd\te\u009bf\x7fg"}}, "warning: a [2Jb c d e f g\n"},
 		{"escapes in names", []event.Event{event.Waiting{Object: event.Object{Kind: "Pod", Name: "\x1b]0;x\a"}, Message: "\x1b[31m"}}, "  pod  ]0;x :  [31m\n"},
+		{"directions", []event.Event{event.Warning{Message: "a\u202eb\u2066c\u2069d\u200fe\u061cf"}}, "warning: a b c d e f\n"},
+		{"line ends of Unicode", []event.Event{event.Warning{Message: "a\u2028b\u2029c\u0085d"}}, "warning: a b c d\n"},
+		{"no UTF-8", []event.Event{event.Warning{Message: "a\xffb\xc3"}}, "warning: a\ufffdb\ufffd\n"},
 		{"other letters", []event.Event{event.Warning{Message: "größer 日本 ✓"}}, "warning: größer 日本 ✓\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

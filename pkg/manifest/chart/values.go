@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/strvals"
@@ -62,11 +63,13 @@ func MergeValues(files []ValuesFile, assignments []string) (map[string]any, erro
 	}
 	for _, assignment := range assignments {
 		if err := strvals.ParseInto(assignment, values); err != nil {
-			return nil, fmt.Errorf("--set %s: %w; write it as key=value", assignment, err)
+			return nil, fmt.Errorf("--set %s: %s; write it as key=value", inOneLine(assignment), inOneLine(err.Error()))
 		}
 	}
 	return values, nil
 }
+
+func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // profileValues reads spec.values of one of Istio's profiles.
 func profileValues(name string) (map[string]any, error) {

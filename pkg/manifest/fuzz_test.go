@@ -1,0 +1,137 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	goyaml "go.yaml.in/yaml/v2"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// seeds are streams that are read, and streams that are not.
+var seeds = []string{
+	"", "---\n", "# nothing\n", "null\n", "\ufeff", "...\n---\n", "%YAML 1.1\n---\na: 1\n",
+	configMap("a"), configMap("a") + "---\n" + configMap("b"), configMap("a") + "--- " + configMapJSON("b") + "\n",
+	configMap("a") + "...\n" + configMap("b"), strings.ReplaceAll(configMap("a"), "\n", "\r\n"), strings.ReplaceAll(configMap("a"), "\n", "\r"),
+	configMapJSON("a"), configMapJSON("a") + configMapJSON("b"), "# generated\n" + configMapJSON("a"), "[" + configMapJSON("a") + "]",
+	listOf(), listOf(configMapJSON("a"), listOf(configMapJSON("b"))), listOf("null", "1"), `{"apiVersion":"v1","kind":"ConfigMapList","items":[{"metadata":{"name":"a"}}]}`,
+	"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a: |\n    ---\n    x\n  b: \"x\n    y\"\n",
+	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {a: 1}}\n", "apiVersion: v1\nkind: List\nitems: {}\n",
+	"#\r" + configMap("a"), "# a\u2028" + configMap("a"), configMap("a") + "\u2029---\n" + configMap("b"), configMap("a") + "# \u0085---\u0085" + configMap("b"),
+	"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "a: *gone\n", "a: !!binary x\n", "a: !!float x\n", "? [a]\n: b\n", "<<: a\n", "1: a\n", "a: 1e999\n", "a: .nan\n",
+	"kind: |\n  A\n", "apiVersion: v1\nkind: A\nmetadata:\n  name: |\n    a\n", `{"kind":`, `{"kind":"A","apiVersion":"a/b/c","metadata":{"name":".."}}`, "\"a\" \"b\"", "{a: b} {c: d}", "a: b: c", "\ta: b", "a\x00b", "\xff\xfe",
+	`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","creationTimestamp":5},"data":1.5,"x":18446744073709551616}`,
+}
+
+// place is how an error begins: the file, and the document and the line.
+var place = regexp.MustCompile(`^demo\.yaml, document [1-9]\d*( \(line [1-9]\d*\))?: [^\n]+$`)
+
+// FuzzDecode reads anything, and either says in one line where it is wrong or
+// gives objects that can be sent.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range seeds {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		objects, err := Decode("demo.yaml", data)
+		if err != nil {
+			if !place.MatchString(err.Error()) {
+				t.Errorf("the error is %q", err)
+			}
+			return
+		}
+		most := bytes.Count(data, []byte("\n")) + 1
+		for _, object := range objects {
+			if object.GetKind() == "" || object.GetAPIVersion() == "" || object.GetName() == "" {
+				t.Errorf("%v has no kind, apiVersion or name", object.Object)
+			}
+			if line := object.Source.Line; line < 1 || line > most || object.Source.Document < 1 {
+				t.Errorf("%s stands in line %d of %d, document %d", object.GetName(), line, most, object.Source.Document)
+			}
+			sent, err := object.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var received unstructured.Unstructured
+			if err := received.UnmarshalJSON(sent); err != nil || !reflect.DeepEqual(received.Object, object.Object) {
+				t.Errorf("%v is received as %v: %v", object.Object, received.Object, err)
+			}
+		}
+	})
+}
+
+// FuzzDecodeTwo puts two streams behind each other: what is in each of them is
+// in both.
+func FuzzDecodeTwo(f *testing.F) {
+	for i, seed := range seeds {
+		f.Add([]byte(seed), []byte(seeds[(i+7)%len(seeds)]))
+	}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		a, errA := Decode("demo.yaml", first)
+		b, errB := Decode("demo.yaml", second)
+		if errA != nil || errB != nil {
+			return
+		}
+		second = bytes.TrimPrefix(second, []byte("\ufeff"))
+		both, err := Decode("demo.yaml", bytes.Join([][]byte{first, second}, []byte("\n---\n")))
+		if err != nil || len(both) != len(a)+len(b) {
+			t.Errorf("%d and %d objects become %d: %v", len(a), len(b), len(both), err)
+		}
+	})
+}
+
+// dashes are a separator here, as they look like one, and a text to the parser.
+var dashes = regexp.MustCompile(`(?m)^---#`)
+
+// FuzzSplit compares with the YAML parser, which finds the documents of a
+// stream by itself.
+func FuzzSplit(f *testing.F) {
+	for _, seed := range seeds {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if !bytes.HasSuffix(data, []byte("\n")) {
+			data = append(bytes.Clone(data), '\n') // as split does, and kubectl
+		}
+		want, err := documents(data)
+		if err != nil || dashes.Match(data) {
+			return
+		}
+		var got []any
+		for _, document := range split(data) {
+			values, err := documents(document.text)
+			if err != nil {
+				return // told to the user
+			}
+			got = append(got, values...)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) { // NaN is not equal to itself
+			t.Errorf("the documents are %v, want %v", got, want)
+		}
+	})
+}
+
+// documents gives the values of a YAML stream that say anything.
+func documents(stream []byte) ([]any, error) {
+	decoder := goyaml.NewDecoder(bytes.NewReader(stream))
+	var all []any
+	for {
+		var value any
+		err := decoder.Decode(&value)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if value != nil {
+			all = append(all, value)
+		}
+	}
+}
