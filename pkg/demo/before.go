@@ -114,10 +114,3 @@ func (i *Install) warnOfFormerOwners(taken []property) {
 		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property.owner.Name)})
 	}
 }
-
-func these(n int) string {
-	if n == 1 {
-		return "1 object is"
-	}
-	return fmt.Sprintf("%d objects are", n)
-}

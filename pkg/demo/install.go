@@ -133,6 +133,9 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 	if err := manifest.Place(objects, manifest.OfflineScope(objects), namespace); err != nil {
 		return nil, &InputError{err}
 	}
+	if err := unreserved(objects, namespace.Name); err != nil {
+		return nil, &InputError{err}
+	}
 	return ordered(manifest.WithNamespace(objects, namespace.Name)), nil
 }
 

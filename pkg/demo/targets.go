@@ -48,6 +48,9 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
 		return nil, &InputError{err}
 	}
+	if err := unreserved(objects, i.Namespace.Name); err != nil {
+		return nil, &InputError{err}
+	}
 	objects = ordered(manifest.WithNamespace(objects, i.Namespace.Name))
 	targets := make([]apply.Target, len(objects))
 	for n, object := range objects {
@@ -71,6 +74,17 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 		}
 	}
 	return targets, nil
+}
+
+// unreserved refuses an object in the inventory's place.
+func unreserved(objects []manifest.Object, namespace string) error {
+	reserved := event.Object{Kind: "ConfigMap", Namespace: namespace, Name: inventory.ParentName}
+	for _, object := range objects {
+		if manifest.Ref(object.Unstructured) == reserved {
+			return fmt.Errorf("%s: %s is where install keeps its inventory; give it another name", object.Source, reserved)
+		}
+	}
+	return nil
 }
 
 // unknownKinds tells the first object that the cluster cannot take, and how
