@@ -38,7 +38,7 @@ func TestForeignIstioctl(t *testing.T) {
 			!strings.Contains(got.stderr, "warning: 45 objects are taken over from istioctl\n") {
 			t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 		}
-		const all = "deployments,services,configmaps,serviceaccounts,roles,rolebindings,customresourcedefinitions," +
+		const all = "deployments,services,serviceaccounts,roles,rolebindings,customresourcedefinitions," +
 			"clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations"
 		if left := u.must(t, "kubectl", "get", all, "-n", "istio-system", "-l", "operator.istio.io/version", "-o", "name"); left != "" {
 			t.Errorf("istioctl's labels are left on %s", left)
@@ -81,7 +81,7 @@ func foreignDemo(t *testing.T, u *user, recorder *recorder) {
 }
 
 // TestForeign names who owns what is there already, and takes it over when
-// told, without what only the owner had.
+// told; other entries of a ConfigMap may be somebody's data and stay.
 func TestForeign(t *testing.T) {
 	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)
@@ -130,7 +130,7 @@ func TestForeign(t *testing.T) {
 		t.Errorf("exit code %d\n%s", adopted.code, adopted.stderr)
 	}
 	data := u.must(t, "kubectl", "get", "configmaps", "-n", "foreign", "-l", "applyset.kubernetes.io/part-of", "-o", "jsonpath={.items[*].data}")
-	if want := strings.TrimSpace(strings.Repeat(`{"mode":"demo"} `, 8)); data != want {
+	if want := strings.TrimSpace(strings.Repeat(`{"mode":"demo","only":"theirs"} `, 8)); data != want {
 		t.Errorf("the data are %s", data)
 	}
 	again := u.run(t, install...)
