@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,9 +18,6 @@ import (
 // have. Fields of controllers, and those of the status, stay theirs; and so do
 // the entries of a ConfigMap or Secret, which may be somebody's data.
 func (e *Engine) takeOver(ctx context.Context, target Target) error {
-	if kind := target.groupKind(); kind.Group == "" && (kind.Kind == "ConfigMap" || kind.Kind == "Secret") {
-		return nil
-	}
 	const attempts = 5 // somebody may write in between
 	var err error
 	for range attempts {
@@ -31,15 +29,7 @@ func (e *Engine) takeOver(ctx context.Context, target Target) error {
 		if err != nil {
 			break
 		}
-		former := sets.New[string]()
-		entries := live.GetManagedFields()
-		for i, entry := range entries {
-			if entry.Manager == FieldManager || controllers[entry.Manager] || entry.Subresource != "" {
-				continue
-			}
-			former.Insert(entry.Manager)
-			entries[i].Operation = metav1.ManagedFieldsOperationUpdate // the only one that is merged
-		}
+		former := formerOwners(live, holdsData(target))
 		if former.Len() == 0 {
 			return nil
 		}
@@ -57,6 +47,66 @@ func (e *Engine) takeOver(ctx context.Context, target Target) error {
 		return fmt.Errorf("cannot take over %s: %w", target.Ref, &oneLine{err})
 	}
 	return nil
+}
+
+// holdsData tells kinds whose entries may be somebody's.
+func holdsData(target Target) bool {
+	kind := target.groupKind()
+	return kind.Group == "" && (kind.Kind == "ConfigMap" || kind.Kind == "Secret")
+}
+
+// formerOwners marks, in the managed fields of an object, what is to become
+// ours, and gives the names of its managers: all that people and tools own, or
+// only the metadata.
+func formerOwners(live *metav1.PartialObjectMetadata, metadataOnly bool) sets.Set[string] {
+	const moving = FieldManager + "-moving"
+	former := sets.New[string]()
+	var entries []metav1.ManagedFieldsEntry
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager == FieldManager || controllers[entry.Manager] || entry.Subresource != "" {
+			entries = append(entries, entry)
+			continue
+		}
+		if metadataOnly {
+			moved, rest := splitMetadata(entry)
+			if rest != nil {
+				entries = append(entries, *rest)
+			}
+			if moved == nil {
+				continue
+			}
+			entry = *moved
+			entry.Manager = fmt.Sprintf("%s-%d", moving, len(entries))
+		}
+		former.Insert(entry.Manager)
+		entry.Operation = metav1.ManagedFieldsOperationUpdate // the only one that is merged
+		entries = append(entries, entry)
+	}
+	live.SetManagedFields(entries)
+	return former
+}
+
+// splitMetadata gives an entry's fields of the metadata and the others; nil
+// where there are none.
+func splitMetadata(entry metav1.ManagedFieldsEntry) (metadata, others *metav1.ManagedFieldsEntry) {
+	var fields map[string]any
+	if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+		return nil, &entry
+	}
+	with := func(fields map[string]any) *metav1.ManagedFieldsEntry {
+		raw, err := json.Marshal(fields)
+		if err != nil || len(fields) == 0 {
+			return nil
+		}
+		part := entry
+		part.FieldsV1 = metav1.NewFieldsV1(string(raw))
+		return &part
+	}
+	if own, ok := fields["f:metadata"].(map[string]any); ok {
+		metadata = with(map[string]any{"f:metadata": own})
+	}
+	delete(fields, "f:metadata")
+	return metadata, with(fields)
 }
 
 func (e *Engine) metadata(target Target) metadata.ResourceInterface {

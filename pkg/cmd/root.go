@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
@@ -80,12 +81,20 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	return root
 }
 
-// addVerbosity adds kubectl's -v, which shows the requests from 6 on.
+// addVerbosity adds kubectl's -v, which shows the requests from 6 on. Without
+// it, client-go's own remarks on watches that end and begin again are left
+// out: what matters of them is told as progress or as an error.
 func addVerbosity(root *cobra.Command) {
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(flags)
 	root.PersistentFlags().AddGoFlag(flags.Lookup("v"))
-	root.PersistentFlags().Lookup("v").Shorthand = "v"
+	verbosity := root.PersistentFlags().Lookup("v")
+	verbosity.Shorthand = "v"
+	root.PersistentPreRun = func(*cobra.Command, []string) {
+		if !verbosity.Changed {
+			klog.SetLogger(logr.Discard())
+		}
+	}
 }
 
 // usageTemplate replaces, in the help of each command, the list of the twenty

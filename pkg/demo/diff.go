@@ -21,11 +21,12 @@ type Difference struct {
 }
 
 // Diff gives what Run would change, and changes nothing: the API server
-// merges each object, with all fields of other managers taken over, and the
-// fields of controllers left to them. Its errors are InputErrors and those of
+// merges each object, with all fields of other managers taken over, the fields
+// of controllers left to them, and objects made anew where a field cannot be
+// changed. Its errors are InputErrors and those of
 // the API server.
 func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
-	i.DryRun, i.Force = event.DryRunServer, true
+	i.DryRun, i.Force, i.Recreate = event.DryRunServer, true, true
 	read, err := i.read(ctx)
 	if err != nil {
 		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)

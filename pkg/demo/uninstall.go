@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
 )
 
 // Uninstall takes away what the inventory of a namespace lists; no manifest is
@@ -77,7 +78,7 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	case err != nil:
 		return Removal{}, err
 	case len(found.members) == 0 && u.DryRun == event.DryRunNone:
-		return Removal{}, found.book.parent.Delete(ctx) // it lists nothing any more
+		return Removal{}, u.forget(ctx, found.book) // it lists nothing any more
 	case len(found.members) == 0:
 		return Removal{}, nil
 	}
@@ -125,7 +126,7 @@ func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found 
 	answer.Removed, answer.Kept, err = r.run(ctx, planned)
 	sortKept(answer.Kept)
 	if err == nil && !r.dryRun {
-		err = found.book.parent.Delete(ctx)
+		err = u.forget(ctx, found.book)
 	}
 	if err != nil {
 		left := len(found.members) + len(planned.users) - len(answer.Removed)
@@ -133,6 +134,18 @@ func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found 
 	}
 	u.finish(answer, began)
 	return answer, nil
+}
+
+// forget deletes the inventory itself, which may have gone with its namespace.
+func (u *Uninstall) forget(ctx context.Context, book *ledger) error {
+	uid, found := book.parent.Stored()
+	if !found {
+		return nil
+	}
+	engine := &remove.Engine{Metadata: u.Cluster.Metadata, Sink: func(event.Event) {}}
+	parent := book.object()
+	_, err := engine.Remove(ctx, []remove.Target{{Ref: parent.Ref, Resource: parent.Resource, UID: uid}})
+	return err
 }
 
 // cause puts the reason of the context's end, if that is what ended it, in the

@@ -227,16 +227,6 @@ func equal(a, b Set) bool {
 	return a.Source == b.Source && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces)
 }
 
-// Delete removes the parent that was read or written. It is no error if it is
-// gone, or another one in its place.
-func (p *Parent) Delete(ctx context.Context) error {
-	if p.stored == nil {
-		return nil
-	}
-	err := p.Client.ConfigMaps(p.Namespace).Delete(ctx, ParentName, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.uid}})
-	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return fmt.Errorf("cannot delete the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
-	}
-	p.stored, p.version = nil, ""
-	return nil
-}
+// Stored gives the identity of the parent that was read or written, by which
+// it can be deleted; found is false where there was none.
+func (p *Parent) Stored() (uid types.UID, found bool) { return p.uid, p.stored != nil }

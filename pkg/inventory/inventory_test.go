@@ -132,41 +132,62 @@ func TestForeignParent(t *testing.T) {
 			if found || !errors.As(err, &foreign) || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("found %t: %v", found, err)
 			}
-			if err := parent.Delete(t.Context()); err != nil || len(server.took()) != 1 {
-				t.Errorf("it is deleted: %v, %+v", err, server.took())
+			if uid, stored := parent.Stored(); stored {
+				t.Errorf("it is to be deleted: %s", uid)
 			}
 		})
 	}
 }
 
-func TestDelete(t *testing.T) {
+// TestStored tells which parent was written.
+func TestStored(t *testing.T) {
+	server := newServer(t, func(request) any { return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{UID: "7"}} })
+	parent := server.parent(t)
+	if _, stored := parent.Stored(); stored {
+		t.Error("a parent was stored before anything was written")
+	}
+	if err := parent.Write(t.Context(), Set{}); err != nil {
+		t.Fatal(err)
+	}
+	if uid, stored := parent.Stored(); !stored || uid != "7" {
+		t.Errorf("stored %t: %s", stored, uid)
+	}
+}
+
+// TestChangedMeanwhile refuses to overwrite what another install has stored,
+// and does not mistake its own for that, of which an answer was lost.
+func TestChangedMeanwhile(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		answer any
-		want   string
+		name  string
+		after string
+		want  error
 	}{
-		{"there", &metav1.Status{Status: metav1.StatusSuccess}, ""},
-		{"gone", failure(http.StatusNotFound, metav1.StatusReasonNotFound), ""},
-		{"another one", failure(http.StatusConflict, metav1.StatusReasonConflict), ""},
-		{"not allowed", failure(http.StatusForbidden, metav1.StatusReasonForbidden), "cannot delete the inventory, configmap mesh/istio-demo: no"},
+		{"by another install", "Deployment.apps", ErrChanged},
+		{"by this one", "ConfigMap", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			kinds := ""
 			server := newServer(t, func(got request) any {
-				if got.method == http.MethodDelete {
-					return test.answer
+				if got.method == http.MethodPatch {
+					if !strings.Contains(got.body, `"resourceVersion":"5"`) {
+						t.Errorf("no version in %s", got.body)
+					}
+					kinds = test.after
+					return failure(http.StatusConflict, metav1.StatusReasonConflict)
 				}
-				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{UID: "7"}}
+				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+					Name: ParentName, Namespace: "mesh", UID: "7", ResourceVersion: "5",
+					Labels:      map[string]string{IDLabel: ID("mesh")},
+					Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: kinds},
+				}}
 			})
 			parent := server.parent(t)
-			if err := parent.Write(t.Context(), Set{}); err != nil {
+			if _, _, err := parent.Read(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			err := parent.Delete(t.Context())
-			if (test.want == "") != (err == nil) || err != nil && err.Error() != test.want {
+			err := parent.Write(t.Context(), Set{Kinds: []schema.GroupKind{{Kind: "ConfigMap"}}, Namespaces: []string{"mesh"}})
+			if !errors.Is(err, test.want) {
 				t.Errorf("the error is %v", err)
-			}
-			if last := server.took()[1]; !strings.Contains(last.body, `"preconditions":{"uid":"7"}`) {
-				t.Errorf("it sends %+v", last)
 			}
 		})
 	}

@@ -96,6 +96,7 @@ func TestDiagnoseControlPlane(t *testing.T) {
 	refuses(t, u, "full", "exceeded quota")
 	refuses(t, u, "hooked", "failed calling webhook")
 	path := write(t, "troubled.yaml", troubled)
+	t.Cleanup(func() { uninstall(t, u, "istio-system") })
 	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "--timeout", "8s", "--skip-checks", "webhooks")
 	quota := "FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"
 	unready(t, got, map[string]string{

@@ -38,7 +38,7 @@ func TestForeignIstioctl(t *testing.T) {
 			!strings.Contains(got.stderr, "warning: 45 objects are taken over from istioctl\n") {
 			t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 		}
-		const all = "deployments,services,serviceaccounts,roles,rolebindings,customresourcedefinitions," +
+		const all = "deployments,services,configmaps,serviceaccounts,roles,rolebindings,customresourcedefinitions," +
 			"clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations"
 		if left := u.must(t, "kubectl", "get", all, "-n", "istio-system", "-l", "operator.istio.io/version", "-o", "name"); left != "" {
 			t.Errorf("istioctl's labels are left on %s", left)

@@ -127,7 +127,7 @@ func TestInterruptApply(t *testing.T) {
 	control := startCluster(t, "interrupted")
 	recorder := newRecorder(t, control.Kubeconfig)
 	const through = 20
-	stuck := recorder.holdPatches(through)
+	stuck := recorder.holdPatches(through + 1) // and that of the inventory
 	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
