@@ -21,7 +21,7 @@ func (r *removal) inside(ctx context.Context, object inventory.Object, removed [
 	switch {
 	case isDefinition(object):
 		found, err = r.instances(ctx, object)
-	case object.Ref.Group == "" && object.Ref.Kind == "Namespace":
+	case isNamespace(object):
 		found, err = r.contents(ctx, object.Ref.Name)
 	default:
 		return nil, nil

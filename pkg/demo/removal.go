@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
 )
 
@@ -100,6 +101,12 @@ type plan struct {
 func (r *removal) survey(ctx context.Context, objects []inventory.Object) (plan, error) {
 	var found plan
 	for _, object := range objects {
+		if fixed, err := r.fixed(ctx, object); err != nil {
+			return plan{}, err
+		} else if fixed {
+			found.kept = append(found.kept, Kept{object.Ref, "you may not delete it", object})
+			continue
+		}
 		users, err := r.inside(ctx, object, objects)
 		switch {
 		case apierrors.IsForbidden(err):
@@ -122,6 +129,20 @@ func (r *removal) survey(ctx context.Context, objects []inventory.Object) (plan,
 
 func isDefinition(object inventory.Object) bool {
 	return object.Ref.Group == "apiextensions.k8s.io" && object.Ref.Kind == "CustomResourceDefinition"
+}
+
+func isNamespace(object inventory.Object) bool {
+	return object.Ref.Group == "" && object.Ref.Kind == "Namespace"
+}
+
+// fixed tells whether an object is a namespace that the user may not delete.
+// That is no reason to leave what is in it.
+func (r *removal) fixed(ctx context.Context, object inventory.Object) (bool, error) {
+	if !isNamespace(object) {
+		return false, nil
+	}
+	denied, err := preflight.Permissions(ctx, r.cluster.Authorization, usesOf([]inventory.Object{object}), []string{"delete"})
+	return len(denied) > 0, err
 }
 
 // run removes a plan's objects, step by step, and gives those that are gone.

@@ -71,12 +71,12 @@ func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
 	if err != nil || len(found.members) == 0 {
 		return Removal{}, err
 	}
-	if err := u.permitted(ctx, found); err != nil {
-		return Removal{}, err
-	}
 	r := &removal{cluster: u.Cluster, kinds: found.kinds, sink: u.Sink, dryRun: u.DryRun != event.DryRunNone, purge: u.Purge}
 	planned, err := r.survey(ctx, found.members)
 	if err != nil {
+		return Removal{}, err
+	}
+	if err := u.permitted(ctx, planned.objects); err != nil {
 		return Removal{}, err
 	}
 	answer := found.removal(planned)
@@ -211,8 +211,8 @@ func withoutOthersNamespaces(members []inventory.Object, namespace string) []inv
 }
 
 // permitted asks, before the first write, whether the user may do all of it.
-func (u *Uninstall) permitted(ctx context.Context, found *installation) error {
-	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(found.members), []string{"get", "list", "delete"})
+func (u *Uninstall) permitted(ctx context.Context, objects []inventory.Object) error {
+	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(objects), []string{"get", "list", "delete"})
 	if err != nil {
 		return err
 	}
