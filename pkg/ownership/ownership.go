@@ -42,7 +42,7 @@ func Of(object metav1.Object, id, fieldManager string) (owner Owner, ours bool) 
 		return Owner{}, true
 	case set != "":
 		return Owner{ApplySet: set}, false
-	case applied(object, fieldManager):
+	case Applied(object, fieldManager):
 		return Owner{}, true
 	}
 	owner = stranger(object)
@@ -51,8 +51,8 @@ func Of(object metav1.Object, id, fieldManager string) (owner Owner, ours bool) 
 	return owner, false
 }
 
-// applied tells whether a manager has applied an object.
-func applied(object metav1.Object, manager string) bool {
+// Applied tells whether a manager has applied an object.
+func Applied(object metav1.Object, manager string) bool {
 	for _, entry := range object.GetManagedFields() {
 		if entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply {
 			return true
