@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -108,36 +106,39 @@ func (o *statusOptions) run(ctx context.Context, cluster *connection, streams ge
 func (o *statusOptions) show(ctx context.Context, status *demo.Status, out io.Writer) error {
 	rows := o.rows(out, status.Namespace)
 	rows.header()
-	return status.Watch(ctx, func(workload demo.Workload) {
+	err := status.Watch(ctx, func(workload demo.Workload) {
 		rows.add(workload)
 		rows.Flush()
 	})
+	if err == nil {
+		fmt.Fprintln(out, nothingRuns)
+	}
+	return err
 }
 
+// nothingRuns is said of an installation of configuration only.
+const nothingRuns = "nothing of it has to run"
+
 func (o *statusOptions) print(report demo.Report, out io.Writer) error {
-	switch o.format {
-	case "json":
-		data, err := json.MarshalIndent(report, "", "  ")
-		if err == nil {
-			_, err = fmt.Fprintln(out, string(data))
-		}
-		return err
-	case "yaml":
-		data, err := yaml.Marshal(report)
-		if err == nil {
-			_, err = fmt.Fprint(out, string(data))
-		}
-		return err
+	if o.format == "json" || o.format == "yaml" {
+		return printFields(report, o.format, out)
 	}
-	rows := o.rows(out, report.Namespace)
-	rows.header()
-	for _, workload := range report.Workloads {
-		rows.add(workload)
-	}
-	if err := rows.Flush(); err != nil {
-		return err
+	if len(report.Workloads) > 0 {
+		rows := o.rows(out, report.Namespace)
+		rows.header()
+		for _, workload := range report.Workloads {
+			rows.add(workload)
+		}
+		if err := rows.Flush(); err != nil {
+			return err
+		}
+	} else if report.Ready {
+		fmt.Fprintln(out, nothingRuns)
 	}
 	printWhy(report, out)
+	for _, kind := range report.Missing {
+		fmt.Fprintf(out, "nothing is left of kind %s; run 'kubectl istio-demo install' again\n", progress.Printable(kind))
+	}
 	return nil
 }
 

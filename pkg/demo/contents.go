@@ -27,7 +27,7 @@ func (r *removal) inside(ctx context.Context, object inventory.Object, ours map[
 	switch {
 	case isDefinition(object):
 		found, err = r.instances(ctx, object)
-	case object.Ref.Group == "" && object.Ref.Kind == "Namespace":
+	case isNamespace(object):
 		found, err = r.contents(ctx, object.Ref.Name, ours)
 	}
 	if apierrors.IsForbidden(err) {

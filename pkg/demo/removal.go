@@ -16,6 +16,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
 )
 
@@ -115,14 +116,20 @@ func (p plan) cut() map[step][]inventory.Object {
 // whole removal, also those that are gone by now.
 func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours map[types.UID]bool) (plan, error) {
 	users := make([][]inventory.Object, len(objects))
-	hidden := make([]*unseen, len(objects))
+	reasons := make([]string, len(objects)) // to keep an object, but for the user's
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(8) // each may cost many requests
 	for i, object := range objects {
 		group.Go(func() error {
+			if fixed, err := r.fixed(groupCtx, object); fixed || err != nil {
+				reasons[i] = "you may not delete it"
+				return err
+			}
 			var err error
 			users[i], err = r.inside(groupCtx, object, ours)
-			if errors.As(err, &hidden[i]) {
+			var unseen *unseen
+			if errors.As(err, &unseen) {
+				reasons[i] = unseen.Error()
 				return nil
 			}
 			return err
@@ -135,8 +142,8 @@ func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours m
 	for i, object := range objects {
 		purge := isDefinition(object) && r.purge
 		switch {
-		case hidden[i] != nil && !(purge || isDefinition(object) && r.purgeHidden):
-			found.kept = append(found.kept, Kept{object.Ref, hidden[i].Error(), object})
+		case reasons[i] != "" && !(purge || isDefinition(object) && r.purgeHidden):
+			found.kept = append(found.kept, Kept{object.Ref, reasons[i], object})
 		case len(users[i]) == 0 || purge:
 			found.objects = append(found.objects, object)
 			found.users = append(found.users, users[i]...)
@@ -158,6 +165,20 @@ func uidsOf(objects []inventory.Object) map[types.UID]bool {
 
 func isDefinition(object inventory.Object) bool {
 	return object.Ref.Group == "apiextensions.k8s.io" && object.Ref.Kind == "CustomResourceDefinition"
+}
+
+func isNamespace(object inventory.Object) bool {
+	return object.Ref.Group == "" && object.Ref.Kind == "Namespace"
+}
+
+// fixed tells whether an object is a namespace that the user may not delete.
+// That is no reason to leave what is in it.
+func (r *removal) fixed(ctx context.Context, object inventory.Object) (bool, error) {
+	if !isNamespace(object) {
+		return false, nil
+	}
+	denied, err := preflight.Permissions(ctx, r.cluster.Authorization, usesOf([]inventory.Object{object}), []string{"delete"})
+	return len(denied) > 0, err
 }
 
 // run removes a plan's objects, step by step, and gives those that are gone.

@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,9 +21,10 @@ import (
 const RoleName = "kubectl-istio-demo"
 
 // Role gives the smallest role with which the objects, as Plan gives them, can
-// be installed, looked at and taken away. What can be limited
-// to names is: lists and watches cannot, and creations only because server-side
-// apply names what it creates.
+// be installed, looked at and taken away. What can be limited to names is:
+// lists and watches cannot, and creations only because server-side apply names
+// what it creates. A namespace cannot be deleted with it, because whatever is
+// in it would go, too, and uninstall keeps it.
 //
 // Whoever writes roles must have all that they grant, or the verbs escalate
 // and bind on them, which the role has for those of the manifest.
@@ -32,15 +34,22 @@ func Role(objects []manifest.Object) *rbacv1.ClusterRole {
 	grants.add(schema.GroupResource{Resource: "configmaps"}, inventory.ParentName, "get", "create", "patch", "delete")
 	for _, object := range objects {
 		resource := resourceOf(object.GroupVersionKind(), objects)
-		grants.add(resource, object.GetName(), "get", "create", "patch", "delete")
-		// To delete and to wait need watches, to prune and uninstall lists.
-		grants.add(resource, "", "list", "watch")
+		grants.add(resource, object.GetName(), "get", "create", "patch")
+		// What an earlier install has put there is listed.
+		grants.add(resource, "", "list")
+		if manifest.IsNamespace(object.Unstructured) {
+			continue
+		}
+		// What is deleted is watched until it is gone, as a finalizer may hold
+		// anything; what is to run is watched until it does.
+		grants.add(resource, object.GetName(), "delete")
+		grants.add(resource, "", "watch")
 		switch {
 		case manifest.IsCRD(object.Unstructured):
 			// The user's objects are counted before a definition is deleted.
 			grants.add(schema.ParseGroupResource(object.GetName()), "", "list")
 		case strings.HasSuffix(resource.Resource, "roles") && resource.Group == rbacv1.GroupName:
-			grants.add(resource, object.GetName(), "escalate", "bind")
+			grants.add(resource, object.GetName(), "escalate")
 		}
 		grants.bindings(object.Unstructured)
 	}
@@ -56,8 +65,11 @@ func Role(objects []manifest.Object) *rbacv1.ClusterRole {
 	}
 }
 
+// vowelY is the end of kinds that apimachinery takes for gatewaies.
+var vowelY = regexp.MustCompile(`[aeiou]y$`)
+
 // resourceOf gives the resource of a kind: what its definition says, or the
-// plural that all kinds of Kubernetes have.
+// plural that all kinds of Kubernetes have, and most others.
 func resourceOf(gvk schema.GroupVersionKind, objects []manifest.Object) schema.GroupResource {
 	for _, object := range objects {
 		if !manifest.IsCRD(object.Unstructured) {
@@ -69,7 +81,10 @@ func resourceOf(gvk schema.GroupVersionKind, objects []manifest.Object) schema.G
 			return schema.ParseGroupResource(object.GetName())
 		}
 	}
-	plural, _ := meta.UnsafeGuessKindToResource(gvk)
+	plural, singular := meta.UnsafeGuessKindToResource(gvk)
+	if vowelY.MatchString(singular.Resource) {
+		plural.Resource = singular.Resource + "s"
+	}
 	return plural.GroupResource()
 }
 

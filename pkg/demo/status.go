@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
@@ -31,9 +32,12 @@ type Report struct {
 	// Source names for people what is installed.
 	Source    string `json:"source"`
 	Namespace string `json:"namespace"`
-	// Ready is true where all of the workloads are.
+	// Ready is true where all of the workloads are, and none is missing.
 	Ready     bool       `json:"ready"`
 	Workloads []Workload `json:"workloads"`
+	// Missing are the kinds of which something was installed and nothing is
+	// there: deployment.apps.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // Workload is an object that is not ready as soon as it is stored.
@@ -72,10 +76,10 @@ func (s *Status) Run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Source: found.source, Namespace: s.Namespace, Ready: true, Workloads: []Workload{}}
+	report := Report{Source: found.source, Namespace: s.Namespace, Workloads: make([]Workload, len(objects)), Missing: missing(found, objects)}
+	report.Ready = len(report.Missing) == 0
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(8) // each may cost several requests
-	report.Workloads = make([]Workload, len(objects))
 	for i, object := range objects {
 		report.Workloads[i] = workload(object)
 		if report.Workloads[i].Ready {
@@ -94,7 +98,23 @@ func (s *Status) Run(ctx context.Context) (Report, error) {
 // watched is where the workloads of an installation are.
 type watched struct {
 	source string
+	kinds  []schema.GroupKind
 	places []inventory.Place
+}
+
+// missing gives the kinds of which there is nothing. A Job may go by itself
+// when it is done.
+func missing(found watched, objects []*unstructured.Unstructured) []string {
+	var none []string
+	for _, kind := range found.kinds {
+		there := slices.ContainsFunc(objects, func(object *unstructured.Unstructured) bool {
+			return object.GroupVersionKind().GroupKind() == kind
+		})
+		if !there && kind != (schema.GroupKind{Group: "batch", Kind: "Job"}) {
+			none = append(none, strings.ToLower(kind.String()))
+		}
+	}
+	return none
 }
 
 // find reads the inventory. What the cluster serves is asked only where
@@ -111,6 +131,9 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	custom := inventory.Set{Namespaces: book.before.Namespaces}
 	for _, kind := range book.before.Kinds {
 		resource, known := runs[kind]
+		if known || apply.IsCustom(kind.Group) {
+			found.kinds = append(found.kinds, kind)
+		}
 		switch {
 		case known:
 			for _, namespace := range book.before.Namespaces {
@@ -146,7 +169,8 @@ var runs = map[schema.GroupKind]schema.GroupVersionResource{
 	{Kind: "ReplicationController"}:      {Version: "v1", Resource: "replicationcontrollers"},
 }
 
-// members selects the members of the set.
+// members selects the members of the set, and copies that somebody has made
+// of them, which are nobody's but theirs.
 func (s *Status) members() string { return inventory.PartOf + "=" + inventory.ID(s.Namespace) }
 
 // list gives the objects, sorted.
@@ -171,7 +195,9 @@ func (s *Status) list(ctx context.Context, places []inventory.Place) ([]*unstruc
 	var all []*unstructured.Unstructured
 	for _, list := range lists {
 		for i := range list {
-			all = append(all, &list[i])
+			if ownership.Member(&list[i], inventory.ID(s.Namespace), apply.FieldManager) {
+				all = append(all, &list[i])
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b *unstructured.Unstructured) int {

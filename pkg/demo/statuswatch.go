@@ -12,14 +12,17 @@ import (
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 )
 
 // Watch calls show for each workload as it is, and then for each that changes
 // in what is told of it, until the context ends. Findings are left out. It
-// gives the cause of the context's end, or an error of Run.
+// gives the cause of the context's end, or an error of Run; nil where nothing
+// has to run.
 func (s *Status) Watch(ctx context.Context, show func(Workload)) error {
 	found, err := s.find(ctx)
 	if ctx.Err() != nil {
@@ -73,7 +76,7 @@ func (s *Status) watch(ctx context.Context, place inventory.Place, seen *sightin
 		if unknown, ok := object.(cache.DeletedFinalStateUnknown); ok {
 			object = unknown.Obj
 		}
-		if found, ok := object.(*unstructured.Unstructured); ok {
+		if found, ok := object.(*unstructured.Unstructured); ok && ownership.Member(found, inventory.ID(s.Namespace), apply.FieldManager) {
 			seen.see(found, gone)
 		}
 	}

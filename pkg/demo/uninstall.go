@@ -82,9 +82,6 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	case len(found.members) == 0:
 		return Removal{}, nil
 	}
-	if err := u.permitted(ctx, append(found.members, found.book.object())); err != nil {
-		return Removal{}, err
-	}
 	r := &removal{
 		cluster: u.Cluster,
 		kinds:   found.kinds,
@@ -97,7 +94,7 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	if err != nil {
 		return Removal{}, err
 	}
-	if err := u.permitted(ctx, planned.users); err != nil {
+	if err := u.permitted(ctx, slices.Concat(planned.objects, planned.users, []inventory.Object{found.book.object()})); err != nil {
 		return Removal{}, err
 	}
 	answer := found.removal(planned)

@@ -167,8 +167,8 @@ func needsOfUse(use Use, verbs []string) []need {
 func verbsOf(subject Subject, use Use) []string {
 	verbs := []string{"get", "create", "patch"}
 	waits := subject.Watches && awaited(use.Resource)
-	if subject.Prunes {
-		verbs = append(verbs, "delete")
+	if subject.Prunes && use.Resource != namespaceResource {
+		verbs = append(verbs, "delete") // a namespace is kept where that is denied
 	}
 	if subject.Prunes || waits {
 		verbs = append(verbs, "list")

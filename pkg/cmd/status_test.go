@@ -1,0 +1,89 @@
+package cmd
+
+import (
+	"bytes"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
+)
+
+func TestStatusTable(t *testing.T) {
+	hour := time.Now().Add(-time.Hour)
+	ready := demo.Workload{Group: "apps", Kind: "Deployment", Namespace: "mesh", Name: "a", Ready: true, Replicas: "2/2", Images: []string{"x:1", "y:2"}, Created: hour}
+	job := demo.Workload{Group: "batch", Kind: "Job", Namespace: "other", Name: "b", Message: "Job in progress", Created: hour}
+	claim := demo.Workload{Kind: "PersistentVolumeClaim", Namespace: "mesh", Name: "c", Created: hour}
+	job.Findings = []diagnose.Finding{{Pod: "b-1", Container: "b", Reason: "CrashLoopBackOff", Logs: []string{"oh"}, Event: "back-off", Next: "look"}}
+	for _, test := range []struct {
+		name, format string
+		report       demo.Report
+		want         string
+	}{
+		{"ready", "", demo.Report{Ready: true, Workloads: []demo.Workload{ready}}, `
+NAME           READY   STATUS   AGE
+deployment/a   2/2     Ready    60m
+`},
+		{"wide", "wide", demo.Report{Ready: true, Workloads: []demo.Workload{ready}}, `
+NAME           READY   STATUS   AGE   IMAGES
+deployment/a   2/2     Ready    60m   x:1,y:2
+`},
+		{"not ready", "", demo.Report{Workloads: []demo.Workload{ready, job, claim}}, `
+NAME                      READY   STATUS            AGE
+deployment/a              2/2     Ready             60m
+job/other/b               -       Job in progress   60m
+persistentvolumeclaim/c   -       -                 60m
+
+job/other/b is not ready:
+  pod b-1: container b: CrashLoopBackOff
+    log: oh
+    last warning: back-off
+    next: look
+`},
+		{"nothing to run", "", demo.Report{Ready: true}, `
+nothing of it has to run
+`},
+		{"nothing left", "wide", demo.Report{Missing: []string{"deployment.apps"}}, `
+nothing is left of kind deployment.apps; run 'kubectl istio-demo install' again
+`},
+		{"one kind left", "", demo.Report{Workloads: []demo.Workload{ready}, Missing: []string{"widget.example.com"}}, `
+NAME           READY   STATUS   AGE
+deployment/a   2/2     Ready    60m
+nothing is left of kind widget.example.com; run 'kubectl istio-demo install' again
+`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.report.Namespace = "mesh"
+			var out bytes.Buffer
+			if err := (&statusOptions{format: test.format}).print(test.report, &out); err != nil {
+				t.Fatal(err)
+			}
+			if got := "\n" + out.String(); got != test.want {
+				t.Errorf("got%s\nwant%s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestStatusFields holds README against the fields of -o json.
+func TestStatusFields(t *testing.T) {
+	for _, name := range []string{"README.md", "README.zh-CN.md"} {
+		data, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, section, _ := strings.Cut(string(data), "### status\n")
+		section, _, _ = strings.Cut(section, "\n### ")
+		for _, fields := range []any{demo.Report{}, demo.Workload{}, diagnose.Finding{}} {
+			for _, field := range reflect.VisibleFields(reflect.TypeOf(fields)) {
+				tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+				if tag != "-" && !strings.Contains(section, "`"+tag+"`") {
+					t.Errorf("%s does not name the field %q", name, tag)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package e2e
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+)
+
+// TestRBAC gives somebody the role that rbac prints and nothing else. With it
+// every command works, and there is nothing in it that none of them asks for.
+func TestRBAC(t *testing.T) {
+	control := startCluster(t, "rbac")
+	admin := newUser(t, control.Kubeconfig)
+	admin.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
+	role := admin.must(t, "kubectl", "istio-demo", "rbac")
+	if got := admin.runWith(t, role, "kubectl", "apply", "-f", "-"); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	bindTo(t, admin, "kubectl-istio-demo", "jane")
+	verbs := rolesWithout(t, admin, role)
+	can := granted(t, role)
+	manifest := admin.must(t, "kubectl", "istio-demo", "manifest", "-o", "json")
+
+	t.Run("jane", func(t *testing.T) {
+		used, last := lifeCycle(t, control, "--as", "jane")
+		if got := last.stderr; !strings.Contains(got, "  namespace istio-system is kept: you may not delete it\n") || !strings.Contains(got, "45 removed, 1 kept in ") {
+			t.Errorf("it says\n%s", got)
+		}
+		var refused []string
+		for access := range used {
+			if !can[access] && !can[access.ofAll()] {
+				refused = append(refused, access.String())
+			}
+		}
+		// Without them some checks say that it cannot be told.
+		if !slices.Equal(refused, []string{"list nodes"}) {
+			t.Errorf("what she may not is asked for: %q", refused)
+		}
+		for _, access := range unused(can, withEscalation(t, used, manifest)) {
+			// Nothing was held by a finalizer, and watched until it went.
+			if access.verb != "watch" {
+				t.Errorf("nobody asks to %s", access)
+			}
+		}
+	})
+	t.Run("administrator", func(t *testing.T) {
+		used, last := lifeCycle(t, control)
+		if got := last.stderr; !strings.Contains(got, "46 removed, 0 kept in ") {
+			t.Errorf("it says\n%s", got)
+		}
+		for access := range used {
+			contents := access.verb == "list" // of the namespace, before it is deleted
+			namespace := access.resource == "namespaces"
+			if !can[access] && !can[access.ofAll()] && !contents && !namespace {
+				t.Errorf("the role does not allow to %s", access)
+			}
+		}
+	})
+	t.Run("own manifest", func(t *testing.T) { ownRole(t, admin) })
+	t.Run("without", func(t *testing.T) { withoutVerbs(t, admin, verbs) })
+}
+
+// bindTo gives a role to a user and waits until the API server knows.
+func bindTo(t *testing.T, u *user, role, name string) {
+	t.Helper()
+	u.must(t, "kubectl", "create", "clusterrolebinding", "istio-demo-"+name, "--clusterrole="+role, "--user="+name)
+	may := func(arguments ...string) bool {
+		return u.run(t, append([]string{"kubectl", "auth", "can-i", "--as", name, "-n", "default"}, arguments...)...).code == 0
+	}
+	for !may("list", "configmaps") && !may("get", "configmaps/istio-demo") {
+		if t.Context().Err() != nil {
+			t.Fatal("the role has no effect")
+		}
+	}
+}
+
+// lifeCycle installs the demo, looks at it from all sides and takes it away,
+// and gives what the API server had to authorize, and what uninstall said.
+func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access]bool, result) {
+	t.Helper()
+	recorder := newRecorder(t, control.Kubeconfig)
+	u, admin := newUser(t, recorder.kubeconfig), newUser(t, control.Kubeconfig)
+	demo := func(code int, want string, arguments ...string) result {
+		t.Helper()
+		got := u.run(t, slices.Concat([]string{"kubectl", "istio-demo"}, arguments, as)...)
+		if got.code != code || !regexp.MustCompile("(?m)"+want).MatchString(got.stdout+got.stderr) {
+			t.Errorf("%q: exit code %d, and no %s in\n%s%s", arguments, got.code, want, got.stdout, got.stderr)
+		}
+		return got
+	}
+	demo(0, `^permissions +pass`, "check")
+	demo(0, `^46 created, 0 configured, 0 unchanged in|^45 created, 0 configured, 1 unchanged in`, "install")
+	demo(0, `^0 created, 0 configured, 46 unchanged in`, "install")
+	demo(0, `^0 created, 1 configured, 40 unchanged, 5 pruned in`, "install", "--set", "gateways.istio-egressgateway.enabled=false")
+	demo(0, `^5 created, 1 configured, 40 unchanged in`, "install")
+	demo(0, `^$`, "diff")
+	demo(1, `^\+ +value: "3"`, "diff", "--set", "pilot.traceSampling=3")
+	pods := strings.Fields(demo(0, `^pod/istiod-`, "pods", "-o", "name").stdout)
+	demo(0, `Running`, "pods", strings.TrimPrefix(pods[len(pods)-1], "pod/"))
+	demo(0, `^istiod `, "services", "istiod")
+	demo(0, `^$`, "services", "--watch-only", "--request-timeout=1s")
+	for _, resource := range []string{"pods", "services"} {
+		if want := admin.must(t, "kubectl", "get", resource, "-n", "istio-system"); !sameTable(demo(0, "", resource).stdout, want) {
+			t.Errorf("%s are not\n%s", resource, want)
+		}
+	}
+	demo(0, `^deployment/istiod +1/1 +Ready`, "status")
+	crash(t, admin, pods[len(pods)-1])
+	demo(1, `^  pod istiod-\S+: container discovery: CrashLoopBackOff`, "status")
+	last := demo(0, `^deployment.apps/istiod deleted$`, "uninstall", "--yes")
+	demo(0, `^nothing is installed in namespace istio-system$`, "uninstall", "--yes")
+	requests, _ := recorder.take()
+	used := map[access]bool{}
+	for _, request := range requests {
+		for _, access := range accessOf(t, request) {
+			used[access] = true
+		}
+	}
+	return used, last
+}
+
+// ownRole gives somebody the role for a manifest with a namespace, a definition
+// and an object of it.
+func ownRole(t *testing.T, admin *user) {
+	path := write(t, "own.yaml", ownManifest+"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: bobs}\n")
+	role := admin.must(t, "kubectl", "istio-demo", "rbac", "-f", path, "-n", "bobs")
+	role = strings.Replace(role, "kubectl-istio-demo", "bob", 1)
+	if got := admin.runWith(t, role, "kubectl", "apply", "-f", "-"); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	bindTo(t, admin, "bob", "bob")
+	for _, test := range []struct{ arguments, want string }{
+		{"install -f " + path, "7 created, 0 configured, 0 unchanged in"},
+		{"install -f " + path, "0 created, 0 configured, 7 unchanged in"},
+		{"diff -f " + path, ""},
+		{"status", "widget/first"},
+		{"uninstall --yes", "6 removed, 1 kept in"},
+	} {
+		arguments := slices.Concat([]string{"kubectl", "istio-demo"}, strings.Fields(test.arguments), []string{"-n", "bobs", "--as", "bob"})
+		if got := admin.run(t, arguments...); got.code != 0 || !strings.Contains(got.stdout+got.stderr, test.want) {
+			t.Errorf("%s: exit code %d\n%s%s", test.arguments, got.code, got.stdout, got.stderr)
+		}
+	}
+}
+
+// crash has a pod be one whose container crashes.
+func crash(t *testing.T, u *user, pod string) {
+	t.Helper()
+	u.must(t, "kubectl", "patch", pod, "-n", "istio-system", "--subresource=status", "-p", `{"status":{
+		"conditions": [{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}],
+		"containerStatuses": [{"name": "discovery", "image": "x", "imageID": "x", "ready": false, "restartCount": 3,
+			"state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}},
+			"lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`)
+	u.must(t, "kubectl", "wait", "deployment/istiod", "-n", "istio-system", "--for=condition=Available=false", "--timeout=30s")
+}
+
+// withEscalation adds what is not asked for by a request of its own: whoever
+// writes a role escalates, and whoever writes a binding binds its role.
+func withEscalation(t *testing.T, used map[access]bool, manifest string) map[access]bool {
+	t.Helper()
+	var list struct {
+		Items []struct {
+			Kind     string
+			Metadata struct{ Name string }
+			RoleRef  rbacv1.RoleRef
+		}
+	}
+	if err := json.Unmarshal([]byte(manifest), &list); err != nil {
+		t.Fatal(err)
+	}
+	all := maps.Clone(used)
+	for _, item := range list.Items {
+		written := access{"patch", rbacv1.GroupName, strings.ToLower(item.Kind) + "s", item.Metadata.Name}
+		if !used[written] {
+			continue
+		}
+		if item.RoleRef.Name != "" {
+			all[access{"bind", rbacv1.GroupName, strings.ToLower(item.RoleRef.Kind) + "s", item.RoleRef.Name}] = true
+		}
+		written.verb = "escalate"
+		all[written] = true
+	}
+	return all
+}
+
+// rolesWithout makes, for each verb of a role, a user who has all of it but
+// this verb, and gives the verbs.
+func rolesWithout(t *testing.T, u *user, role string) []string {
+	t.Helper()
+	var whole rbacv1.ClusterRole
+	if err := yaml.Unmarshal([]byte(role), &whole); err != nil {
+		t.Fatal(err)
+	}
+	verbs := map[string]bool{}
+	for _, rule := range whole.Rules {
+		for _, verb := range rule.Verbs {
+			verbs[verb] = true
+		}
+	}
+	for verb := range verbs {
+		part := whole.DeepCopy()
+		part.Name = "without-" + verb
+		for i := range part.Rules {
+			rule := &part.Rules[i]
+			rule.Verbs = slices.DeleteFunc(rule.Verbs, func(other string) bool { return other == verb })
+		}
+		part.Rules = slices.DeleteFunc(part.Rules, func(rule rbacv1.PolicyRule) bool { return len(rule.Verbs) == 0 })
+		data, err := json.Marshal(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := u.runWith(t, string(data), "kubectl", "create", "-f", "-"); got.code != 0 {
+			t.Fatal(got.stderr)
+		}
+		bindTo(t, u, part.Name, part.Name)
+	}
+	return slices.Sorted(maps.Keys(verbs))
+}
+
+// withoutVerbs does without each of them, and something fails each time.
+func withoutVerbs(t *testing.T, u *user, verbs []string) {
+	const beyond = ` "\S+" is forbidden: .*attempting to grant RBAC permissions not currently held.*`
+	tests := []struct{ verb, command, message string }{
+		{"get", "install", `cannot read the inventory, configmap istio-system/istio-demo: .*|you have no permission to get .*`},
+		{"create", "install", `you have no permission to create .*`},
+		{"patch", "install", `you have no permission to patch .*`},
+		{"list", "install", `you have no permission to list .*`},
+		{"watch", "install", `you have no permission to watch .*`},
+		// These get further, each further than the one before it.
+		{"escalate", "install", `.*roles\.rbac\.authorization\.k8s\.io` + beyond},
+		{"bind", "install", `.*bindings\.rbac\.authorization\.k8s\.io` + beyond},
+		{"delete", "uninstall", `you have no permission to delete .*`},
+	}
+	for _, test := range tests {
+		t.Run(test.verb, func(t *testing.T) {
+			got := u.run(t, "kubectl", "istio-demo", test.command, "--as", "without-"+test.verb)
+			if lines := errorLines(got.stderr); got.code != 1 || len(lines) == 0 || !regexp.MustCompile(`^error: (`+test.message+`)$`).MatchString(lines[0]) {
+				t.Errorf("exit code %d\n%s", got.code, got.stderr)
+			}
+		})
+	}
+	if len(verbs) != len(tests) {
+		t.Errorf("the verbs of the role are %q", verbs)
+	}
+}
