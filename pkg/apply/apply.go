@@ -171,7 +171,7 @@ func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstru
 	if target.recreate {
 		live = nil
 	}
-	body, err := yield(target.Object, live).MarshalJSON()
+	body, err := encode(yield(target.Object, live))
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be encoded: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // source is what the flags say about where the manifest comes from: the
@@ -98,7 +99,8 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, er
 	if s.kustomize != "" {
 		what = "the kustomization " + s.kustomize
 	}
-	return demo.Manifest{What: what, Objects: objects}, err
+	// The inventory keeps it for people to read.
+	return demo.Manifest{What: progress.Printable(what), Objects: objects}, err
 }
 
 // values reads the --values files and merges them with the --set flags.

@@ -15,8 +15,8 @@ import (
 type tries struct {
 	began  time.Time
 	number int
-	// denied is set once the server has not accepted the credentials.
-	denied bool
+	// denied is when the answer was no for the first time.
+	denied time.Time
 }
 
 // judge tells whether an answer is final. The reason is empty where there is
@@ -25,18 +25,20 @@ func (t *Transport) judge(response *http.Response, err error, tries *tries) (rea
 	since := time.Since(tries.began)
 	tired := tries.number >= attempts && since >= patience
 	switch {
-	case err == nil && response.StatusCode == http.StatusUnauthorized:
-		// Whoever adds the credentials takes new ones after such an answer,
-		// but leaves it to us to send the request again.
-		final, tries.denied = tries.denied, true
-		return "the API server did not accept the credentials", final
+	case err == nil && denies(response.StatusCode):
+		return fmt.Sprintf("the API server answered %s", response.Status), t.believe(response.StatusCode, tries)
 	case err == nil && !passing(response.StatusCode):
 		return "", true
 	case err == nil:
+		if unavailable(response.StatusCode) {
+			t.lost.Store(time.Now().UnixNano())
+		}
 		return fmt.Sprintf("the API server answered %s", response.Status), tired
 	case away(err):
+		t.lost.Store(time.Now().UnixNano())
 		return "the API server does not answer", !t.answered.Load() || since >= outage
 	case broken(err):
+		t.lost.Store(time.Now().UnixNano())
 		return "the connection to the API server broke", tired
 	}
 	return "", true
@@ -45,12 +47,34 @@ func (t *Transport) judge(response *http.Response, err error, tries *tries) (rea
 // passing are the answers of a server that is busy, or not ready, or loses
 // its etcd leader ("etcdserver: leader changed" comes as 500).
 func passing(status int) bool {
-	switch status {
-	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
+	return status == http.StatusTooManyRequests || status == http.StatusInternalServerError || unavailable(status)
+}
+
+// unavailable are the answers of a server that does not run yet, or of a load
+// balancer in front of it.
+func unavailable(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// denies are the answers that say what one may not do. A server that has just
+// started gives them, too: it takes requests before it has read all roles and
+// accounts, and before all of its admission is ready.
+func denies(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
+}
+
+// believe tells whether a no is meant.
+func (t *Transport) believe(status int, tries *tries) bool {
+	first := tries.denied.IsZero()
+	if first {
+		tries.denied = time.Now()
 	}
-	return false
+	if status == http.StatusUnauthorized && first {
+		// Whoever adds the credentials takes new ones after such an answer,
+		// but leaves it to us to send the request again.
+		return false
+	}
+	return time.Since(time.Unix(0, t.lost.Load())) >= settling || time.Since(tries.denied) >= settling
 }
 
 // away tells errors of a server that does not run, or that nothing comes back

@@ -25,6 +25,9 @@ const (
 	// outage bounds how long a server that has answered before may be away:
 	// an API server restarts in well under a minute.
 	outage = 2 * time.Minute
+	// settling is how long a server that comes back may be wrong about who
+	// may do what.
+	settling = 15 * time.Second
 
 	// The pauses double from the first to the longest. Each is shortened at
 	// random by up to half, so that parallel requests do not come back at
@@ -49,6 +52,8 @@ type Transport struct {
 	// answered is set once the server has answered anything: what cannot be
 	// reached before that was probably never there.
 	answered atomic.Bool
+	// lost is when the server was last away or not ready, in nanoseconds.
+	lost atomic.Int64
 }
 
 // RoundTrip sends a request until its answer is one to keep. The last answer

@@ -100,6 +100,8 @@ func TestRoundTrip(t *testing.T) {
 		{"unreachable after an answer", get, []func() (*http.Response, error){status(503), failure(syscall.EHOSTUNREACH), failure(syscall.ENETUNREACH), ok}, 200, 4},
 		{"etcd's leader changed", apply, []func() (*http.Response, error){status(500), status(503), ok}, 200, 3},
 		{"expired token", get, []func() (*http.Response, error){status(401), ok}, 200, 2},
+		{"forbidden for a start", apply, []func() (*http.Response, error){status(503), failure(refused), status(403), status(401), status(401), status(403), ok}, 200, 7},
+		{"forbidden when it is busy", apply, []func() (*http.Response, error){status(429), status(500), status(403), ok}, 403, 3},
 		{"token expired in an outage", get, []func() (*http.Response, error){status(503), failure(refused), status(401), ok}, 200, 4},
 		{"wrong token", get, []func() (*http.Response, error){status(401), status(401), ok}, 401, 2},
 		{"not found", get, []func() (*http.Response, error){status(404), ok}, 404, 1},
@@ -152,6 +154,23 @@ func TestPatience(t *testing.T) {
 		_, err := transport.RoundTrip(newRequest(t, t.Context(), "GET /"))
 		if took := time.Since(began); !errors.Is(err, syscall.ECONNRESET) || took < patience || took > patience+longestPause {
 			t.Errorf("%v after %s", err, took)
+		}
+	})
+}
+
+// TestSettling believes a server that goes on to forbid what it forbids.
+func TestSettling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := &server{answers: []func() (*http.Response, error){status(503), status(403)}}
+		transport := &Transport{Next: next}
+		began := time.Now()
+		response, err := transport.RoundTrip(newRequest(t, t.Context(), "GET /"))
+		if took := time.Since(began); statusOf(response) != 403 || took < settling || took > settling+longestPause {
+			t.Errorf("%d, %v after %s", statusOf(response), err, took)
+		}
+		sent := len(next.bodies)
+		if _, err := transport.RoundTrip(newRequest(t, t.Context(), "GET /")); err != nil || len(next.bodies) != sent+1 {
+			t.Errorf("%v, sent %d times", err, len(next.bodies)-sent)
 		}
 	})
 }

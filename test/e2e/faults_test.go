@@ -16,7 +16,7 @@ func TestFaults(t *testing.T) {
 		for seed := range times(t, 3, 50) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
-				control := startCluster(t, fmt.Sprintf("faults%d", seed))
+				control := startCluster(t, "faults")
 				proxy := newFaultProxy(t, control.Kubeconfig, uint64(seed), 0.2)
 				got := newUser(t, proxy.kubeconfig).run(t, "kubectl", "istio-demo", "install")
 				if got.code != 0 || !strings.Contains(got.stderr, "; trying again") {

@@ -14,12 +14,12 @@ import (
 func TestKilled(t *testing.T) {
 	installUndisturbed(t)
 	random := rand.New(rand.NewPCG(1, 1))
-	for n := range times(t, 4, 20) {
+	for range times(t, 4, 20) {
 		moment := 1 + random.IntN(undisturbed.requests)
 		executed := random.IntN(2) == 0
 		t.Run(fmt.Sprintf("request %d executed %t", moment, executed), func(t *testing.T) {
 			t.Parallel()
-			control := startCluster(t, fmt.Sprintf("killed%d", n))
+			control := startCluster(t, "killed")
 			killInstall(t, control.Kubeconfig, moment, executed)
 			again := newUser(t, control.Kubeconfig).run(t, "kubectl", "istio-demo", "install")
 			if again.code != 0 {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
@@ -45,11 +46,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// started counts control planes: client-go remembers certificates by the path
+// of their file, so none may live where another one has.
+var started atomic.Int32
+
 // startCluster starts a fresh control plane with three nodes, which ends with
 // the test.
 func startCluster(t *testing.T, name string) *cluster.Cluster {
 	t.Helper()
-	control := cluster.New(tools, clusters, name)
+	control := cluster.New(tools, clusters, fmt.Sprintf("%s-%d", name, started.Add(1)))
 	t.Cleanup(func() {
 		if err := control.Stop(context.Background()); err != nil {
 			t.Error(err)

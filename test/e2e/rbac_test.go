@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -113,7 +114,7 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 		}
 	}
 	demo(0, `^deployment/istiod +1/1 +Ready`, "status")
-	crash(t, admin, pods[len(pods)-1])
+	crash(t, admin, "istio-system", "istiod", "discovery", pods[len(pods)-1], "back-off")
 	demo(1, `^  pod istiod-\S+: container discovery: CrashLoopBackOff`, "status")
 	last := demo(0, `^deployment.apps/istiod deleted$`, "uninstall", "--yes")
 	demo(0, `^nothing is installed in namespace istio-system$`, "uninstall", "--yes")
@@ -151,15 +152,26 @@ func ownRole(t *testing.T, admin *user) {
 	}
 }
 
-// crash has a pod be one whose container crashes.
-func crash(t *testing.T, u *user, pod string) {
+// crash has a pod of a Deployment be one whose container crashes.
+func crash(t *testing.T, u *user, namespace, deployment, container, pod, message string) {
 	t.Helper()
-	u.must(t, "kubectl", "patch", pod, "-n", "istio-system", "--subresource=status", "-p", `{"status":{
+	status := fmt.Sprintf(`{"status":{
 		"conditions": [{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}],
-		"containerStatuses": [{"name": "discovery", "image": "x", "imageID": "x", "ready": false, "restartCount": 3,
-			"state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}},
-			"lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`)
-	u.must(t, "kubectl", "wait", "deployment/istiod", "-n", "istio-system", "--for=condition=Available=false", "--timeout=30s")
+		"containerStatuses": [{"name": %q, "image": "x", "imageID": "x", "ready": false, "restartCount": 3,
+			"state": {"waiting": {"reason": "CrashLoopBackOff", "message": %s}},
+			"lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`, container, quoted(t, message))
+	u.must(t, "kubectl", "patch", pod, "-n", namespace, "--subresource=status", "-p", status)
+	u.must(t, "kubectl", "wait", "deployment/"+deployment, "-n", namespace, "--for=condition=Available=false", "--timeout=30s")
+}
+
+// quoted gives a text as JSON.
+func quoted(t *testing.T, text string) string {
+	t.Helper()
+	data, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 // withEscalation adds what is not asked for by a request of its own: whoever

@@ -13,7 +13,7 @@ func TestFaultsUninstall(t *testing.T) {
 		for seed := range times(t, 2, 20) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
-				control := startCluster(t, fmt.Sprintf("uninstall%d", seed))
+				control := startCluster(t, "uninstall")
 				newUser(t, control.Kubeconfig).must(t, "kubectl", "istio-demo", "install")
 				proxy := newFaultProxy(t, control.Kubeconfig, uint64(seed), 0.2)
 				got := newUser(t, proxy.kubeconfig).run(t, "kubectl", "istio-demo", "uninstall", "--yes")

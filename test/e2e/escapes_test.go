@@ -1,0 +1,158 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// escape clears a terminal, sets its title, colours it and turns the direction
+// of writing; yamlEscape is the same in YAML's double quotes. What is left of
+// it when that is taken away is [2J and more.
+const (
+	escape     = "\x1b[2J\x1b]0;x\a\u009b31m\u202e"
+	yamlEscape = `\e[2J\e]0;x\a\x9b31m\u202e`
+)
+
+// escapes is a workload, and a custom resource that says of itself that it is
+// not ready.
+const escapes = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: signals.escapes.example.com}
+spec:
+  group: escapes.example.com
+  names: {kind: Signal, plural: signals}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: escapes.example.com/v1
+kind: Signal
+metadata: {name: loud}
+status:
+  conditions:
+  - {type: Ready, status: "False", reason: Loud, message: "not ready ` + yamlEscape + `"}
+---
+` + web
+
+// owned belongs to a release with a hostile name.
+const owned = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: owned
+  namespace: escapes
+  annotations: {meta.helm.sh/release-name: "a` + yamlEscape + `\nerror: b", meta.helm.sh/release-namespace: "` + yamlEscape + `"}
+`
+
+// denial is an admission policy for one namespace with a hostile message.
+const denial = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: escapes}
+spec:
+  matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: escapes}}
+    resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [UPDATE, DELETE], resources: [deployments]}]
+  validations: [{expression: "false", message: "it is denied ` + yamlEscape + `"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: escapes}
+spec: {policyName: escapes, validationActions: [Deny]}
+`
+
+// TestEscapes has names, messages and logs from the cluster and from files
+// hold what terminals act on. None of it gets to the terminal.
+func TestEscapes(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+		if strings.HasSuffix(request.URL.Path, "/log") {
+			_, _ = w.Write([]byte("last words " + escape + "\n"))
+			return
+		}
+		forward.ServeHTTP(w, request)
+	}
+	u := newUser(t, recorder.kubeconfig)
+	u.must(t, "kubectl", "create", "namespace", "escapes")
+	path := write(t, escape+".yaml", escapes)
+	broken := filepath.Join(filepath.Dir(path), "broken"+escape+".yaml")
+	if err := os.WriteFile(broken, []byte("a: [\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// plain runs a command and wants it to say something of what is hostile.
+	plain := func(code int, want string, arguments ...string) {
+		t.Helper()
+		got := u.run(t, append([]string{"kubectl", "istio-demo", "-n", "escapes"}, arguments...)...)
+		if got.code != code || !strings.Contains(got.stdout+got.stderr, want) {
+			t.Errorf("%q: exit code %d, and no %q in\n%q\n%q", arguments, got.code, want, got.stdout, got.stderr)
+		}
+		if strings.Contains(got.stderr, "\nerror: b") {
+			t.Errorf("%q: a line of an annotation passes for one of its own:\n%s", arguments, got.stderr)
+		}
+		for _, output := range []string{got.stdout, got.stderr} {
+			if strings.ContainsFunc(output, func(r rune) bool {
+				return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) && arguments[0] != "diff"
+			}) {
+				t.Errorf("%q prints %q", arguments, output)
+			}
+		}
+	}
+	plain(2, "broken [2J ]0;x  31m .yaml, document 1", "install", "-f", broken)
+	plain(1, `context "`, "status", "--context", escape)
+	plain(3, "not ready  [2J ]0;x  31m", "install", "-f", path, "--timeout=3s")
+	pod := strings.TrimSpace(u.must(t, "kubectl", "get", "pods", "-n", "escapes", "-l", "app=web", "-o", "name"))
+	crash(t, u, "escapes", "web", "web", pod, escape)
+	plain(1, "log: last words", "status")
+	plain(1, "not ready  [2J", "status", "-o", "wide")
+	plain(1, "", "status", "-o", "yaml")
+	plain(0, "", "diff", "-f", path)
+
+	other := write(t, "owned.yaml", owned)
+	u.must(t, "kubectl", "create", "-f", other)
+	plain(1, "belongs to helm (release a [2J", "install", "-f", other)
+	plain(1, "belongs to helm (release a [2J", "check", "-f", other)
+
+	if got := u.runWith(t, denial, "kubectl", "create", "-f", "-"); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	denied := func(denied bool) {
+		t.Helper()
+		for (u.run(t, "kubectl", "delete", "deployment", "web", "-n", "escapes", "--dry-run=server").code != 0) != denied {
+			if t.Context().Err() != nil {
+				t.Fatal("the policy is not heeded")
+			}
+		}
+	}
+	denied(true)
+	changed := write(t, "changed"+escape+".yaml", strings.ReplaceAll(escapes, "registry.example.com/web:1", `"web:2`+yamlEscape+`"`))
+	plain(1, "it is denied  [2J", "install", "-f", changed, "--timeout=3s")
+	plain(2, "it is denied  [2J", "diff", "-f", changed)
+	plain(1, "it is denied  [2J", "uninstall", "--yes")
+	if got := u.runWith(t, denial, "kubectl", "delete", "-f", "-"); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	denied(false)
+	plain(1, `[2J`, "diff", "-f", changed)
+	plain(0, "removing "+filepath.Dir(path)+"/ [2J", "uninstall", "--yes")
+}
+
+// TestStrangeLetters stores what is in the manifest, to the letter: the server
+// reads what it is sent as YAML.
+func TestStrangeLetters(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	const letters = "\x01\t\r\n\x1b\x7f\u0080\u0085\u009f\u00a0\u2028\u202e\ufeff\ufffe\uffff\U0001f680 ü"
+	path := write(t, "strange.json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "strange"}, "data": {"letters": `+quoted(t, letters)+`}}`)
+	for _, want := range []string{"2 created, 0 configured, 0 unchanged", "0 created, 0 configured, 2 unchanged"} {
+		if got := u.run(t, "kubectl", "istio-demo", "install", "-n", "strange", "-f", path); got.code != 0 || !strings.HasPrefix(summary(got.stderr), want) {
+			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		}
+	}
+	if got := u.must(t, "kubectl", "get", "configmap", "strange", "-n", "strange", "-o", "go-template={{.data.letters}}"); got != letters {
+		t.Errorf("stored is %q", got)
+	}
+}
