@@ -25,7 +25,10 @@ ON_CLUSTER := KUBECONFIG=$(KUBECONFIG_FILE) PATH=$(BUILD)/bin:$(TOOLS):$$PATH
 # How long each of the fuzz tests looks for new inputs.
 FUZZTIME ?= 20s
 
-.PHONY: help build tools demo cluster-up cluster-down test unit e2e fuzz lint picture clean
+# Which share of the drawn lots is soaked: 1 is all of them, 5 a fifth.
+SOAK ?= 1
+
+.PHONY: help build tools demo cluster-up cluster-down test unit e2e soak fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +63,10 @@ unit: ## the tests that need no cluster
 e2e: build tools ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
 	TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m ./test/e2e/...
+
+soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
+	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -v \
+		-run 'TestFaults|TestFaultsUninstall|TestKilled|TestRestartedServer|TestForgottenDefinitions|TestPeersUnderFaults' ./test/e2e/...
 
 fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20s
 	@grep -ro '^func Fuzz[A-Za-z]*' pkg --include='*_test.go' | sed 's|/[^/]*:func | |' | sort | \
