@@ -90,13 +90,14 @@ spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {request
 // TestDiagnoseControlPlane tells what a real control plane says of workloads
 // that cannot run on it.
 func TestDiagnoseControlPlane(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+	// Its objects name namespaces of their own, and so its inventory is where
+	// other tests have the demo's.
+	u := newUser(t, startCluster(t, "diagnosed").Kubeconfig)
 	u.must(t, "kubectl", "apply", "-f", write(t, "obstacles.yaml", obstacles))
 	defer u.must(t, "kubectl", "delete", "validatingwebhookconfiguration", "hooked")
 	refuses(t, u, "full", "exceeded quota")
 	refuses(t, u, "hooked", "failed calling webhook")
 	path := write(t, "troubled.yaml", troubled)
-	t.Cleanup(func() { uninstall(t, u, "istio-system") })
 	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "--timeout", "8s", "--skip-checks", "webhooks")
 	quota := "FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"
 	unready(t, got, map[string]string{

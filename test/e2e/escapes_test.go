@@ -50,22 +50,6 @@ metadata:
   annotations: {meta.helm.sh/release-name: "a` + yamlEscape + `\nerror: b", meta.helm.sh/release-namespace: "` + yamlEscape + `"}
 `
 
-// denial is an admission policy for one namespace with a hostile message.
-const denial = `apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata: {name: escapes}
-spec:
-  matchConstraints:
-    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: escapes}}
-    resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [UPDATE, DELETE], resources: [deployments]}]
-  validations: [{expression: "false", message: "it is denied ` + yamlEscape + `"}]
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata: {name: escapes}
-spec: {policyName: escapes, validationActions: [Deny]}
-`
-
 // TestEscapes has names, messages and logs from the cluster and from files
 // hold what terminals act on. None of it gets to the terminal.
 func TestEscapes(t *testing.T) {
@@ -117,27 +101,6 @@ func TestEscapes(t *testing.T) {
 	plain(1, "belongs to helm (release a [2J", "install", "-f", other)
 	plain(1, "belongs to helm (release a [2J", "check", "-f", other)
 
-	if got := u.runWith(t, denial, "kubectl", "create", "-f", "-"); got.code != 0 {
-		t.Fatal(got.stderr)
-	}
-	denied := func(denied bool) {
-		t.Helper()
-		for (u.run(t, "kubectl", "delete", "deployment", "web", "-n", "escapes", "--dry-run=server").code != 0) != denied {
-			if t.Context().Err() != nil {
-				t.Fatal("the policy is not heeded")
-			}
-		}
-	}
-	denied(true)
-	changed := write(t, "changed"+escape+".yaml", strings.ReplaceAll(escapes, "registry.example.com/web:1", `"web:2`+yamlEscape+`"`))
-	plain(1, "it is denied  [2J", "install", "-f", changed, "--timeout=3s")
-	plain(2, "it is denied  [2J", "diff", "-f", changed)
-	plain(1, "it is denied  [2J", "uninstall", "--yes")
-	if got := u.runWith(t, denial, "kubectl", "delete", "-f", "-"); got.code != 0 {
-		t.Fatal(got.stderr)
-	}
-	denied(false)
-	plain(1, `[2J`, "diff", "-f", changed)
 	plain(0, "removing "+filepath.Dir(path)+"/ [2J", "uninstall", "--yes")
 }
 

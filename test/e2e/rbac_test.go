@@ -37,7 +37,10 @@ func TestRBAC(t *testing.T) {
 		}
 		var refused []string
 		for access := range used {
-			if !can[access] && !can[access.ofAll()] {
+			// When the inventory is gone, uninstall looks for members everywhere,
+			// and leaves out what she may not see.
+			searched := access.verb == "list" && access.resource != "nodes"
+			if !can[access] && !can[access.ofAll()] && !searched {
 				refused = append(refused, access.String())
 			}
 		}
