@@ -151,7 +151,7 @@ func TestParentsName(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
 	path := write(t, "parent.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio-demo}\n")
 	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "parents", "-f", path)
-	if lines := errorLines(got.stderr); got.code != 2 || len(lines) != 1 || !strings.Contains(lines[0], "the inventory of what is installed has this name") {
+	if lines := errorLines(got.stderr); got.code != 2 || len(lines) != 1 || !strings.Contains(lines[0], "is where install keeps its inventory") {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
 	}
 }
