@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/cmd/diff"
 	"k8s.io/utils/exec"
@@ -139,15 +138,23 @@ func printDifference(differ *diff.Differ, difference demo.Difference, showManage
 		}
 	}
 	for i, version := range []*diff.DiffVersion{differ.From, differ.To} {
-		var object runtime.Object // nil makes an empty file
-		if sides[i] != nil {
-			object = sides[i]
-		}
-		if err := version.Print(name(either), object, diff.Printer{}); err != nil {
+		if err := printSide(version, name(either), sides[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// printSide makes an empty file where there is no object.
+func printSide(version *diff.DiffVersion, name string, object *unstructured.Unstructured) error {
+	file, err := version.Dir.NewFile(name)
+	if err != nil {
+		return err
+	}
+	if object != nil {
+		err = printYAML(object.Object, file)
+	}
+	return errors.Join(err, file.Close())
 }
 
 // name gives the name of the file that is compared, in kubectl's form.

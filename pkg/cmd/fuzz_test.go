@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
@@ -49,11 +50,14 @@ func FuzzTables(f *testing.F) {
 			Created: time.Unix(age, 0), Findings: []diagnose.Finding{finding, finding},
 		}
 		var out, errOut bytes.Buffer
-		for _, format := range []string{"", "wide"} {
+		for _, format := range []string{"yaml", "json", "", "wide"} {
 			out.Reset()
 			options := &statusOptions{format: format}
 			if err := options.print(demo.Report{Source: text, Namespace: "mesh", Workloads: []demo.Workload{workload, workload}}, &out); err != nil {
 				t.Fatal(err)
+			}
+			if format == "json" || format == "yaml" {
+				continue // for programs
 			}
 			harmless(t, "status -o "+format, out.String())
 			// A head and two rows, and of each why.
@@ -99,6 +103,22 @@ func FuzzDescribe(f *testing.F) {
 			if exit == exitOK {
 				t.Errorf("%v exits with 0", err)
 			}
+		}
+	})
+}
+
+// FuzzWarnings has a server warn of anything: each warning is one line.
+func FuzzWarnings(f *testing.F) {
+	for _, text := range hostile {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var out bytes.Buffer
+		warnings := rest.NewWarningWriter(printable{&out}, rest.WarningWriterOptions{})
+		warnings.HandleWarningHeader(299, "", text)
+		harmless(t, "a warning", out.String())
+		if lines := strings.Count(out.String(), "\n"); lines != min(1, len(text)) {
+			t.Errorf("a warning has %d lines: %q", lines, out.String())
 		}
 	})
 }

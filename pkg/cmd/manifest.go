@@ -76,9 +76,11 @@ func printManifest(objects []manifest.Object, format string, out io.Writer) erro
 		}
 		return (&printers.JSONPrinter{}).PrintObj(listOf(results), out)
 	}
-	printer := &printers.YAMLPrinter{}
-	for _, object := range objects {
-		if err := printer.PrintObj(object.Unstructured, out); err != nil {
+	for i, object := range objects {
+		if i > 0 {
+			fmt.Fprintln(out, "---")
+		}
+		if err := printYAML(object.Object, out); err != nil {
 			return err
 		}
 	}

@@ -6,9 +6,10 @@ import (
 	"io"
 	"slices"
 
+	"go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -70,12 +71,7 @@ func checkFormat(format string) error {
 // printFields prints what is no Kubernetes object, as JSON or YAML.
 func printFields(fields any, format string, out io.Writer) error {
 	if format == "yaml" {
-		data, err := yaml.Marshal(fields)
-		if err != nil {
-			return err
-		}
-		fmt.Fprint(out, string(data))
-		return nil
+		return printYAML(fields, out)
 	}
 	data, err := json.MarshalIndent(fields, "", "  ")
 	if err != nil {
@@ -83,4 +79,22 @@ func printFields(fields any, format string, out io.Writer) error {
 	}
 	fmt.Fprintln(out, string(data))
 	return nil
+}
+
+// printYAML goes by JSON, for its names of the fields, but does not read that
+// as YAML, as most do: YAML does not take all letters that objects may hold.
+func printYAML(fields any, out io.Writer) error {
+	data, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	var plain any
+	if err := utiljson.Unmarshal(data, &plain); err != nil {
+		return err
+	}
+	if data, err = yaml.Marshal(plain); err != nil {
+		return err
+	}
+	_, err = out.Write(data)
+	return err
 }

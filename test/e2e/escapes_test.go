@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -50,6 +51,22 @@ metadata:
   annotations: {meta.helm.sh/release-name: "a` + yamlEscape + `\nerror: b", meta.helm.sh/release-namespace: "` + yamlEscape + `"}
 `
 
+// denial is an admission policy for one namespace with a hostile message.
+const denial = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: escapes}
+spec:
+  matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: escapes}}
+    resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [UPDATE, DELETE], resources: [deployments]}]
+  validations: [{expression: "false", message: "it is denied ` + yamlEscape + `"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: escapes}
+spec: {policyName: escapes, validationActions: [Deny]}
+`
+
 // TestEscapes has names, messages and logs from the cluster and from files
 // hold what terminals act on. None of it gets to the terminal.
 func TestEscapes(t *testing.T) {
@@ -78,9 +95,10 @@ func TestEscapes(t *testing.T) {
 		if strings.Contains(got.stderr, "\nerror: b") {
 			t.Errorf("%q: a line of an annotation passes for one of its own:\n%s", arguments, got.stderr)
 		}
+		isYAML := arguments[0] == "diff" || slices.Contains(arguments, "yaml") // as kubectl prints it
 		for _, output := range []string{got.stdout, got.stderr} {
 			if strings.ContainsFunc(output, func(r rune) bool {
-				return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) && arguments[0] != "diff"
+				return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) && !isYAML
 			}) {
 				t.Errorf("%q prints %q", arguments, output)
 			}
@@ -93,7 +111,7 @@ func TestEscapes(t *testing.T) {
 	crash(t, u, "escapes", "web", "web", pod, escape)
 	plain(1, "log: last words", "status")
 	plain(1, "not ready  [2J", "status", "-o", "wide")
-	plain(1, "", "status", "-o", "yaml")
+	plain(1, `message: "not ready \e[2J`, "status", "-o", "yaml")
 	plain(0, "", "diff", "-f", path)
 
 	other := write(t, "owned.yaml", owned)
@@ -101,6 +119,27 @@ func TestEscapes(t *testing.T) {
 	plain(1, "belongs to helm (release a [2J", "install", "-f", other)
 	plain(1, "belongs to helm (release a [2J", "check", "-f", other)
 
+	if got := u.runWith(t, denial, "kubectl", "create", "-f", "-"); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	denied := func(denied bool) {
+		t.Helper()
+		for (u.run(t, "kubectl", "delete", "deployment", "web", "-n", "escapes", "--dry-run=server").code != 0) != denied {
+			if t.Context().Err() != nil {
+				t.Fatal("the policy is not heeded")
+			}
+		}
+	}
+	denied(true)
+	changed := write(t, "changed"+escape+".yaml", strings.ReplaceAll(escapes, "registry.example.com/web:1", `"web:2\e[2J\u202e"`))
+	plain(1, "it is denied  [2J", "install", "-f", changed, "--timeout=3s")
+	plain(2, "it is denied  [2J", "diff", "-f", changed)
+	plain(1, "it is denied  [2J", "uninstall", "--yes")
+	if got := u.runWith(t, denial, "kubectl", "delete", "-f", "-"); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	denied(false)
+	plain(1, `[2J`, "diff", "-f", changed)
 	plain(0, "removing "+filepath.Dir(path)+"/ [2J", "uninstall", "--yes")
 }
 
@@ -114,6 +153,9 @@ func TestStrangeLetters(t *testing.T) {
 		if got := u.run(t, "kubectl", "istio-demo", "install", "-n", "strange", "-f", path); got.code != 0 || !strings.HasPrefix(summary(got.stderr), want) {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
 		}
+	}
+	if got := u.must(t, "kubectl", "istio-demo", "manifest", "-f", path); !strings.Contains(got, `letters: "\x01`) {
+		t.Errorf("the manifest is %q", got)
 	}
 	if got := u.must(t, "kubectl", "get", "configmap", "strange", "-n", "strange", "-o", "go-template={{.data.letters}}"); got != letters {
 		t.Errorf("stored is %q", got)
