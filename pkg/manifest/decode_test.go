@@ -1,11 +1,13 @@
 package manifest
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -21,6 +23,15 @@ func configMapJSON(name string) string {
 
 func listOf(items ...string) string {
 	return `{"apiVersion": "v1", "kind": "List", "items": [` + strings.Join(items, ", ") + `]}`
+}
+
+// utf16LE writes as Windows PowerShell does.
+func utf16LE(text string) string {
+	data := []byte("\xff\xfe")
+	for _, unit := range utf16.Encode([]rune(text)) {
+		data = binary.LittleEndian.AppendUint16(data, unit)
+	}
+	return string(data)
 }
 
 // told gives "configmap a at 2:7" for each object: its document and line.
@@ -45,6 +56,9 @@ func TestDecode(t *testing.T) {
 		{"comments above the content", "# licence\n\n" + configMap("a"), []string{"configmap a at 1:3"}},
 		{"separator with a comment", configMap("a") + "--- # Source: b.yaml\n" + configMap("b"), []string{"configmap a at 1:1", "configmap b at 2:7"}},
 		{"windows line ends", strings.ReplaceAll(configMap("a")+"---\n"+configMap("b"), "\n", "\r\n"), []string{"configmap a at 1:1", "configmap b at 2:7"}},
+		{"utf-16", utf16LE(strings.ReplaceAll(configMap("a")+"---\n"+configMap("b"), "\n", "\r\n")), []string{"configmap a at 1:1", "configmap b at 2:7"}},
+		{"json in utf-16", utf16LE(configMapJSON("a") + "\n" + configMapJSON("b")), []string{"configmap a at 1:1", "configmap b at 2:2"}},
+		{"utf-16 the other way round", "\xfe\xff\x00#\x00\n", nil},
 		{"byte order mark", "\ufeff" + configMap("a"), []string{"configmap a at 1:1"}},
 		{"namespace", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: mesh}\n", []string{"deployment mesh/a at 1:1"}},
 		{"json", configMapJSON("a"), []string{"configmap a at 1:1"}},
@@ -135,6 +149,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"null in a typed list", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [null]}`, "demo.yaml, document 1 (line 1): the object has no kind; every object needs apiVersion, kind and metadata.name"},
 		{"item that is no object", listOf(configMapJSON("a"), "5"), "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not a number"},
 
+		{"half of utf-16", utf16LE(configMap("a")) + "x", "demo.yaml, document 1 (line 1): not valid YAML: invalid leading UTF-8 octet"},
+		{"utf-16 that is none", "\xfe\xff\x00a\xd8\x00", "demo.yaml, document 1 (line 1): not valid YAML: invalid leading UTF-8 octet"},
 		{"kind of two lines", "kind: |\n  A\n", `demo.yaml, document 1 (line 1): kind "A\n" is no name of a kind`},
 		{"name of two lines", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: |\n    a\n", `demo.yaml, document 1 (line 1): configmap: metadata.name "a\n" may not contain line ends and the like`},
 

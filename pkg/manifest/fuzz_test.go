@@ -25,7 +25,7 @@ var seeds = []string{
 	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {a: 1}}\n", "apiVersion: v1\nkind: List\nitems: {}\n",
 	"#\r" + configMap("a"), "# a\u2028" + configMap("a"), configMap("a") + "\u2029---\n" + configMap("b"), configMap("a") + "# \u0085---\u0085" + configMap("b"),
 	"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "a: *gone\n", "a: !!binary x\n", "a: !!float x\n", "? [a]\n: b\n", "<<: a\n", "1: a\n", "a: 1e999\n", "a: .nan\n",
-	"kind: |\n  A\n", "apiVersion: v1\nkind: A\nmetadata:\n  name: |\n    a\n", `{"kind":`, `{"kind":"A","apiVersion":"a/b/c","metadata":{"name":".."}}`, "\"a\" \"b\"", "{a: b} {c: d}", "a: b: c", "\ta: b", "a\x00b", "\xff\xfe",
+	"kind: |\n  A\n", "apiVersion: v1\nkind: A\nmetadata:\n  name: |\n    a\n", `{"kind":`, `{"kind":"A","apiVersion":"a/b/c","metadata":{"name":".."}}`, "\"a\" \"b\"", "{a: b} {c: d}", "a: b: c", "\ta: b", "a\x00b", "\xff\xfe", utf16LE(configMap("a") + "---\r\n" + configMap("b")), "\xfe\xff\x00\xfd\r\xfc\xfc",
 	`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","creationTimestamp":5},"data":1.5,"x":18446744073709551616}`,
 }
 
@@ -46,7 +46,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		most := bytes.Count(data, []byte("\n")) + 1
+		most := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + 1
 		for _, object := range objects {
 			if object.GetKind() == "" || object.GetAPIVersion() == "" || object.GetName() == "" {
 				t.Errorf("%v has no kind, apiVersion or name", object.Object)
@@ -75,7 +75,7 @@ func FuzzDecodeTwo(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		a, errA := Decode("demo.yaml", first)
 		b, errB := Decode("demo.yaml", second)
-		if errA != nil || errB != nil {
+		if errA != nil || errB != nil || isUTF16(first) || isUTF16(second) {
 			return
 		}
 		second = bytes.TrimPrefix(second, []byte("\ufeff"))
@@ -87,7 +87,7 @@ func FuzzDecodeTwo(f *testing.F) {
 }
 
 // dashes are a separator here, as they look like one, and a text to the parser.
-var dashes = regexp.MustCompile(`(?m)^---#`)
+var dashes = regexp.MustCompile(`(^|[\n\r\x{85}\x{2028}\x{2029}])---#`)
 
 // FuzzSplit compares with the YAML parser, which finds the documents of a
 // stream by itself.
@@ -96,11 +96,19 @@ func FuzzSplit(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if !bytes.HasSuffix(data, []byte("\n")) {
-			data = append(bytes.Clone(data), '\n') // as split does, and kubectl
+		// As split does, and kubectl.
+		switch {
+		case bytes.HasPrefix(data, []byte("\xff\xfe")):
+			data = append(bytes.Clone(data), "\n\x00"...)
+		case isUTF16(data):
+			data = append(bytes.Clone(data), "\x00\n"...)
+		case !bytes.HasSuffix(data, []byte("\n")):
+			data = append(bytes.Clone(data), '\n')
 		}
 		want, err := documents(data)
-		if err != nil || dashes.Match(data) {
+		text := inUTF8(data)
+		// One mark is enough for a file, and a second one is nothing but odd.
+		if err != nil || dashes.Match(text) || bytes.ContainsRune(text, '\ufeff') {
 			return
 		}
 		var got []any
@@ -115,6 +123,10 @@ func FuzzSplit(f *testing.F) {
 			t.Errorf("the documents are %v, want %v", got, want)
 		}
 	})
+}
+
+func isUTF16(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff"))
 }
 
 // documents gives the values of a YAML stream that say anything.

@@ -2,7 +2,10 @@ package manifest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"regexp"
+	"slices"
+	"unicode/utf16"
 )
 
 // document is one document of a YAML stream.
@@ -17,13 +20,13 @@ type document struct {
 // the line that ends a document.
 var (
 	separator = regexp.MustCompile(`^---([\s#].*)?$`)
-	ending    = regexp.MustCompile(`^\.\.\.\s*(#.*)?$`)
+	ending    = regexp.MustCompile(`^\.\.\.(\s+(#.*)?)?$`)
 )
 
 // split cuts a YAML stream into its documents and leaves out those that hold
 // nothing but space and comments.
 func split(stream []byte) []document {
-	stream = bytes.TrimPrefix(stream, []byte("\xef\xbb\xbf"))
+	stream = inUTF8(stream)
 	// To YAML each of these ends a line, wherever it stands.
 	stream = bytes.ReplaceAll(stream, []byte("\r\n"), []byte("\n"))
 	stream = bytes.ReplaceAll(stream, []byte("\r"), []byte("\n"))
@@ -57,6 +60,30 @@ func split(stream []byte) []document {
 	}
 	begin(line)
 	return documents
+}
+
+// inUTF8 gives a stream in UTF-8 and without a byte order mark. YAML may also
+// be UTF-16, which is what Windows PowerShell writes.
+func inUTF8(stream []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(stream, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(stream, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return bytes.TrimPrefix(stream, []byte("\xef\xbb\xbf"))
+	}
+	units := make([]uint16, len(stream)/2-1)
+	for i := range units {
+		units[i] = order.Uint16(stream[2*i+2:])
+	}
+	runes := utf16.Decode(units)
+	text := []byte(string(runes))
+	if len(stream)%2 != 0 || !slices.Equal(utf16.Encode(runes), units) {
+		text = append(text, 0xff) // it is broken, and the parser refuses it for this
+	}
+	return text
 }
 
 // rareBreaks end a line, too, to the parser, which knows YAML 1.1 only. No file
