@@ -24,6 +24,13 @@ func installUndisturbed(t *testing.T) {
 	t.Helper()
 	undisturbed.once.Do(func() {
 		control := startCluster(t, "undisturbed")
+		u := newUser(t, control.Kubeconfig)
+		// What controllers put into every namespace comes a moment later.
+		for _, namespace := range []string{"default", "kube-node-lease", "kube-public", "kube-system"} {
+			for _, object := range []string{"serviceaccount/default", "configmap/kube-root-ca.crt"} {
+				u.must(t, "kubectl", "wait", "--for=create", "--timeout=60s", "-n", namespace, object)
+			}
+		}
 		before := contents(t, control.Kubeconfig)
 		recorder := newRecorder(t, control.Kubeconfig)
 		newUser(t, recorder.kubeconfig).must(t, "kubectl", "istio-demo", "install")

@@ -8,6 +8,7 @@ import (
 // TestFaultsUninstall uninstalls through a network that spoils one request in
 // five: the cluster is then what it was before the install.
 func TestFaultsUninstall(t *testing.T) {
+	installUndisturbed(t)
 	var tally tally
 	t.Run("uninstall", func(t *testing.T) {
 		for seed := range times(t, 2, 20) {
@@ -20,15 +21,12 @@ func TestFaultsUninstall(t *testing.T) {
 				if got.code != 0 {
 					t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 				}
-				left := contents(t, control.Kubeconfig)
-				for key := range undisturbed.added {
-					if left[key] != nil {
-						t.Errorf("%s is left", key)
-					}
+				for key := range additions(t, control) {
+					t.Errorf("%s is left", key)
 				}
 				tally.add(proxy)
 			})
 		}
 	})
-	t.Logf("%d requests, of which were spoiled: %v", tally.requests, tally.counts)
+	tally.wantAll(t)
 }
