@@ -48,7 +48,9 @@ func TestRestartedServer(t *testing.T) {
 			admin.must(t, "kubectl", "create", "clusterrolebinding", "installer", "--clusterrole=cluster-admin", "--user=installer")
 			got := newUser(t, recorder.kubeconfig).run(t, "kubectl", "istio-demo", "install", "--as", "installer")
 			if got.code != 0 || !strings.Contains(got.stderr, "; trying again") {
-				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+				// Where it is the cluster that does not go on, this tells it.
+				there := admin.run(t, "kubectl", "get", "deployments,replicasets,pods,events", "-n", "istio-system")
+				t.Fatalf("exit code %d\n%s\n%s%s", got.code, got.stderr, there.stdout, there.stderr)
 			}
 			t.Log(summary(got.stderr))
 			admin.must(t, "kubectl", "delete", "clusterrolebinding", "installer")
