@@ -33,7 +33,7 @@ func (e *Engine) anew(target Target) string {
 		in = " -n " + target.Ref.Namespace
 	}
 	byHand := fmt.Sprintf("delete it ('kubectl delete %s %s%s')", resource, target.Ref.Name, in)
-	if recreatable[target.groupKind()] {
+	if target.recreatable() {
 		return "; " + byHand + ", or have it deleted and made anew with --recreate"
 	}
 	return "; leave the field as it is, or save what the object holds and " + byHand

@@ -48,7 +48,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 // recreates tells whether an object that the server does not let anybody
 // change is to be made anew.
 func (e *Engine) recreates(target Target, err error) bool {
-	return e.Recreate && recreatable[target.groupKind()] && immutable(err)
+	return e.Recreate && target.recreatable() && immutable(err)
 }
 
 // doubtful tells whether the server may refuse to change an object.
@@ -56,7 +56,7 @@ func (t *Target) doubtful() bool {
 	if t.Live == nil || t.IfAbsent || t.Unverifiable {
 		return false
 	}
-	if immutableFields[t.groupKind()] {
+	if _, known := immutableFields[t.groupKind()]; known {
 		return true
 	}
 	for _, entry := range t.Live.GetManagedFields() {
@@ -69,37 +69,39 @@ func (t *Target) doubtful() bool {
 
 func (t *Target) groupKind() schema.GroupKind { return t.Object.GroupVersionKind().GroupKind() }
 
+// loss tells whether something may be lost when an object is deleted and made
+// anew.
+type loss int
+
+const (
+	nothing loss = iota
+	data
+)
+
 // immutableFields are the kinds of Kubernetes with fields that the server
 // does not let anybody change: selectors, templates, roles, addresses, sizes,
-// and contents that are said to be immutable.
-var immutableFields = map[schema.GroupKind]bool{
-	{Group: "apps", Kind: "Deployment"}:                              true,
-	{Group: "apps", Kind: "DaemonSet"}:                               true,
-	{Group: "apps", Kind: "ReplicaSet"}:                              true,
-	{Group: "apps", Kind: "StatefulSet"}:                             true,
-	{Group: "batch", Kind: "Job"}:                                    true,
-	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        true,
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: true,
-	{Kind: "Service"}:                                                true,
-	{Kind: "ConfigMap"}:                                              true,
-	{Kind: "Secret"}:                                                 true,
-	{Kind: "PersistentVolumeClaim"}:                                  true,
-	{Kind: "Pod"}:                                                    true,
+// and contents that are said to be immutable. A claim made anew would lose its
+// volume, a StatefulSet may.
+var immutableFields = map[schema.GroupKind]loss{
+	{Group: "apps", Kind: "Deployment"}:                              nothing,
+	{Group: "apps", Kind: "DaemonSet"}:                               nothing,
+	{Group: "apps", Kind: "ReplicaSet"}:                              nothing,
+	{Group: "apps", Kind: "StatefulSet"}:                             data,
+	{Group: "batch", Kind: "Job"}:                                    nothing,
+	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        nothing,
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: nothing,
+	{Kind: "Service"}:                                                nothing,
+	{Kind: "ConfigMap"}:                                              nothing,
+	{Kind: "Secret"}:                                                 nothing,
+	{Kind: "PersistentVolumeClaim"}:                                  data,
+	{Kind: "Pod"}:                                                    nothing,
 }
 
-// recreatable are the kinds of which nothing is lost when an object is deleted
-// and made anew. A claim would lose its volume, a StatefulSet may.
-var recreatable = map[schema.GroupKind]bool{
-	{Group: "apps", Kind: "Deployment"}:                              true,
-	{Group: "apps", Kind: "DaemonSet"}:                               true,
-	{Group: "apps", Kind: "ReplicaSet"}:                              true,
-	{Group: "batch", Kind: "Job"}:                                    true,
-	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:        true,
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}: true,
-	{Kind: "Service"}:                                                true,
-	{Kind: "ConfigMap"}:                                              true,
-	{Kind: "Secret"}:                                                 true,
-	{Kind: "Pod"}:                                                    true,
+// recreatable tells whether nothing is lost when an object is deleted and made
+// anew.
+func (t *Target) recreatable() bool {
+	lost, known := immutableFields[t.groupKind()]
+	return known && lost == nothing
 }
 
 // immutable tells whether the server refuses because a field cannot be

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +21,7 @@ type checkOptions struct {
 	source  source
 	skip    skipChecks
 	format  string
-	timeout time.Duration
+	timeout timeLimit
 }
 
 func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -59,14 +58,14 @@ func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Co
 	o.skip.addFlag(command)
 	flags := command.Flags()
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
-	flags.DurationVar(&o.timeout, "timeout", time.Minute, "The time for all of it")
+	o.timeout.addFlag(flags, time.Minute, "The time for all of it")
 	return command
 }
 
 // validate refuses flags without meaning.
 func (o *checkOptions) validate(cluster *connection) error {
-	if o.timeout <= 0 {
-		return &usageError{errors.New("--timeout must be longer than 0")}
+	if err := o.timeout.validate(""); err != nil {
+		return err
 	}
 	for _, err := range []error{cluster.checkNamespace(), o.source.validate(), o.skip.validate(), checkFormat(o.format)} {
 		if err != nil {
@@ -77,7 +76,7 @@ func (o *checkOptions) validate(cluster *connection) error {
 }
 
 func (o *checkOptions) run(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	ctx, cancel := o.timeout.limit(ctx)
 	defer cancel()
 	check := &demo.Check{
 		Read: func(ctx context.Context) (demo.Manifest, error) {

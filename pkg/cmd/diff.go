@@ -19,7 +19,7 @@ import (
 func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
 	var from source
 	var prune, showManagedFields bool
-	var timeout time.Duration
+	var timeout timeLimit
 	command := &cobra.Command{
 		Use:   "diff",
 		Short: "Show what install would change",
@@ -49,10 +49,10 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 			if err := cluster.checkNamespace(); err != nil {
 				return err
 			}
-			if timeout <= 0 {
-				return &usageError{errors.New("--timeout must be longer than 0")}
+			if err := timeout.validate(""); err != nil {
+				return err
 			}
-			ctx, cancel := context.WithTimeoutCause(command.Context(), timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, timeout))
+			ctx, cancel := timeout.limit(command.Context())
 			defer cancel()
 			sink := progress.NewPlain(streams.ErrOut).Sink
 			connected, err := cluster.connect(sink)
@@ -80,7 +80,7 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	flags := command.Flags()
 	flags.BoolVar(&prune, "prune", true, "Also show what install would delete")
 	flags.BoolVar(&showManagedFields, "show-managed-fields", false, "Also compare managedFields")
-	flags.DurationVar(&timeout, "timeout", 2*time.Minute, "The time for all of it")
+	timeout.addFlag(flags, 2*time.Minute, "The time for all of it")
 	return command
 }
 

@@ -24,7 +24,7 @@ type installOptions struct {
 	print   *genericclioptions.PrintFlags
 	dryRun  event.DryRun
 	wait    bool
-	timeout time.Duration
+	timeout timeLimit
 	force   bool
 	adopt   bool
 	// recreate, prune and failFast are as in demo.Install.
@@ -71,10 +71,10 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	o.print.AddFlags(command)
 	flags := command.Flags()
 	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
-	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "The time for all of it, waiting included")
+	o.timeout.addFlag(flags, 10*time.Minute, "The time for all of it, waiting included")
 	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")
 	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects that helm, istioctl or anybody else has put there")
-	flags.BoolVar(&o.recreate, "recreate", false, "Delete objects and make them anew where a field cannot be changed; for kinds that hold no data")
+	flags.BoolVar(&o.recreate, "recreate", false, "Delete objects and make them anew where a field cannot be changed; never claims, StatefulSets, definitions or namespaces")
 	flags.BoolVar(&o.prune, "prune", true, "Delete what an earlier install has put there and the manifest does not have any more")
 	flags.BoolVar(&o.failFast, "fail-fast", true, "End the wait early for what cannot heal by itself, such as an image that does not exist")
 	o.skip.addFlag(command)
@@ -101,8 +101,8 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 	if o.validation, err = cmdutil.GetValidationDirective(command); err != nil {
 		return &usageError{err}
 	}
-	if o.timeout <= 0 {
-		return &usageError{errors.New("--timeout must be longer than 0; use --wait=false to not wait")}
+	if err := o.timeout.validate("; use --wait=false to not wait"); err != nil {
+		return err
 	}
 	if *o.print.TemplatePrinterFlags.TemplateArgument != "" && *o.print.OutputFormat == "" {
 		*o.print.OutputFormat = "go-template" // as kubectl get takes it
@@ -127,7 +127,7 @@ func dryRun(command *cobra.Command) (event.DryRun, error) {
 }
 
 func (o *installOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
-	ctx, cancel := context.WithTimeoutCause(command.Context(), o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
 	install := &demo.Install{
 		Read: func(ctx context.Context) (demo.Manifest, error) {

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,7 +21,7 @@ import (
 type statusOptions struct {
 	format  string
 	watch   bool
-	timeout time.Duration
+	timeout timeLimit
 }
 
 func newStatus(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -55,7 +54,7 @@ func newStatus(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 	flags := command.Flags()
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (wide, json, yaml)")
 	flags.BoolVarP(&o.watch, "watch", "w", false, "After showing the workloads, show each change")
-	flags.DurationVar(&o.timeout, "timeout", time.Minute, "The time for all of it; a watch has no end")
+	o.timeout.addFlag(flags, time.Minute, "The time for all of it; a watch has no end")
 	return command
 }
 
@@ -69,8 +68,8 @@ func (o *statusOptions) validate(cluster *connection) error {
 	default:
 		return &usageError{fmt.Errorf("unknown output format %q; use wide, json or yaml", o.format)}
 	}
-	if o.timeout <= 0 {
-		return &usageError{errors.New("--timeout must be longer than 0")}
+	if err := o.timeout.validate(""); err != nil {
+		return err
 	}
 	return cluster.checkNamespace()
 }
@@ -84,7 +83,7 @@ func (o *statusOptions) run(ctx context.Context, cluster *connection, streams ge
 	if o.watch {
 		return o.show(ctx, status, streams.Out)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	ctx, cancel := o.timeout.limit(ctx)
 	defer cancel()
 	report, err := status.Run(ctx)
 	if err != nil {

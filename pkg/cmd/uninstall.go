@@ -3,7 +3,6 @@ package cmd
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -23,7 +22,7 @@ type uninstallOptions struct {
 	yes     bool
 	purge   bool
 	dryRun  event.DryRun
-	timeout time.Duration
+	timeout timeLimit
 }
 
 func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -58,7 +57,7 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 	flags := command.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
 	flags.BoolVar(&o.purge, "purge-crds", false, "Delete the definitions (CRDs) even if objects of yours live in them, which go with them")
-	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "The time for all of it, waiting included")
+	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -72,14 +71,14 @@ func (o *uninstallOptions) complete(command *cobra.Command, cluster *connection)
 	if o.dryRun, err = dryRun(command); err != nil {
 		return err
 	}
-	if o.timeout <= 0 {
-		return &usageError{errors.New("--timeout must be longer than 0")}
+	if err := o.timeout.validate(""); err != nil {
+		return err
 	}
 	return nil
 }
 
 func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
-	ctx, cancel := context.WithTimeoutCause(command.Context(), o.timeout, fmt.Errorf("%w after %s", demo.ErrTimeout, o.timeout))
+	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
 	sink := progress.NewPlain(streams.ErrOut).Sink
 	connected, err := cluster.connect(sink)

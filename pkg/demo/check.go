@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,8 +54,9 @@ type Check struct {
 	Sink event.Sink
 }
 
-// Run gives the results of all checks. Its errors are InputError,
-// InterruptedError, and those of the API server; that a check fails is none.
+// Run gives the results of all checks. Its errors are InputError, the
+// cause of the context's end, and those of the API server; that a check fails
+// is none.
 func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 	install := &Install{
 		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
@@ -62,14 +64,14 @@ func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 	}
 	read, err := install.read(ctx)
 	if err != nil {
-		return nil, install.interrupted(ctx, &InputError{err}, 0, 0)
+		return nil, ended(ctx, &InputError{err})
 	}
 	for _, warning := range read.Warnings {
 		c.Sink(event.Warning{Message: warning})
 	}
 	results, err := install.inspect(ctx, read)
 	if err != nil {
-		return nil, install.interrupted(ctx, err, 0, 0)
+		return nil, ended(ctx, err)
 	}
 	return results, nil
 }
@@ -106,7 +108,15 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 	if seen.err != nil {
 		return nil, seen.err
 	}
-	return append(results, conflictResults(i.verify(ctx, on, seen.members))...), nil
+	err = i.verify(ctx, on, seen.members)
+	var refused *RefusedError
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.As(err, &refused):
+		return append(results, refused.Failed...), nil
+	}
+	return append(results, conflictResults(err)...), nil
 }
 
 // conflictResults are the verdicts on what the server refuses to change, a

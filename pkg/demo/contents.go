@@ -127,7 +127,7 @@ func content(kind schema.GroupKind) bool {
 // made by a controller for somebody's data. Of the account that every
 // namespace has, the server notes no manager, because nobody has set a field.
 func appeared(object inventory.Object) bool {
-	switch (schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind}).String() {
+	switch object.GroupKind().String() {
 	case "PersistentVolumeClaim":
 		return false
 	case "ServiceAccount":

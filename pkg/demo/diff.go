@@ -23,28 +23,32 @@ type Difference struct {
 // Diff gives what Run would change, and changes nothing: the API server
 // merges each object, with all fields of other managers taken over, the fields
 // of controllers left to them, and objects made anew where a field cannot be
-// changed. Its errors are InputErrors and those of
-// the API server.
+// changed. Its errors are InputErrors, the cause of
+// the context's end, and those of the API server.
 func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
-	i.DryRun, i.Force, i.Recreate = event.DryRunServer, true, true
-	read, err := i.read(ctx)
+	all := *i
+	all.DryRun, all.Force, all.Recreate = event.DryRunServer, true, true
+	read, err := all.read(ctx)
 	if err != nil {
-		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
+		return nil, ended(ctx, &InputError{err})
 	}
 	for _, warning := range read.Warnings {
 		i.Sink(event.Warning{Message: warning})
 	}
-	differences, err := i.differences(ctx, read)
-	if err != nil && ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	differences, err := all.differences(ctx, read)
+	if err != nil {
+		return nil, ended(ctx, err)
 	}
-	return differences, err
+	return differences, nil
 }
 
 func (i *Install) differences(ctx context.Context, read Manifest) ([]Difference, error) {
 	on, err := i.prepare(ctx, read)
 	if err != nil {
 		return nil, err
+	}
+	if on.unread != nil && i.Prune {
+		return nil, fmt.Errorf("%w; without it nobody knows what would be pruned: leave that out with --prune=false", on.unread)
 	}
 	if err := on.engine.Observe(ctx, on.targets); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +28,15 @@ func (e *RefusedError) Error() string {
 		lines[i] = fmt.Sprintf("%s; %s", result.Message, result.Remedy)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// ended puts the cause of the context's end, if it has ended, in the place of
+// what a request says about that.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // InterruptedError says how far an install came before its context ended.

@@ -49,7 +49,7 @@ func (l *ledger) members(ctx context.Context, cluster *Cluster, kinds *discover.
 	if err != nil {
 		return nil, err
 	}
-	found, err := inventory.Labelled(ctx, cluster.Metadata, where, l.id())
+	found, err := inventory.List(ctx, cluster.Metadata, where, inventory.Selector(l.id()))
 	return l.only(found), err
 }
 
@@ -65,7 +65,7 @@ func (l *ledger) search(ctx context.Context, cluster *Cluster, kinds *discover.K
 			everywhere = append(everywhere, inventory.Place{Kind: gk, Resource: kind.Resource})
 		}
 	}
-	found, err := inventory.Visible(ctx, cluster.Metadata, everywhere, inventory.PartOf+"="+l.id())
+	found, err := inventory.Visible(ctx, cluster.Metadata, everywhere, inventory.Selector(l.id()))
 	return l.only(found), err
 }
 
@@ -106,7 +106,7 @@ func setOf(source string, targets []apply.Target) inventory.Set {
 		if target.Object.GetLabels()[inventory.PartOf] == "" {
 			continue
 		}
-		set.Kinds = append(set.Kinds, schema.GroupKind{Group: target.Ref.Group, Kind: target.Ref.Kind})
+		set.Kinds = append(set.Kinds, kindOf(target))
 		set.Namespaces = append(set.Namespaces, target.Ref.Namespace)
 	}
 	return set
@@ -116,7 +116,7 @@ func setOf(source string, targets []apply.Target) inventory.Set {
 func setOfObjects(source string, objects []inventory.Object) inventory.Set {
 	set := inventory.Set{Source: source}
 	for _, object := range objects {
-		set.Kinds = append(set.Kinds, schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind})
+		set.Kinds = append(set.Kinds, object.GroupKind())
 		set.Namespaces = append(set.Namespaces, object.Ref.Namespace)
 	}
 	return set

@@ -22,8 +22,7 @@ func (i *Install) replaces(on *course, members []inventory.Object) error {
 		return nil
 	}
 	kept := slices.ContainsFunc(members, func(member inventory.Object) bool {
-		isNamespace := member.Ref.Group == "" && member.Ref.Kind == "Namespace"
-		return !isNamespace && !slices.ContainsFunc(on.leftovers, func(left inventory.Object) bool { return left.Meta.UID == member.Meta.UID })
+		return !isNamespace(member) && !slices.ContainsFunc(on.leftovers, func(left inventory.Object) bool { return left.Meta.UID == member.Meta.UID })
 	})
 	if kept {
 		return nil

@@ -105,7 +105,7 @@ type plan struct {
 func (p plan) cut() map[step][]inventory.Object {
 	cut := map[step][]inventory.Object{removeCustom: slices.Clone(p.users)}
 	for _, object := range p.objects {
-		at := stepOf(schema.GroupKind{Group: object.Ref.Group, Kind: object.Ref.Kind})
+		at := stepOf(object.GroupKind())
 		cut[at] = append(cut[at], object)
 	}
 	return cut
@@ -164,11 +164,11 @@ func uidsOf(objects []inventory.Object) map[types.UID]bool {
 }
 
 func isDefinition(object inventory.Object) bool {
-	return object.Ref.Group == "apiextensions.k8s.io" && object.Ref.Kind == "CustomResourceDefinition"
+	return object.GroupKind() == schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
 }
 
 func isNamespace(object inventory.Object) bool {
-	return object.Ref.Group == "" && object.Ref.Kind == "Namespace"
+	return object.GroupKind() == schema.GroupKind{Kind: "Namespace"}
 }
 
 // fixed tells whether an object is a namespace that the user may not delete.
@@ -177,7 +177,7 @@ func (r *removal) fixed(ctx context.Context, object inventory.Object) (bool, err
 	if !isNamespace(object) {
 		return false, nil
 	}
-	denied, err := preflight.Permissions(ctx, r.cluster.Authorization, usesOf([]inventory.Object{object}), []string{"delete"})
+	denied, err := preflight.Permissions(ctx, r.cluster.Authorization, usesOf([]inventory.Object{object}).all(), []string{"delete"})
 	return len(denied) > 0, err
 }
 

@@ -171,7 +171,7 @@ var runs = map[schema.GroupKind]schema.GroupVersionResource{
 
 // members selects the members of the set, and copies that somebody has made
 // of them, which are nobody's but theirs.
-func (s *Status) members() string { return inventory.PartOf + "=" + inventory.ID(s.Namespace) }
+func (s *Status) members() string { return inventory.Selector(inventory.ID(s.Namespace)) }
 
 // list gives the objects, sorted.
 func (s *Status) list(ctx context.Context, places []inventory.Place) ([]*unstructured.Unstructured, error) {

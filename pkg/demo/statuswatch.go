@@ -2,11 +2,9 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"sync"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic/dynamicinformer"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
@@ -68,34 +67,19 @@ func (s *sightings) see(object *unstructured.Unstructured, gone bool) {
 	s.show(now)
 }
 
-// watch lists and watches one place until the context ends.
+// watch follows one place until the context ends.
 func (s *Status) watch(ctx context.Context, place inventory.Place, seen *sightings) error {
 	only := func(options *metav1.ListOptions) { options.LabelSelector = s.members() }
-	informer := dynamicinformer.NewFilteredDynamicInformer(s.Cluster.Dynamic, place.Resource, place.Namespace, 0, cache.Indexers{}, only).Informer()
-	see := func(object any, gone bool) {
-		if unknown, ok := object.(cache.DeletedFinalStateUnknown); ok {
-			object = unknown.Obj
-		}
-		if found, ok := object.(*unstructured.Unstructured); ok && ownership.Member(found, inventory.ID(s.Namespace), apply.FieldManager) {
-			seen.see(found, gone)
+	see := func(object *unstructured.Unstructured, gone bool) {
+		if ownership.Member(object, inventory.ID(s.Namespace), apply.FieldManager) {
+			seen.see(object, gone)
 		}
 	}
-	if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(object any) { see(object, false) },
-		UpdateFunc: func(_, object any) { see(object, false) },
-		DeleteFunc: func(object any) { see(object, true) },
-	}); err != nil {
-		return fmt.Errorf("cannot watch %s: %w", place.Resource.Resource, err)
+	follower := &follow.Follower[*unstructured.Unstructured]{
+		What:     place.Resource.Resource,
+		Informer: dynamicinformer.NewFilteredDynamicInformer(s.Cluster.Dynamic, place.Resource, place.Namespace, 0, cache.Indexers{}, only).Informer(),
+		Seen:     func(object *unstructured.Unstructured) { see(object, false) },
+		Gone:     func(object *unstructured.Unstructured) { see(object, true) },
 	}
-	watching, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	if err := informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
-			stop(fmt.Errorf("cannot watch %s: %w", place.Resource.Resource, err))
-		}
-	}); err != nil {
-		return fmt.Errorf("cannot watch %s: %w", place.Resource.Resource, err)
-	}
-	informer.RunWithContext(watching)
-	return context.Cause(watching)
+	return follower.Run(ctx)
 }

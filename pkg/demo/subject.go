@@ -12,7 +12,6 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
@@ -29,7 +28,7 @@ func (i *Install) subject(on *course) preflight.Subject {
 		Admission:      i.Cluster.Admission,
 		MinimumVersion: read.MinimumVersion,
 		Architectures:  read.Architectures,
-		Uses:           uses(targets, i.Namespace.Name),
+		Uses:           usesOfTargets(targets, i.Namespace.Name).all(),
 		Creates:        map[string]map[string]string{},
 		Services:       map[string]bool{},
 		Watches:        i.Wait && i.DryRun == event.DryRunNone,
@@ -57,34 +56,6 @@ func (i *Install) subject(on *course) preflight.Subject {
 	}
 	subject.Namespaces = slices.Sorted(maps.Keys(namespaces))
 	return subject
-}
-
-// uses gathers the objects that are written by where they live. A namespace
-// that is left alone if it exists is none of them; the inventory is one,
-// whatever the manifest has.
-func uses(targets []apply.Target, home string) []preflight.Use {
-	type place struct {
-		resource  schema.GroupVersionResource
-		namespace string
-	}
-	parents := place{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, home}
-	order := []place{parents}
-	objects := map[place][]preflight.Object{parents: {{Name: inventory.ParentName}}}
-	for _, target := range targets {
-		if target.IfAbsent {
-			continue
-		}
-		at := place{target.Resource, target.Ref.Namespace}
-		if objects[at] == nil {
-			order = append(order, at)
-		}
-		objects[at] = append(objects[at], preflight.Object{Name: target.Ref.Name, Labels: target.Object.GetLabels()})
-	}
-	uses := make([]preflight.Use, len(order))
-	for n, at := range order {
-		uses[n] = preflight.Use{Resource: at.resource, Namespace: at.namespace, Objects: objects[at]}
-	}
-	return uses
 }
 
 func kindOf(target apply.Target) schema.GroupKind {

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -110,7 +108,7 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	}
 	if u.DryRun == event.DryRunClient {
 		answer.Removed = refsOf(planned.cut())
-		u.finish(answer, began)
+		u.finish(answer, found.book, began)
 		return answer, nil
 	}
 	return u.remove(ctx, r, planned, found, began)
@@ -129,7 +127,7 @@ func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found 
 		left := len(found.members) + len(planned.users) - len(answer.Removed)
 		return answer, &LeftError{Err: u.cause(ctx, err), Removed: len(answer.Removed), Left: left}
 	}
-	u.finish(answer, began)
+	u.finish(answer, found.book, began)
 	return answer, nil
 }
 
@@ -145,19 +143,20 @@ func (u *Uninstall) forget(ctx context.Context, book *ledger) error {
 	return err
 }
 
-// cause puts the reason of the context's end, if that is what ended it, in the
-// place of what a request says about it.
+// cause is ended, but for errors that say more.
 func (u *Uninstall) cause(ctx context.Context, err error) error {
 	var left *LeftError
-	if err != nil && ctx.Err() != nil && !isStuck(err) && !errors.As(err, &left) {
-		return context.Cause(ctx)
+	if err == nil || isStuck(err) || errors.As(err, &left) {
+		return err
 	}
-	return err
+	return ended(ctx, err)
 }
 
-func (u *Uninstall) finish(answer Removal, began time.Time) {
+// finish tells how it ended. Only an inventory proves that its namespace is
+// there.
+func (u *Uninstall) finish(answer Removal, book *ledger, began time.Time) {
 	home := event.Object{Kind: "Namespace", Name: u.Namespace}
-	if !slices.Contains(answer.Removed, home) && !slices.ContainsFunc(answer.Kept, func(kept Kept) bool { return kept.Ref == home }) {
+	if book.found && !slices.Contains(answer.Removed, home) && !slices.ContainsFunc(answer.Kept, func(kept Kept) bool { return kept.Ref == home }) {
 		u.Sink(event.Kept{Object: home, Why: "install did not create it"})
 	}
 	for _, kept := range answer.Kept {
@@ -233,7 +232,7 @@ func (i *installation) list(ctx context.Context, cluster *Cluster) ([]inventory.
 // permitted asks, before the first write, whether the user may take objects
 // away and watch them go.
 func (u *Uninstall) permitted(ctx context.Context, objects []inventory.Object) error {
-	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(objects), []string{"get", "list", "watch", "delete"})
+	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(objects).all(), []string{"get", "list", "watch", "delete"})
 	if err != nil {
 		return err
 	}
@@ -241,25 +240,4 @@ func (u *Uninstall) permitted(ctx context.Context, objects []inventory.Object) e
 		return &RefusedError{failed}
 	}
 	return nil
-}
-
-// usesOf gathers the objects by where they live.
-func usesOf(objects []inventory.Object) []preflight.Use {
-	type place struct {
-		resource  schema.GroupVersionResource
-		namespace string
-	}
-	members := map[place][]preflight.Object{}
-	for _, object := range objects {
-		at := place{object.Resource, object.Ref.Namespace}
-		members[at] = append(members[at], preflight.Object{Name: object.Ref.Name})
-	}
-	var uses []preflight.Use
-	for at, objects := range members {
-		uses = append(uses, preflight.Use{Resource: at.resource, Namespace: at.namespace, Objects: objects})
-	}
-	slices.SortFunc(uses, func(a, b preflight.Use) int {
-		return cmp.Or(cmp.Compare(a.Resource.String(), b.Resource.String()), cmp.Compare(a.Namespace, b.Namespace))
-	})
-	return uses
 }

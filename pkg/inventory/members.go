@@ -38,6 +38,11 @@ type Object struct {
 	Meta     *metav1.PartialObjectMetadata
 }
 
+// GroupKind gives the kind of the object.
+func (o Object) GroupKind() schema.GroupKind {
+	return schema.GroupKind{Group: o.Ref.Group, Kind: o.Ref.Kind}
+}
+
 // List gives the objects of the places that a label selector matches, all if
 // it is empty, sorted; one request a place, all at once. Kinds that the
 // cluster no longer serves have none.
@@ -80,11 +85,9 @@ func each(ctx context.Context, places []Place, look func(context.Context, Place)
 	return found, nil
 }
 
-// Labelled gives the objects that carry the label of a set: its members, and
+// Selector matches the objects that carry the label of a set: its members, and
 // what the label was copied to.
-func Labelled(ctx context.Context, client metadata.Interface, places []Place, id string) ([]Object, error) {
-	return List(ctx, client, places, PartOf+"="+id)
-}
+func Selector(id string) string { return PartOf + "=" + id }
 
 func list(ctx context.Context, client metadata.Interface, place Place, selector string) ([]Object, error) {
 	var found []Object

@@ -33,7 +33,7 @@ var places = []Place{
 }
 
 // TestLabelled gathers all pages of all places, sorted.
-func TestLabelled(t *testing.T) {
+func TestListMembers(t *testing.T) {
 	server := newServer(t, func(got request) any {
 		switch asked, _ := url.Parse(got.uri); {
 		case asked.Path == "/apis/apps/v1/namespaces/mesh/deployments":
@@ -47,7 +47,7 @@ func TestLabelled(t *testing.T) {
 		}
 		return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
 	})
-	found, err := Labelled(t.Context(), server.metadata(t), places, "the-id")
+	found, err := List(t.Context(), server.metadata(t), places, Selector("the-id"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestLabelledForbidden(t *testing.T) {
 		}
 		return pageOf("mesh", "", "a")
 	})
-	found, err := Labelled(t.Context(), server.metadata(t), places, "the-id")
+	found, err := List(t.Context(), server.metadata(t), places, Selector("the-id"))
 	if found != nil || !apierrors.IsForbidden(err) || err.Error() != "cannot list deployments.apps: no" {
 		t.Errorf("found %v, %v", found, err)
 	}

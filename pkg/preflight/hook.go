@@ -42,19 +42,15 @@ func mutatingHooks(configurations []admissionv1.MutatingWebhookConfiguration) []
 	var hooks []hook
 	for _, configuration := range configurations {
 		for _, webhook := range configuration.Webhooks {
-			if ignores(webhook.FailurePolicy) {
-				continue
-			}
-			hooks = append(hooks, hook{
-				kind:          "mutatingwebhookconfiguration",
-				configuration: configuration.Name,
-				name:          webhook.Name,
-				service:       webhook.ClientConfig.Service,
-				rules:         webhook.Rules,
-				equivalent:    isEquivalent(webhook.MatchPolicy),
-				namespaces:    selector(webhook.NamespaceSelector),
-				objects:       selector(webhook.ObjectSelector),
-				conditional:   len(webhook.MatchConditions) > 0,
+			hooks = appendRefusing(hooks, "mutatingwebhookconfiguration", configuration.Name, admissionv1.ValidatingWebhook{
+				Name:              webhook.Name,
+				ClientConfig:      webhook.ClientConfig,
+				Rules:             webhook.Rules,
+				FailurePolicy:     webhook.FailurePolicy,
+				MatchPolicy:       webhook.MatchPolicy,
+				NamespaceSelector: webhook.NamespaceSelector,
+				ObjectSelector:    webhook.ObjectSelector,
+				MatchConditions:   webhook.MatchConditions,
 			})
 		}
 	}
@@ -65,32 +61,29 @@ func validatingHooks(configurations []admissionv1.ValidatingWebhookConfiguration
 	var hooks []hook
 	for _, configuration := range configurations {
 		for _, webhook := range configuration.Webhooks {
-			if ignores(webhook.FailurePolicy) {
-				continue
-			}
-			hooks = append(hooks, hook{
-				kind:          "validatingwebhookconfiguration",
-				configuration: configuration.Name,
-				name:          webhook.Name,
-				service:       webhook.ClientConfig.Service,
-				rules:         webhook.Rules,
-				equivalent:    isEquivalent(webhook.MatchPolicy),
-				namespaces:    selector(webhook.NamespaceSelector),
-				objects:       selector(webhook.ObjectSelector),
-				conditional:   len(webhook.MatchConditions) > 0,
-			})
+			hooks = appendRefusing(hooks, "validatingwebhookconfiguration", configuration.Name, webhook)
 		}
 	}
 	return hooks
 }
 
-// ignores tells whether a webhook that cannot be reached stops nothing.
-func ignores(policy *admissionv1.FailurePolicyType) bool {
-	return policy != nil && *policy == admissionv1.Ignore
-}
-
-func isEquivalent(policy *admissionv1.MatchPolicyType) bool {
-	return policy == nil || *policy == admissionv1.Equivalent
+// appendRefusing leaves out a webhook that stops nothing when it cannot be
+// reached. The two types of webhooks have the fields that count in common.
+func appendRefusing(hooks []hook, kind, configuration string, webhook admissionv1.ValidatingWebhook) []hook {
+	if webhook.FailurePolicy != nil && *webhook.FailurePolicy == admissionv1.Ignore {
+		return hooks
+	}
+	return append(hooks, hook{
+		kind:          kind,
+		configuration: configuration,
+		name:          webhook.Name,
+		service:       webhook.ClientConfig.Service,
+		rules:         webhook.Rules,
+		equivalent:    webhook.MatchPolicy == nil || *webhook.MatchPolicy == admissionv1.Equivalent,
+		namespaces:    selector(webhook.NamespaceSelector),
+		objects:       selector(webhook.ObjectSelector),
+		conditional:   len(webhook.MatchConditions) > 0,
+	})
 }
 
 // selector selects everything where there is none. The server stores only

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -16,6 +15,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 )
 
 // Target is an object to wait for.
@@ -186,8 +186,7 @@ type sighting struct {
 	err    error
 }
 
-// watch lists and watches until the context ends, through client-go's
-// informer, which resumes by itself.
+// watch tells of the objects that are waited for until the context ends.
 func (g *group) watch(ctx context.Context, client dynamic.Interface, out chan<- sighting) {
 	tell := func(s sighting) {
 		select {
@@ -200,48 +199,23 @@ func (g *group) watch(ctx context.Context, client dynamic.Interface, out chan<- 
 			options.FieldSelector = fields.OneTermEqualSelector("metadata.name", g.names[0]).String()
 		}
 	}
-	informer := dynamicinformer.NewFilteredDynamicInformer(client, g.resource, g.namespace, 0, cache.Indexers{}, narrow).Informer()
-	seen := func(object any) {
-		if found, ok := object.(*unstructured.Unstructured); ok {
-			tell(sighting{ref: g.ref(found.GetName()), object: found})
-		}
-	}
-	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    seen,
-		UpdateFunc: func(_, object any) { seen(object) },
-		DeleteFunc: func(object any) {
-			if name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(object); err == nil {
-				_, name, _ = cache.SplitMetaNamespaceKey(name)
-				tell(sighting{ref: g.ref(name)})
+	follower := &follow.Follower[*unstructured.Unstructured]{
+		What:     g.resource.Resource,
+		Informer: dynamicinformer.NewFilteredDynamicInformer(client, g.resource, g.namespace, 0, cache.Indexers{}, narrow).Informer(),
+		Seen:     func(found *unstructured.Unstructured) { tell(sighting{ref: g.ref(found.GetName()), object: found}) },
+		Gone:     func(gone *unstructured.Unstructured) { tell(sighting{ref: g.ref(gone.GetName())}) },
+		Listed: func(there func(cache.ObjectName) bool) {
+			// What the first list does not have was deleted before it.
+			for _, name := range g.names {
+				if !there(cache.NewObjectName(g.namespace, name)) {
+					tell(sighting{ref: g.ref(name)})
+				}
 			}
 		},
-	})
-	if err != nil {
-		tell(sighting{err: fmt.Errorf("cannot watch %s: %w", g.resource.Resource, err)})
-		return
 	}
-	err = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
-			tell(sighting{err: fmt.Errorf("cannot watch %s: %w", g.resource.Resource, err)})
-		}
-		// Everything else passes: the informer tries again, and the
-		// context bounds how long.
-	})
-	if err != nil {
-		tell(sighting{err: fmt.Errorf("cannot watch %s: %w", g.resource.Resource, err)})
-		return
+	if err := follower.Run(ctx); err != nil {
+		tell(sighting{err: err})
 	}
-	var running sync.WaitGroup
-	running.Go(func() { informer.RunWithContext(ctx) })
-	if cache.WaitFor(ctx, "", informer.HasSyncedChecker()) {
-		// What the first list does not have was deleted before it.
-		for _, name := range g.names {
-			if _, there, _ := informer.GetStore().GetByKey(cache.NewObjectName(g.namespace, name).String()); !there {
-				tell(sighting{ref: g.ref(name)})
-			}
-		}
-	}
-	running.Wait()
 }
 
 func (g *group) ref(name string) event.Object {

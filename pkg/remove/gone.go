@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 )
 
 // patience is how long an object may take to go before that is told.
@@ -134,8 +135,7 @@ type sighting struct {
 	err  error
 }
 
-// watch lists and watches until the context ends, through client-go's
-// informer, which resumes by itself.
+// watch tells of the members until the context ends.
 func watch(ctx context.Context, client metadata.Interface, at place, members []event.Object, out chan<- sighting) {
 	tell := func(s sighting) {
 		select {
@@ -152,48 +152,27 @@ func watch(ctx context.Context, client metadata.Interface, at place, members []e
 			tell(sighting{ref: ref, meta: meta})
 		}
 	}
-	informer := metadatainformer.NewFilteredMetadataInformer(client, at.resource, at.namespace, 0, cache.Indexers{}, nil).Informer()
-	seen := func(object any) {
-		if meta, ok := object.(*metav1.PartialObjectMetadata); ok {
-			see(meta.Name, meta)
-		}
-	}
-	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    seen,
-		UpdateFunc: func(_, object any) { seen(object) },
-		DeleteFunc: func(object any) {
-			if name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(object); err == nil {
-				_, name, _ = cache.SplitMetaNamespaceKey(name)
-				see(name, nil)
-			}
-		},
-	})
-	if err == nil {
-		err = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-			switch {
-			case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-				tell(sighting{err: fmt.Errorf("cannot watch %s: %w", at.resource.Resource, err)})
-			case apierrors.IsNotFound(err):
-				// The kind itself is gone, and all of its objects.
-				for _, ref := range members {
+	follower := &follow.Follower[*metav1.PartialObjectMetadata]{
+		What:     at.resource.Resource,
+		Informer: metadatainformer.NewFilteredMetadataInformer(client, at.resource, at.namespace, 0, cache.Indexers{}, nil).Informer(),
+		Seen:     func(meta *metav1.PartialObjectMetadata) { see(meta.Name, meta) },
+		Gone:     func(meta *metav1.PartialObjectMetadata) { see(meta.Name, nil) },
+		Listed: func(there func(cache.ObjectName) bool) {
+			// What the first list does not have went before it.
+			for _, ref := range members {
+				if !there(cache.NewObjectName(at.namespace, ref.Name)) {
 					tell(sighting{ref: ref})
 				}
 			}
-		})
-	}
-	if err != nil {
-		tell(sighting{err: fmt.Errorf("cannot watch %s: %w", at.resource.Resource, err)})
-		return
-	}
-	var running sync.WaitGroup
-	running.Go(func() { informer.RunWithContext(ctx) })
-	if cache.WaitFor(ctx, "", informer.HasSyncedChecker()) {
-		// What the first list does not have went before it.
-		for _, ref := range members {
-			if _, there, _ := informer.GetStore().GetByKey(cache.NewObjectName(at.namespace, ref.Name).String()); !there {
+		},
+		Unserved: func() {
+			// The kind itself is gone, and all of its objects.
+			for _, ref := range members {
 				tell(sighting{ref: ref})
 			}
-		}
+		},
 	}
-	running.Wait()
+	if err := follower.Run(ctx); err != nil {
+		tell(sighting{err: err})
+	}
 }
