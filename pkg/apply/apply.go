@@ -58,8 +58,8 @@ type Target struct {
 	// about, because its namespace or definition does not exist yet.
 	Unverifiable bool
 
-	// recreate is set by Verify where the object has to be made anew.
-	recreate bool
+	// Recreate is set by Verify where the object has to be made anew.
+	Recreate bool
 }
 
 // Result is an object as the server stored it, or would have.
@@ -150,7 +150,7 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 			return Result{}, err
 		}
 	}
-	if target.recreate && !e.DryRun {
+	if target.Recreate && !e.DryRun {
 		if err := e.Delete(ctx, target); err != nil {
 			return Result{}, err
 		}
@@ -168,7 +168,7 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 // patch sends the one request.
 func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstructured.Unstructured, error) {
 	live := target.Live
-	if target.recreate {
+	if target.Recreate {
 		live = nil
 	}
 	body, err := encode(yield(target.Object, live))

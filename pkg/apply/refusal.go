@@ -34,7 +34,7 @@ func (e *Engine) anew(target Target) string {
 	}
 	byHand := fmt.Sprintf("delete it ('kubectl delete %s %s%s')", resource, target.Ref.Name, in)
 	if target.recreatable() {
-		return "; " + byHand + ", or have it deleted and made anew with --recreate"
+		return "; " + byHand + ", or have it deleted and made anew with --recreate-immutable"
 	}
 	return "; leave the field as it is, or save what the object holds and " + byHand
 }

@@ -34,7 +34,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	err := each(ctx, members, func(ctx context.Context, n int) error {
 		_, err := e.patch(ctx, members[n], true)
 		if e.recreates(members[n], err) {
-			targets[doubtful[n]].recreate = true
+			targets[doubtful[n]].Recreate = true
 			return nil
 		}
 		if err != nil && !apierrors.IsNotFound(err) {

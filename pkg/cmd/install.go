@@ -74,7 +74,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	o.timeout.addFlag(flags, 10*time.Minute, "The time for all of it, waiting included")
 	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")
 	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects that helm, istioctl or anybody else has put there")
-	flags.BoolVar(&o.recreate, "recreate", false, "Delete objects and make them anew where a field cannot be changed; never claims, StatefulSets, definitions or namespaces")
+	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete objects and make them anew where a field cannot be changed; never claims, StatefulSets, definitions or namespaces")
 	flags.BoolVar(&o.prune, "prune", true, "Delete what an earlier install has put there and the manifest does not have any more")
 	flags.BoolVar(&o.failFast, "fail-fast", true, "End the wait early for what cannot heal by itself, such as an image that does not exist")
 	o.skip.addFlag(command)

@@ -49,7 +49,7 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 // before it, which carries the inventory's label itself.
 func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Target) ([]apply.Result, error) {
 	if on.widened || on.engine.DryRun {
-		return on.engine.Apply(ctx, members)
+		return i.applyMembers(ctx, on, members)
 	}
 	var results []apply.Result
 	home := slices.IndexFunc(members, func(target apply.Target) bool {
@@ -67,7 +67,7 @@ func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Tar
 		return results, err
 	}
 	on.widened = true
-	stored, err := on.engine.Apply(ctx, members)
+	stored, err := i.applyMembers(ctx, on, members)
 	return append(results, stored...), err
 }
 

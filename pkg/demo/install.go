@@ -169,6 +169,7 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 	on.targets = slices.DeleteFunc(on.targets, func(target apply.Target) bool { return target.Hidden })
 	i.Sink(event.Checked{})
 	i.tellLeftovers(on)
+	i.tellRecreated(on)
 	results, err := i.apply(ctx, on)
 	if err != nil {
 		return results, i.interrupted(ctx, err, len(results), len(on.targets))

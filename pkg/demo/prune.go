@@ -8,11 +8,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
 )
 
 // replaces refuses to prune all that is installed for a manifest that has
@@ -109,15 +107,4 @@ func pruned(leftovers []inventory.Object, removed []event.Object) []Result {
 		}
 	}
 	return results
-}
-
-// deleteToRecreate deletes the live object of a target and returns when it is
-// gone.
-func (i *Install) deleteToRecreate(ctx context.Context, target apply.Target) error {
-	engine := &remove.Engine{Metadata: i.Cluster.Metadata, Sink: func(event.Event) {}}
-	_, err := engine.Remove(ctx, []remove.Target{{Ref: target.Ref, Resource: target.Resource, UID: target.Live.GetUID()}})
-	if err != nil {
-		return fmt.Errorf("cannot make %s anew: %w", target.Ref, err)
-	}
-	return nil
 }

@@ -126,6 +126,10 @@ type (
 		Prune   bool
 	}
 
+	// Recreating comes before the first write, for what is going to be deleted
+	// and made anew, because a field cannot be changed.
+	Recreating struct{ Objects []Object }
+
 	// Uninstalling comes first when an installation is taken away.
 	Uninstalling struct {
 		What      string
@@ -210,6 +214,7 @@ func (Applied) event()           {}
 func (WaveFinished) event()      {}
 func (Stopped) event()           {}
 func (Leftover) event()          {}
+func (Recreating) event()        {}
 func (Uninstalling) event()      {}
 func (RemovalStarted) event()    {}
 func (RemovalFinished) event()   {}

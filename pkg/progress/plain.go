@@ -52,6 +52,9 @@ func (p *Plain) Sink(e event.Event) {
 		p.line("  stopped: %d of %s applied", e.Applied, count(e.Objects, "object"))
 	case event.Leftover:
 		p.leftover(e)
+	case event.Recreating:
+		p.line("  %s will be deleted and made anew:", count(len(e.Objects), "object"))
+		p.objects(e.Objects)
 	case event.Uninstalling:
 		p.uninstalling(e)
 	case event.RemovalStarted:
@@ -121,7 +124,11 @@ func (p *Plain) leftover(e event.Leftover) {
 		fate = "are kept (--prune=false)"
 	}
 	p.line("  %s of an earlier install %s:", count(len(e.Objects), "object"), fate)
-	for _, object := range e.Objects {
+	p.objects(e.Objects)
+}
+
+func (p *Plain) objects(objects []event.Object) {
+	for _, object := range objects {
 		p.line("    %s", object)
 	}
 }

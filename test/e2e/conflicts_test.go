@@ -50,7 +50,7 @@ func TestConflicts(t *testing.T) {
 		`configmap conflicts/settings: "gitops" owns .data.mode; "kubectl-edit" owns .data.level; leave these fields out, or take them over with --force-conflicts`,
 		`deployment conflicts/web: "kubectl" owns .spec.replicas; "kubectl-set" owns .spec.template.spec.containers[name="web"].image; leave these fields out, or take them over with --force-conflicts`,
 	}
-	for _, flag := range []string{"--force-conflicts=false", "--adopt", "--recreate"} {
+	for _, flag := range []string{"--force-conflicts=false", "--adopt", "--recreate-immutable"} {
 		recorder.take()
 		got := u.run(t, append(install, flag)...)
 		lines := errorLines(got.stderr)
@@ -88,7 +88,7 @@ func TestYieldsToControllers(t *testing.T) {
 	u.must(t, "kubectl", "patch", "service", "web", "-n", "controlled", "--field-manager=cloud-controller-manager",
 		"-p", `{"spec":{"ports":[{"port":80,"nodePort":31812}]}}`)
 	u.must(t, "kubectl", "rollout", "status", "deployment/web", "-n", "controlled", "--timeout=60s")
-	for _, flag := range []string{"--force-conflicts=false", "--force-conflicts", "--adopt", "--recreate"} {
+	for _, flag := range []string{"--force-conflicts=false", "--force-conflicts", "--adopt", "--recreate-immutable"} {
 		got := u.run(t, append(install, flag)...)
 		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "0 created, 0 configured, 4 unchanged in ") {
 			t.Errorf("%s: exit code %d\n%s", flag, got.code, got.stderr)

@@ -262,13 +262,13 @@ func TestRecreate(t *testing.T) {
 		for i, line := range lines {
 			object, field := wants[2*i], wants[2*i+1]
 			if !strings.Contains(line, object) || !strings.Contains(line, field) ||
-				strings.HasSuffix(line, ", or have it deleted and made anew with --recreate") == strings.Contains(object, "claim") {
+				strings.HasSuffix(line, ", or have it deleted and made anew with --recreate-immutable") == strings.Contains(object, "claim") {
 				t.Errorf("%s %s is not in %s", object, field, line)
 			}
 		}
 	})
 	t.Run("not the claim", func(t *testing.T) {
-		got := install(unchangeable+claim, "edit", ", clusterIP: None", "--recreate")
+		got := install(unchangeable+claim, "edit", ", clusterIP: None", "--recreate-immutable")
 		recorder.wantNoWrites(t)
 		if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 1 || !strings.Contains(lines[0], "persistentvolumeclaim recreate/data: ") {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
@@ -276,9 +276,9 @@ func TestRecreate(t *testing.T) {
 	})
 	t.Run("recreated", func(t *testing.T) {
 		same := strings.ReplaceAll(claim, "CHANGED", "view")
-		dry := install(unchangeable+same, "edit", ", clusterIP: None", "--recreate", "--dry-run=server")
+		dry := install(unchangeable+same, "edit", ", clusterIP: None", "--recreate-immutable", "--dry-run=server")
 		recorder.wantNoWrites(t)
-		got := install(unchangeable+same, "edit", ", clusterIP: None", "--recreate")
+		got := install(unchangeable+same, "edit", ", clusterIP: None", "--recreate-immutable")
 		for _, got := range []result{dry, got} {
 			// The server gives a claim a new version at the second apply of the same.
 			if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "5 created, ") {
