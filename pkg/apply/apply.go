@@ -165,6 +165,20 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 	return Result{Ref: target.Ref, Stored: stored, Action: action(target.Live, stored)}, nil
 }
 
+type appliedKey struct{}
+
+// WithApplied gives a context that says which object its requests apply.
+func WithApplied(ctx context.Context, object event.Object) context.Context {
+	return context.WithValue(ctx, appliedKey{}, object)
+}
+
+// Applied gives the object that a request of this context applies; it is false
+// where the request is another one.
+func Applied(ctx context.Context) (event.Object, bool) {
+	object, known := ctx.Value(appliedKey{}).(event.Object)
+	return object, known
+}
+
 // patch sends the one request.
 func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstructured.Unstructured, error) {
 	live := target.Live
@@ -181,31 +195,34 @@ func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstru
 		options.DryRun = []string{metav1.DryRunAll}
 	}
 	return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
-		Patch(ctx, target.Ref.Name, types.ApplyPatchType, body, options)
+		Patch(WithApplied(ctx, target.Ref), target.Ref.Name, types.ApplyPatchType, body, options)
 }
 
 // action tells from the object before and after what the server did. An
 // apply that changes nothing keeps the resourceVersion (KEP-555, server-side
-// apply). A dry run always keeps it; there the contents tell.
+// apply). A dry run keeps it, too; there the contents tell.
 func action(before metav1.Object, after *unstructured.Unstructured) event.Action {
 	full, dryRun := before.(*unstructured.Unstructured)
 	switch {
 	case before == nil || before.GetUID() != after.GetUID():
 		return event.Created
-	case before.GetResourceVersion() != after.GetResourceVersion():
-		return event.Configured
-	case dryRun && !sameContent(full, after):
+	case dryRun && sameContent(full, after):
+		return event.Unchanged
+	case dryRun || before.GetResourceVersion() != after.GetResourceVersion():
 		return event.Configured
 	}
 	return event.Unchanged
 }
 
-// sameContent compares all but what the server keeps count of by itself.
+// sameContent compares all but what the server keeps count of by itself, and
+// the status, in which controllers are at work meanwhile.
 func sameContent(a, b *unstructured.Unstructured) bool {
 	a, b = a.DeepCopy(), b.DeepCopy()
 	for _, object := range []*unstructured.Unstructured{a, b} {
 		object.SetManagedFields(nil)
 		object.SetGeneration(0)
+		object.SetResourceVersion("")
+		delete(object.Object, "status")
 	}
 	return equality.Semantic.DeepEqual(a.Object, b.Object)
 }

@@ -31,6 +31,8 @@ type connection struct {
 	*genericclioptions.ConfigFlags
 	explicitNamespace func() bool
 	releaseSignals    func()
+	// tellWarnings tells what the API server has warned of.
+	tellWarnings func()
 }
 
 func newConnection(streams genericiooptions.IOStreams) *connection {
@@ -43,7 +45,7 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 		config.QPS = -1 // as in demo.Connect
 		return config
 	})
-	return &connection{ConfigFlags: flags, releaseSignals: func() {}}
+	return &connection{ConfigFlags: flags, releaseSignals: func() {}, tellWarnings: func() {}}
 }
 
 // printable takes a line at a time, of what a server wants to be printed.
@@ -113,13 +115,17 @@ func mentions(kubeconfig api.Config, server string) bool {
 	return false
 }
 
-// connect makes the clients.
+// connect makes the clients; it is called once.
 func (c *connection) connect(sink event.Sink) (*demo.Cluster, error) {
 	config, err := c.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	return demo.Connect(config, sink)
+	connected, err := demo.Connect(config, sink)
+	if err == nil {
+		c.tellWarnings = func() { connected.TellWarnings(sink) }
+	}
+	return connected, err
 }
 
 // kubeconfigError is a fault of the kubeconfig or of the flags that choose

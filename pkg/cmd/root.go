@@ -32,6 +32,7 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 	root := newRoot(cluster, streams, version)
 	root.SetArgs(arguments)
 	command, err := root.ExecuteContextC(ctx)
+	cluster.tellWarnings()
 	if err == nil {
 		return exitOK
 	}

@@ -27,16 +27,21 @@ type Cluster struct {
 	Authorization authorization.AuthorizationV1Interface
 	Core          corev1.CoreV1Interface
 	Admission     admission.AdmissionregistrationV1Interface
+
+	warnings *warnings
 }
 
 // Connect makes the clients of a cluster; no request is sent. All of them
 // share one HTTP client and so one connection, and send again what a busy or
-// restarting server did not answer; sink is told of it.
+// restarting server did not answer; sink is told of it. What the server warns
+// of is kept for TellWarnings.
 func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	config = rest.CopyConfig(config)
 	// The server has its own priority and fairness; a limit here would only
 	// make a small install slow.
 	config.QPS = -1
+	said := &warnings{}
+	config.WarningHandler, config.WarningHandlerWithContext = nil, said
 	once, err := rest.TransportFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
@@ -44,7 +49,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	// Around what adds the credentials, so that each attempt gets fresh ones.
 	patient := &retry.Transport{Next: once, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
 	client := &http.Client{Transport: patient, Timeout: config.Timeout}
-	cluster := &Cluster{Server: config.Host}
+	cluster := &Cluster{Server: config.Host, warnings: said}
 	var errs [6]error
 	var found *discovery.DiscoveryClient
 	found, errs[0] = discovery.NewDiscoveryClientForConfigAndClient(config, client)

@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func (t *Transport) judge(response *http.Response, err error, tries *tries) (rea
 	switch {
 	case err == nil && denies(response.StatusCode):
 		return fmt.Sprintf("the API server answered %s", response.Status), t.believe(response.StatusCode, tries)
-	case err == nil && !passing(response.StatusCode):
+	case err == nil && (!passing(response.StatusCode) || unfit(response)):
 		return "", true
 	case err == nil:
 		if unavailable(response.StatusCode) {
@@ -48,6 +49,18 @@ func (t *Transport) judge(response *http.Response, err error, tries *tries) (rea
 // its etcd leader ("etcdserver: leader changed" comes as 500).
 func passing(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusInternalServerError || unavailable(status)
+}
+
+// unfit tells the one answer that says 500 of a request that has to be another:
+// an object that does not fit its schema. The message is that of
+// apimachinery's managedfields; the answer has no reason.
+func unfit(response *http.Response) bool {
+	if response.StatusCode != http.StatusInternalServerError {
+		return false
+	}
+	body, err := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return err == nil && bytes.Contains(body, []byte("failed to create typed patch object"))
 }
 
 // unavailable are the answers of a server that does not run yet, or of a load

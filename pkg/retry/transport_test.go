@@ -62,6 +62,13 @@ func cutOff() (*http.Response, error) {
 	return response, nil
 }
 
+// misfit is the answer to an object that does not fit its schema.
+func misfit() (*http.Response, error) {
+	response, _ := status(http.StatusInternalServerError)()
+	response.Body = io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .daata: field not declared in schema","code":500}`+"body"))
+	return response, nil
+}
+
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
@@ -106,6 +113,7 @@ func TestRoundTrip(t *testing.T) {
 		{"wrong token", get, []func() (*http.Response, error){status(401), status(401), ok}, 401, 2},
 		{"not found", get, []func() (*http.Response, error){status(404), ok}, 404, 1},
 		{"conflict", apply, []func() (*http.Response, error){status(409), ok}, 409, 1},
+		{"not of its schema", apply, []func() (*http.Response, error){misfit, ok}, 500, 1},
 		{"invalid", apply, []func() (*http.Response, error){status(422), ok}, 422, 1},
 		{"forbidden", get, []func() (*http.Response, error){status(403), ok}, 403, 1},
 		{"unknown authority", get, []func() (*http.Response, error){failure(errors.New("x509: certificate signed by unknown authority")), ok}, 0, 1},
@@ -134,7 +142,7 @@ func TestRoundTrip(t *testing.T) {
 				if response == nil {
 					return
 				}
-				if body, err := io.ReadAll(response.Body); err != nil || string(body) != "body" {
+				if body, err := io.ReadAll(response.Body); err != nil || !strings.HasSuffix(string(body), "body") {
 					t.Errorf("the answer is %q, %v", body, err)
 				}
 				if response.Header.Get("Retry-After") != "" {

@@ -1,0 +1,38 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+const deprecated = `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME}
+spec:
+  selector: {matchLabels: {app: NAME}}
+  template:
+    metadata: {labels: {app: NAME}}
+    spec:
+      nodeSelector: {beta.kubernetes.io/os: linux}
+      containers: [{name: web, image: "registry.example.com/web:1"}]
+`
+
+// TestServerWarnings tells each warning of the API server once, in the end,
+// with the objects that it is about.
+func TestServerWarnings(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	var content strings.Builder
+	for _, name := range []string{"c", "a", "b"} {
+		content.WriteString(strings.ReplaceAll(deprecated, "NAME", name))
+	}
+	path := write(t, "deprecated.yaml", content.String())
+	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "warnings", "-f", path, "--wait=false")
+	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+	want := `warning: deployment warnings/a and 2 more objects: the API server says: ` +
+		`spec.template.spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead`
+	if got.code != 0 || slices.Index(lines, want) != len(lines)-1 {
+		t.Errorf("exit code %d, want %s as the last line and only there:\n%s", got.code, want, got.stderr)
+	}
+}
