@@ -49,6 +49,7 @@ var rooms = map[string]room{
 	"pkg/manifest":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/chart": {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client)},
 	"pkg/manifest/file":  {own: []string{"pkg/manifest"}, forbidden: slices.Concat(client, helm, []string{"github.com/spf13", "k8s.io/cli-runtime", "k8s.io/kubectl"})},
+	"pkg/apiupgrade":     {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/apply":          {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/inventory":      {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/ownership":      {forbidden: slices.Concat(terminal, client, helm)},

@@ -1,0 +1,153 @@
+package apiupgrade
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	crdv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	crdv1beta1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1"
+	kjson "sigs.k8s.io/json"
+)
+
+// definition takes a CustomResourceDefinition through the library's types,
+// since nearly everything in it has moved. A schema that cannot be read as one
+// is left for the server to refuse.
+func definition(d *draft) error {
+	spec := mapping(d.object, "spec")
+	if spec == nil {
+		return nil
+	}
+	old, unknown, err := readDefinition(spec)
+	if err != nil {
+		d.note("spec is left as it is, since it is none of v1beta1: %v", err)
+		return nil
+	}
+	for _, field := range unknown {
+		d.note("%s is left out, as it was in v1beta1", field)
+	}
+	d.defaultDefinition(old)
+	converted, err := convertDefinition(old)
+	if err != nil {
+		d.note("spec is left as it is, since it is none of v1beta1: %v", err)
+		return nil
+	}
+	d.schemas(converted, old.PreserveUnknownFields == nil || *old.PreserveUnknownFields)
+	written, err := writeDefinition(converted)
+	if err != nil {
+		return err
+	}
+	// An earlier version of the definition may be stored with true, which is
+	// not to stay.
+	written["preserveUnknownFields"] = false
+	d.object["spec"] = written
+	d.approve(converted.Group)
+	return nil
+}
+
+// readDefinition gives the fields that v1beta1 does not know besides: its
+// server left them out.
+func readDefinition(spec map[string]any) (*crdv1beta1.CustomResourceDefinitionSpec, []string, error) {
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	old := &crdv1beta1.CustomResourceDefinitionSpec{}
+	wrong, err := kjson.UnmarshalStrict(data, old)
+	if err != nil {
+		return nil, nil, err
+	}
+	var unknown []string
+	for _, field := range wrong {
+		unknown = append(unknown, strings.ReplaceAll(field.Error(), `"`, ""))
+	}
+	return old, unknown, nil
+}
+
+// defaultDefinition writes the defaults that v1 does not have, of
+// apiextensions/v1beta1/defaults.go.
+func (d *draft) defaultDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) {
+	if old.Scope == "" {
+		old.Scope = crdv1beta1.NamespaceScoped
+		d.defaults = append(d.defaults, "spec.scope: Namespaced")
+	}
+	conversion := old.Conversion
+	if conversion != nil && conversion.Strategy == crdv1beta1.WebhookConverter && len(conversion.ConversionReviewVersions) == 0 {
+		conversion.ConversionReviewVersions = []string{"v1beta1"}
+		d.defaults = append(d.defaults, "spec.conversion.conversionReviewVersions: [v1beta1]")
+	}
+}
+
+func convertDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) (*crdv1.CustomResourceDefinitionSpec, error) {
+	internal := &apiextensions.CustomResourceDefinitionSpec{}
+	if err := crdv1beta1.Convert_v1beta1_CustomResourceDefinitionSpec_To_apiextensions_CustomResourceDefinitionSpec(old, internal, nil); err != nil {
+		return nil, err
+	}
+	converted := &crdv1.CustomResourceDefinitionSpec{}
+	if err := crdv1.Convert_apiextensions_CustomResourceDefinitionSpec_To_v1_CustomResourceDefinitionSpec(internal, converted, nil); err != nil {
+		return nil, err
+	}
+	if len(converted.Versions) == 0 {
+		return nil, errors.New("it has no version")
+	}
+	return converted, nil
+}
+
+// schemas gives every version a schema that v1 accepts. Versions that had one
+// in common share it.
+func (d *draft) schemas(converted *crdv1.CustomResourceDefinitionSpec, keep bool) {
+	done := map[*crdv1.CustomResourceValidation]*crdv1.CustomResourceValidation{}
+	for i := range converted.Versions {
+		version := &converted.Versions[i]
+		old := version.Schema
+		if done[old] == nil {
+			done[old] = d.schema(old, keep)
+		}
+		version.Schema = done[old]
+	}
+}
+
+func (d *draft) schema(old *crdv1.CustomResourceValidation, keep bool) *crdv1.CustomResourceValidation {
+	if old == nil || old.OpenAPIV3Schema == nil {
+		d.note("the schema, of which there was none, allows everything")
+		return &crdv1.CustomResourceValidation{OpenAPIV3Schema: anything()}
+	}
+	schema, notes := structural(old.OpenAPIV3Schema)
+	for _, note := range notes {
+		d.note("%s", note)
+	}
+	if keep {
+		keepUnknown(schema)
+		d.note("fields that the schema does not know are kept, as they were")
+	}
+	return &crdv1.CustomResourceValidation{OpenAPIV3Schema: schema}
+}
+
+func writeDefinition(converted *crdv1.CustomResourceDefinitionSpec) (map[string]any, error) {
+	data, err := json.Marshal(converted)
+	if err != nil {
+		return nil, err
+	}
+	var written map[string]any
+	return written, kjson.UnmarshalCaseSensitivePreserveInts(data, &written)
+}
+
+// approve says of a group that belongs to Kubernetes that nobody approved of
+// the definition: v1 asks for it. Such groups are those of
+// apiextensions/pkg/apihelpers.
+func (d *draft) approve(group string) {
+	owned := false
+	for _, domain := range []string{"k8s.io", "kubernetes.io"} {
+		owned = owned || group == domain || strings.HasSuffix(group, "."+domain)
+	}
+	metadata := made(d.object, "metadata")
+	if !owned || metadata == nil {
+		return
+	}
+	annotations := made(metadata, "annotations")
+	if annotations != nil && blank(annotations, crdv1.KubeAPIApprovedAnnotation) {
+		annotations[crdv1.KubeAPIApprovedAnnotation] = "unapproved, written for v1beta1, which did not ask"
+		d.note("the annotation %s says that the API is unapproved", crdv1.KubeAPIApprovedAnnotation)
+	}
+}

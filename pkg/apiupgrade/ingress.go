@@ -1,0 +1,50 @@
+package apiupgrade
+
+// ingress is that of extensions/v1beta1 and of networking.k8s.io/v1beta1. See
+// pkg/apis/networking/v1beta1/conversion.go and defaults.go of Kubernetes
+// 1.21, the last release that served these versions.
+func ingress(d *draft) error {
+	spec := mapping(d.object, "spec")
+	if backend := mapping(spec, "backend"); backend != nil && spec["defaultBackend"] == nil {
+		move(spec, "backend", spec, "defaultBackend")
+		serviceBackend(backend)
+		d.note("spec.backend is spec.defaultBackend")
+	}
+	for _, rule := range mappings(spec, "rules") {
+		for _, path := range mappings(mapping(rule, "http"), "paths") {
+			serviceBackend(mapping(path, "backend"))
+			d.fill(path, "spec.rules[].http.paths[]", "pathType", "ImplementationSpecific")
+		}
+	}
+	return nil
+}
+
+// serviceBackend takes the Service's name and port into a mapping of their
+// own.
+func serviceBackend(backend map[string]any) {
+	name, port := backend["serviceName"], backend["servicePort"]
+	_, named := name.(string)
+	if backend == nil || backend["service"] != nil || name != nil && !named {
+		return
+	}
+	ports := map[string]any{}
+	switch value := port.(type) {
+	case nil:
+	case string:
+		ports["name"] = value
+	case int64:
+		ports["number"] = value
+	default:
+		return
+	}
+	if name == nil && port == nil {
+		return
+	}
+	delete(backend, "serviceName")
+	delete(backend, "servicePort")
+	service := map[string]any{"port": ports}
+	if named {
+		service["name"] = name
+	}
+	backend["service"] = service
+}

@@ -1,0 +1,53 @@
+package apiupgrade
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/version"
+)
+
+const (
+	// oldest is the release from which on the old versions have the defaults
+	// that are written out here.
+	oldest = 9
+	// newest is as far as the library can see: what is deprecated in one
+	// release goes three releases later.
+	newest = libraryRelease + 3
+	// libraryRelease is that of k8s.io/api.
+	libraryRelease = 37
+	// betaOff is the release from which on new versions in beta are served
+	// only if asked for (KEP-3136).
+	betaOff = 24
+)
+
+// Release gives which kinds of its own a release of Kubernetes serves, such as
+// "1.37", unless it was told to serve others. It serves no custom resources.
+func Release(release string) (Served, error) {
+	parsed, err := version.ParseGeneric(strings.TrimSpace(release))
+	if err != nil {
+		return nil, fmt.Errorf("%q is no release of Kubernetes; give one such as 1.%d", release, libraryRelease)
+	}
+	if parsed.Major() != 1 || parsed.Minor() < oldest || parsed.Minor() > newest {
+		return nil, fmt.Errorf("what Kubernetes %s serves is not known; give a release from 1.%d to 1.%d", release, oldest, newest)
+	}
+	minor := int(parsed.Minor())
+	return func(kind schema.GroupVersionKind) bool {
+		_, supplemented := supplements[kind]
+		if !supplemented && known(kind) == nil || strings.Contains(kind.Version, "alpha") {
+			return false
+		}
+		first, last := lifetime(kind)
+		if strings.Contains(kind.Version, "beta") && first >= betaOff && !betaOn[kind.GroupVersion()] {
+			return false
+		}
+		return minor >= first && (last == 0 || minor < last)
+	}, nil
+}
+
+// betaOn are versions that came after betaOff to groups that were served in
+// beta before.
+var betaOn = map[schema.GroupVersion]bool{
+	{Group: "flowcontrol.apiserver.k8s.io", Version: "v1beta3"}: true,
+}

@@ -1,0 +1,28 @@
+package apiupgrade
+
+import "fmt"
+
+// webhookConfiguration is of either kind. The defaults are those of
+// pkg/apis/admissionregistration/v1beta1/defaults.go of Kubernetes 1.21, the
+// last release that served this version; admissionregistration.k8s.io/v1
+// fails, matches equivalent versions and waits 10 seconds.
+func webhookConfiguration(d *draft) error {
+	for i, webhook := range mappings(d.object, "webhooks") {
+		path := fmt.Sprintf("webhooks[%d]", i)
+		d.fill(webhook, path, "failurePolicy", "Ignore")
+		d.fill(webhook, path, "matchPolicy", "Exact")
+		d.fill(webhook, path, "timeoutSeconds", int64(30))
+		if emptyList(webhook, "admissionReviewVersions") {
+			delete(webhook, "admissionReviewVersions")
+			d.fill(webhook, path, "admissionReviewVersions", []any{"v1beta1"})
+		}
+		// v1 takes only webhooks that leave a dry run without effects. One
+		// that says nothing is believed to; one that says Some is not, and is
+		// for the server to refuse.
+		if blank(webhook, "sideEffects") || webhook["sideEffects"] == "Unknown" {
+			webhook["sideEffects"] = "NoneOnDryRun"
+			d.note("%s.sideEffects is NoneOnDryRun: dry runs reach the webhook, too, which were refused before", path)
+		}
+	}
+	return nil
+}
