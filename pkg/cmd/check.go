@@ -19,6 +19,7 @@ import (
 // checkOptions are the flags of check.
 type checkOptions struct {
 	source  source
+	upgrade upgradeFlags
 	skip    skipChecks
 	format  string
 	timeout timeLimit
@@ -55,6 +56,7 @@ func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Co
 		},
 	}
 	o.source.addFlags(command)
+	o.upgrade.addFlags(command.Flags())
 	o.skip.addFlag(command)
 	flags := command.Flags()
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
@@ -84,7 +86,11 @@ func (o *checkOptions) run(ctx context.Context, cluster *connection, streams gen
 		},
 		Namespace: cluster.namespace(),
 		Skip:      o.skip.set(),
-		Sink:      progress.NewPlain(streams.ErrOut).Sink,
+
+		UpgradeAPIs:     o.upgrade.upgrade,
+		SkipUnsupported: o.upgrade.skip,
+
+		Sink: progress.NewPlain(streams.ErrOut).Sink,
 	}
 	var err error
 	if check.Cluster, err = cluster.connect(check.Sink); err != nil {

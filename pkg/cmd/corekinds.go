@@ -1,21 +1,25 @@
 package cmd
 
 import (
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 )
 
-// coreMapper knows Pods and Services.
+// coreMapper knows Pods and Services, and Deployments, whose logs are asked
+// for.
 func coreMapper() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper(nil)
-	for kind, names := range map[string][2]string{
-		"Pod":     {"pods", "pod"},
-		"Service": {"services", "service"},
+	for kind, names := range map[schema.GroupVersionKind][2]string{
+		corev1.SchemeGroupVersion.WithKind("Pod"):        {"pods", "pod"},
+		corev1.SchemeGroupVersion.WithKind("Service"):    {"services", "service"},
+		appsv1.SchemeGroupVersion.WithKind("Deployment"): {"deployments", "deployment"},
 	} {
-		version := corev1.SchemeGroupVersion
-		mapper.AddSpecific(version.WithKind(kind), version.WithResource(names[0]), version.WithResource(names[1]), meta.RESTScopeNamespace)
+		version := kind.GroupVersion()
+		mapper.AddSpecific(kind, version.WithResource(names[0]), version.WithResource(names[1]), meta.RESTScopeNamespace)
 	}
 	return mapper
 }

@@ -20,6 +20,7 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	var from source
 	var prune, showManagedFields bool
 	var timeout timeLimit
+	var upgrade upgradeFlags
 	command := &cobra.Command{
 		Use:   "diff",
 		Short: "Show what install would change",
@@ -67,7 +68,11 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 				Namespace:  cluster.namespace(),
 				Prune:      prune,
 				Validation: "Ignore",
-				Sink:       sink,
+
+				UpgradeAPIs:     upgrade.upgrade,
+				SkipUnsupported: upgrade.skip,
+
+				Sink: sink,
 			}
 			differences, err := install.Diff(ctx)
 			if err != nil {
@@ -77,6 +82,7 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 		},
 	}
 	from.addFlags(command)
+	upgrade.addFlags(command.Flags())
 	flags := command.Flags()
 	flags.BoolVar(&prune, "prune", true, "Also show what install would delete")
 	flags.BoolVar(&showManagedFields, "show-managed-fields", false, "Also compare managedFields")

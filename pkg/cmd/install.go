@@ -21,6 +21,7 @@ import (
 // installOptions are the flags of install.
 type installOptions struct {
 	source  source
+	upgrade upgradeFlags
 	print   *genericclioptions.PrintFlags
 	dryRun  event.DryRun
 	wait    bool
@@ -68,6 +69,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 		},
 	}
 	o.source.addFlags(command)
+	o.upgrade.addFlags(command.Flags())
 	o.print.AddFlags(command)
 	flags := command.Flags()
 	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
@@ -143,8 +145,12 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		Replace:    command.Flags().Changed("prune"),
 		FailFast:   o.failFast,
 		Validation: o.validation,
-		Skip:       o.skip.set(),
-		Sink:       progress.NewPlain(streams.ErrOut).Sink,
+
+		UpgradeAPIs:     o.upgrade.upgrade,
+		SkipUnsupported: o.upgrade.skip,
+
+		Skip: o.skip.set(),
+		Sink: progress.NewPlain(streams.ErrOut).Sink,
 	}
 	if o.dryRun != event.DryRunClient {
 		var err error

@@ -16,6 +16,7 @@ import (
 
 func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
 	var from source
+	var upgrade offlineUpgrade
 	var format string
 	command := &cobra.Command{
 		Use:   "manifest",
@@ -28,43 +29,63 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 			kubectl istio-demo manifest
 
 			# As a JSON List, for instance for jq
-			kubectl istio-demo manifest -o json | jq -r '.items[].kind' | sort | uniq -c`),
+			kubectl istio-demo manifest -o json | jq -r '.items[].kind' | sort | uniq -c
+
+			# An old manifest in the API versions of today, and what that changes
+			kubectl istio-demo manifest -f istio-demo.yaml --upgrade-apis=1.37 > upgraded.yaml
+			kubectl istio-demo manifest -f istio-demo.yaml --upgrade-apis=1.37 -o report`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if format != "yaml" && format != "json" {
-				return &usageError{fmt.Errorf("unknown output format %q; use yaml or json", format)}
+			switch format {
+			case "yaml", "json":
+			case "report":
+				if upgrade.release == "" {
+					return &usageError{fmt.Errorf("-o report tells what --%s changes; give a release, such as --%[1]s=1.37", upgradeFlag)}
+				}
+			default:
+				return &usageError{fmt.Errorf("unknown output format %q; use yaml, json or report", format)}
 			}
-			objects, err := planned(command, &from, cluster, streams)
+			plan, err := planned(command, &from, &upgrade, cluster, streams)
 			if err != nil {
 				return err
 			}
-			return printManifest(objects, format, streams.Out)
+			if format == "report" {
+				return printReport(plan, streams.Out)
+			}
+			printChanges(plan.Changes, streams.ErrOut)
+			return printManifest(plan.Objects, format, streams.Out)
 		},
 	}
 	from.addFlags(command)
-	command.Flags().StringVarP(&format, "output", "o", "yaml", "Output format. One of: (json, yaml)")
+	upgrade.addFlags(command.Flags())
+	command.Flags().StringVarP(&format, "output", "o", "yaml", "Output format. One of: (json, yaml, report); report tells what --upgrade-apis changes")
 	return command
 }
 
-// planned gives what install would apply, without asking a cluster.
-func planned(command *cobra.Command, from *source, cluster *connection, streams genericiooptions.IOStreams) ([]manifest.Object, error) {
-	if err := from.validate(); err != nil {
-		return nil, err
-	}
-	if err := cluster.checkNamespace(); err != nil {
-		return nil, err
+// planned gives what install would apply, in its order, without asking a
+// cluster.
+func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, cluster *connection, streams genericiooptions.IOStreams) (demo.Upgraded, error) {
+	for _, err := range []error{from.validate(), upgrade.validate(), cluster.checkNamespace()} {
+		if err != nil {
+			return demo.Upgraded{}, err
+		}
 	}
 	// Nothing is written that would have to be brought to an end.
 	cluster.releaseSignals()
 	read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 	if err != nil {
-		return nil, &demo.InputError{Err: err}
+		return demo.Upgraded{}, &demo.InputError{Err: err}
 	}
 	sink := progress.NewPlain(streams.ErrOut).Sink
 	for _, warning := range read.Warnings {
 		sink(event.Warning{Message: warning})
 	}
-	return demo.Plan(read.Objects, cluster.namespace())
+	upgraded, err := upgrade.apply(read.Objects, sink)
+	if err != nil {
+		return upgraded, err
+	}
+	upgraded.Objects, err = demo.Plan(upgraded.Objects, cluster.namespace())
+	return upgraded, err
 }
 
 // printManifest prints YAML documents, or a JSON List.

@@ -10,6 +10,7 @@ import (
 
 func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
 	var from source
+	var upgrade offlineUpgrade
 	command := &cobra.Command{
 		Use:   "rbac",
 		Short: "Print the smallest role that install and uninstall need",
@@ -29,13 +30,14 @@ func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 			kubectl istio-demo rbac -f istio-demo.yaml`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			objects, err := planned(command, &from, cluster, streams)
+			plan, err := planned(command, &from, &upgrade, cluster, streams)
 			if err != nil {
 				return err
 			}
-			return (&printers.YAMLPrinter{}).PrintObj(demo.Role(objects), streams.Out)
+			return (&printers.YAMLPrinter{}).PrintObj(demo.Role(plan.Objects), streams.Out)
 		},
 	}
 	from.addFlags(command)
+	upgrade.addFlags(command.Flags())
 	return command
 }

@@ -73,6 +73,7 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newPods(cluster, streams),
 		newServices(cluster, streams),
 		newStatus(cluster, streams),
+		newLogs(cluster, streams),
 		newDiff(cluster, streams),
 		newUninstall(cluster, streams),
 		newManifest(cluster, streams),

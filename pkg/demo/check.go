@@ -51,7 +51,9 @@ type Check struct {
 	Namespace manifest.Namespace
 	// Skip names the checks to leave out.
 	Skip map[string]bool
-	Sink event.Sink
+	// UpgradeAPIs and SkipUnsupported are as in Install.
+	UpgradeAPIs, SkipUnsupported bool
+	Sink                         event.Sink
 }
 
 // Run gives the results of all checks. Its errors are InputError, the
@@ -60,6 +62,7 @@ type Check struct {
 func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 	install := &Install{
 		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
+		UpgradeAPIs: c.UpgradeAPIs, SkipUnsupported: c.SkipUnsupported,
 		DryRun: event.DryRunNone, Wait: true, Prune: true, // as it would be
 	}
 	read, err := install.read(ctx)
@@ -79,16 +82,16 @@ func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 // inspect runs the checks. What is of an unknown kind is one of their results,
 // and they go on without it.
 func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, error) {
-	kinds, err := i.kinds(ctx, read.Objects)
+	on := &course{read: read}
+	err := i.kinds(ctx, on)
 	if err != nil {
 		return nil, err
 	}
-	known, results := checkKinds(read.Objects, kinds)
-	targets, err := i.locate(known, kinds)
-	if err != nil {
+	i.tellUpgrades(on)
+	known, results := i.checkKinds(on.upgraded, on.kinds)
+	if on.targets, err = i.locate(known, on.kinds); err != nil {
 		return nil, err
 	}
-	on := &course{read: read, kinds: kinds, targets: targets}
 	on.book, err = openLedger(ctx, i.Cluster, i.Namespace.Name)
 	if apierrors.IsForbidden(err) {
 		on.unread, err = err, nil
@@ -136,12 +139,17 @@ func conflictResults(err error) []CheckResult {
 
 // checkKinds gives the objects that the cluster can take, and a result for
 // each kind that it cannot, which names the first object of the kind.
-func checkKinds(objects []manifest.Object, kinds *discover.Kinds) ([]manifest.Object, []CheckResult) {
+func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manifest.Object, []CheckResult) {
 	const name = "kinds"
 	var known []manifest.Object
 	var results []CheckResult
+	if !i.SkipUnsupported {
+		for _, refusal := range upgraded.Refused {
+			results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: refusal.String(), Remedy: "leave it out with --skip-unsupported"})
+		}
+	}
 	var seen []schema.GroupVersionKind
-	for _, object := range objects {
+	for _, object := range upgraded.Objects {
 		_, err := kinds.Lookup(object.GroupVersionKind())
 		switch {
 		case err == nil:

@@ -57,6 +57,10 @@ type Install struct {
 	Replace bool
 	// FailFast ends the wait for what cannot heal by itself.
 	FailFast bool
+	// UpgradeAPIs turns objects of versions that the cluster does not serve into
+	// those that it does, and SkipUnsupported leaves out those of which nothing
+	// takes the place.
+	UpgradeAPIs, SkipUnsupported bool
 	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
 	// fields.
 	Validation string
@@ -141,10 +145,11 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 
 // course is what an install knows on its way.
 type course struct {
-	read    Manifest
-	kinds   *discover.Kinds
-	book    *ledger
-	targets []apply.Target
+	read     Manifest
+	upgraded Upgraded
+	kinds    *discover.Kinds
+	book     *ledger
+	targets  []apply.Target
 	// leftovers are members of the inventory that the manifest does not have.
 	leftovers []inventory.Object
 	// unread is why the inventory could not be read.
@@ -161,6 +166,7 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 		return nil, i.interrupted(ctx, err, 0, 0)
 	}
 	i.start(read.What, len(on.targets))
+	i.tellUpgrades(on)
 	if err := i.check(ctx, on); err != nil {
 		return nil, i.interrupted(ctx, err, 0, len(on.targets))
 	}
@@ -192,10 +198,7 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
 	on := &course{read: read}
 	both, bothCtx := errgroup.WithContext(ctx)
-	both.Go(func() (err error) {
-		on.kinds, on.targets, err = i.resolve(bothCtx, read.Objects)
-		return err
-	})
+	both.Go(func() error { return i.resolve(bothCtx, on) })
 	both.Go(func() (err error) {
 		on.book, err = openLedger(bothCtx, i.Cluster, i.Namespace.Name)
 		if apierrors.IsForbidden(err) {

@@ -13,34 +13,40 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
-// resolve finds where each object lives on the cluster. Faults of the
-// manifest that only the cluster can tell are InputErrors.
-func (i *Install) resolve(ctx context.Context, objects []manifest.Object) (*discover.Kinds, []apply.Target, error) {
-	kinds, err := i.kinds(ctx, objects)
-	if err != nil {
-		return nil, nil, err
+// resolve upgrades the objects and finds where each lives on the cluster.
+// Faults of the manifest that only the cluster can tell are InputErrors.
+func (i *Install) resolve(ctx context.Context, on *course) error {
+	if err := i.kinds(ctx, on); err != nil {
+		return err
+	}
+	if err := on.upgraded.Err(); err != nil && !i.SkipUnsupported {
+		return &InputError{err}
 	}
 	// Kinds first: without its kind nobody can say where an object belongs.
-	if err := unknownKinds(objects, kinds); err != nil {
-		return nil, nil, &InputError{err}
+	if err := unknownKinds(on.upgraded.Objects, on.kinds); err != nil {
+		return &InputError{err}
 	}
-	targets, err := i.locate(objects, kinds)
-	return kinds, targets, err
+	var err error
+	on.targets, err = i.locate(on.upgraded.Objects, on.kinds)
+	return err
 }
 
-// kinds are those that the cluster serves, and those that the manifest
-// defines.
-func (i *Install) kinds(ctx context.Context, objects []manifest.Object) (*discover.Kinds, error) {
-	kinds, err := discover.Discover(ctx, i.Cluster.Discovery)
-	if err != nil {
-		return nil, err
+// kinds finds those that the cluster serves, has the manifest upgraded to
+// them, and adds those that it defines.
+func (i *Install) kinds(ctx context.Context, on *course) error {
+	var err error
+	if on.kinds, err = discover.Discover(ctx, i.Cluster.Discovery); err != nil {
+		return err
 	}
-	for _, object := range objects {
+	if on.upgraded, err = i.upgrade(on.read.Objects, on.kinds.Served); err != nil {
+		return &InputError{err}
+	}
+	for _, object := range on.upgraded.Objects {
 		if manifest.IsCRD(object.Unstructured) {
-			kinds.Define(object.Unstructured)
+			on.kinds.Define(object.Unstructured)
 		}
 	}
-	return kinds, nil
+	return nil
 }
 
 // locate gives objects of known kinds their namespaces and resources.

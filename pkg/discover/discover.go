@@ -172,6 +172,12 @@ func (k *Kinds) BrokenGroup(group string) error {
 // has been applied.
 func (k *Kinds) Defined(gvk schema.GroupVersionKind) bool { return k.defined[gvk] }
 
+// Served tells whether the cluster serves a kind now.
+func (k *Kinds) Served(gvk schema.GroupVersionKind) bool {
+	_, known := k.kinds[gvk]
+	return known && !k.defined[gvk]
+}
+
 // Scope tells whether a kind lives in namespaces.
 func (k *Kinds) Scope(gvk schema.GroupVersionKind) (namespaced, known bool) {
 	kind, ok := k.kinds[gvk]

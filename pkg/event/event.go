@@ -83,6 +83,13 @@ type Finding struct {
 	Event, Next string
 }
 
+// VersionChange counts the objects of a kind that are turned from one
+// apiVersion into another.
+type VersionChange struct {
+	Kind, From, To string
+	Objects        int
+}
+
 type (
 	// Started comes first: what is going to be applied, and where.
 	Started struct {
@@ -124,6 +131,13 @@ type (
 	Leftover struct {
 		Objects []Object
 		Prune   bool
+	}
+
+	// Upgraded comes before the first write, for objects of versions that the
+	// cluster does not serve.
+	Upgraded struct {
+		Objects int
+		Changes []VersionChange
 	}
 
 	// Recreating comes before the first write, for what is going to be deleted
@@ -214,6 +228,7 @@ func (Applied) event()           {}
 func (WaveFinished) event()      {}
 func (Stopped) event()           {}
 func (Leftover) event()          {}
+func (Upgraded) event()          {}
 func (Recreating) event()        {}
 func (Uninstalling) event()      {}
 func (RemovalStarted) event()    {}

@@ -82,6 +82,8 @@ func events(text string, n int) []event.Event {
 		event.WaveFinished{Number: n},
 		event.Stopped{Applied: n, Objects: n},
 		event.Leftover{Objects: []event.Object{object, object}, Prune: n > 0},
+		event.Upgraded{Objects: n, Changes: []event.VersionChange{{Kind: text, From: text, To: text, Objects: n}}},
+		event.Recreating{Objects: []event.Object{object, object}},
 		event.Uninstalling{What: text, Objects: n, Namespace: text, Server: text, DryRun: dryRun},
 		event.RemovalStarted{Number: n, Steps: n, Title: text, Objects: n},
 		event.RemovalFinished{Number: n},
@@ -105,6 +107,10 @@ func lines(e event.Event) int {
 	switch e := e.(type) {
 	case event.Leftover:
 		return 1 + len(e.Objects)
+	case event.Recreating:
+		return 1 + len(e.Objects)
+	case event.Upgraded:
+		return 1 + len(e.Changes)
 	case event.Diagnosed:
 		return 1 + len(e.Findings)*5
 	}

@@ -52,6 +52,8 @@ func (p *Plain) Sink(e event.Event) {
 		p.line("  stopped: %d of %s applied", e.Applied, count(e.Objects, "object"))
 	case event.Leftover:
 		p.leftover(e)
+	case event.Upgraded:
+		p.upgraded(e)
 	case event.Recreating:
 		p.line("  %s will be deleted and made anew:", count(len(e.Objects), "object"))
 		p.objects(e.Objects)
@@ -130,6 +132,13 @@ func (p *Plain) leftover(e event.Leftover) {
 func (p *Plain) objects(objects []event.Object) {
 	for _, object := range objects {
 		p.line("    %s", object)
+	}
+}
+
+func (p *Plain) upgraded(e event.Upgraded) {
+	p.line("  %s in versions that the cluster does not serve, upgraded:", count(e.Objects, "object"))
+	for _, change := range e.Changes {
+		p.line("    %d %s: %s -> %s", change.Objects, change.Kind, change.From, change.To)
 	}
 }
 

@@ -1,0 +1,105 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+const (
+	upgradeFlag = "upgrade-apis"
+	skipFlag    = "skip-unsupported"
+	skipUsage   = "Leave out objects of kinds that Kubernetes has removed and that nothing takes the place of"
+)
+
+// upgradeFlags say what becomes of objects in versions that the cluster does
+// not serve.
+type upgradeFlags struct{ upgrade, skip bool }
+
+func (u *upgradeFlags) addFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&u.upgrade, upgradeFlag, true, "Turn objects of API versions that the cluster does not serve into those that it does")
+	flags.BoolVar(&u.skip, skipFlag, false, skipUsage)
+}
+
+// offlineUpgrade says the same without a cluster.
+type offlineUpgrade struct {
+	// release is Kubernetes', empty to leave everything as it is.
+	release string
+	skip    bool
+}
+
+func (u *offlineUpgrade) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&u.release, upgradeFlag, "", "Turn objects of API versions that this Kubernetes release does not serve into those that it does, such as 1.37")
+	flags.BoolVar(&u.skip, skipFlag, false, skipUsage)
+}
+
+// validate refuses what is no release.
+func (u *offlineUpgrade) validate() error {
+	if u.release == "" {
+		return nil
+	}
+	if _, err := demo.Release(u.release); err != nil {
+		return &usageError{fmt.Errorf("--%s: %w", upgradeFlag, err)}
+	}
+	return nil
+}
+
+// apply gives what is left of the objects, and tells the sink what is not.
+func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (demo.Upgraded, error) {
+	if u.release == "" {
+		return demo.Upgraded{Objects: objects}, nil
+	}
+	served, err := demo.Release(u.release)
+	if err != nil {
+		return demo.Upgraded{}, err
+	}
+	upgraded, err := demo.Upgrade(objects, served)
+	if err != nil {
+		return upgraded, &demo.InputError{Err: err}
+	}
+	if err := upgraded.Err(); err != nil && !u.skip {
+		return upgraded, &demo.InputError{Err: err}
+	}
+	upgraded.TellSkipped(sink)
+	return upgraded, nil
+}
+
+// printChanges prints a line for each object that was upgraded.
+func printChanges(changes []demo.Change, out io.Writer) {
+	for _, change := range changes {
+		line := fmt.Sprintf("%s: %s: %s -> %s", change.Source, change.Object, change.From, change.To)
+		if len(change.Notes) > 0 {
+			line += "; " + strings.Join(change.Notes, "; ")
+		}
+		fmt.Fprintln(out, progress.Printable(line))
+	}
+}
+
+// printReport prints the same as a table as kubectl's, each further note on a
+// line of its own.
+func printReport(upgraded demo.Upgraded, out io.Writer) error {
+	table := printers.GetNewTabWriter(out)
+	fmt.Fprintln(table, "OBJECT\tFROM\tTO\tCHANGES")
+	for _, change := range upgraded.Changes {
+		first, more := "", []string(nil)
+		if len(change.Notes) > 0 {
+			first, more = change.Notes[0], change.Notes[1:]
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", progress.Printable(change.Object.String()), change.From, change.To, progress.Printable(first))
+		for _, note := range more {
+			fmt.Fprintf(table, "\t\t\t%s\n", progress.Printable(note))
+		}
+	}
+	for _, refusal := range upgraded.Refused {
+		fmt.Fprintf(table, "%s\t%s\t<none>\t%s\n", progress.Printable(refusal.Object.String()), refusal.From, progress.Printable(refusal.Why.Error()))
+	}
+	return table.Flush()
+}
