@@ -23,6 +23,7 @@ type source struct {
 	kustomize  string
 	recursive  bool
 	allowHTTP  bool
+	strict     bool
 	set        []string
 	valueFiles []string
 	hub, tag   string
@@ -38,6 +39,7 @@ func (s *source) addFlags(command *cobra.Command) {
 	names.AddFlags(command.Flags())
 	flags := command.Flags()
 	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept http:// URLs, which are not encrypted, for -f and --values")
+	flags.BoolVar(&s.strict, "strict", true, "Refuse two objects in one document, where --- is missing between them; false reads them as two and warns")
 	flags.StringArrayVar(&s.set, "set", nil, "Set a value of Istio's charts, as with Helm: key=value, repeatable")
 	flags.StringArrayVar(&s.valueFiles, "values", nil, "Read values of Istio's charts from a YAML file, a URL, or - for standard input; repeatable")
 	flags.StringVar(&s.hub, "hub", "", "Take the images from this registry instead of "+chart.Hub)
@@ -84,11 +86,12 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo
 }
 
 func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, error) {
-	objects, err := file.Read(ctx, file.Options{
+	content, err := file.Read(ctx, file.Options{
 		Filenames: s.files,
 		Kustomize: s.kustomize,
 		Recursive: s.recursive,
 		AllowHTTP: s.allowHTTP,
+		Strict:    s.strict,
 		In:        in,
 	})
 	names := make([]string, len(s.files))
@@ -100,7 +103,7 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, er
 		what = "the kustomization " + s.kustomize
 	}
 	// The inventory keeps it for people to read.
-	return demo.Manifest{What: progress.Printable(what), Objects: objects}, err
+	return demo.Manifest{What: progress.Printable(what), Objects: content.Objects, Warnings: content.Warnings}, err
 }
 
 // values reads the --values files and merges them with the --set flags.

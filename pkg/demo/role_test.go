@@ -13,11 +13,12 @@ import (
 // rules gives a line for each rule: VERBS RESOURCES.GROUP NAMES.
 func rules(t *testing.T, text string) []string {
 	t.Helper()
-	objects, err := manifest.Decode("test", []byte(text))
+	content, err := manifest.Decode("test", []byte(text), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if objects, err = Plan(objects, manifest.Namespace{Name: "mesh"}); err != nil {
+	objects, err := Plan(content.Objects, manifest.Namespace{Name: "mesh"})
+	if err != nil {
 		t.Fatal(err)
 	}
 	role := Role(objects)

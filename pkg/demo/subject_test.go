@@ -15,12 +15,12 @@ import (
 // targets makes targets of YAML, those of the names in live being there.
 func targets(t *testing.T, text string, live ...string) []apply.Target {
 	t.Helper()
-	objects, err := manifest.Decode("test", []byte(text))
+	content, err := manifest.Decode("test", []byte(text), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var targets []apply.Target
-	for _, object := range objects {
+	for _, object := range content.Objects {
 		gvk := object.GroupVersionKind()
 		target := apply.Target{
 			Ref:      manifest.Ref(object.Unstructured),

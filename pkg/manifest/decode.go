@@ -20,36 +20,81 @@ import (
 )
 
 // Decode reads the objects of one file, in YAML or JSON, in their order.
-// Documents without content are passed over and Lists are expanded. An error
-// names the file, the document and the line.
-func Decode(file string, data []byte) ([]Object, error) {
-	var objects []Object
+// Documents without content are passed over and Lists are expanded. Where a
+// key comes twice the last one counts, with a warning. Where a second object
+// begins in a document without a separator, a strict reading is an error;
+// another one takes them apart if it can. An error names the file, the
+// document and the line.
+func Decode(file string, data []byte, strict bool) (Content, error) {
+	r := reading{strict: strict}
 	number := 0
 	for _, doc := range split(data) {
 		values, err := doc.values(Source{File: file, Document: number + 1})
 		if err != nil {
-			return nil, err
+			return Content{}, err
 		}
 		number += len(values)
 		for _, value := range values {
-			if string(value.raw) == "null" {
-				continue
+			if err := r.add(value); err != nil {
+				return Content{}, err
 			}
-			found, err := fromJSON(value.source, value.raw)
-			if err != nil {
-				return nil, err
-			}
-			objects = append(objects, found...)
 		}
 	}
-	return objects, nil
+	r.Warnings = append(r.Warnings, warnings(file, r.repeated)...)
+	return r.Content, nil
+}
+
+// reading is what has been read of a file.
+type reading struct {
+	Content
+	strict   bool
+	repeated []occurrence
+}
+
+func (r *reading) add(v value) error {
+	if string(v.raw) == "null" {
+		return nil
+	}
+	if _, second := boundary(v.repeated); second {
+		if r.strict {
+			return v.unseparated()
+		}
+		if len(v.parts) > 0 {
+			r.Warnings = append(r.Warnings, v.separated()...)
+			for _, part := range v.parts {
+				if err := r.add(part); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		r.Warnings = append(r.Warnings, v.lost()...)
+	}
+	found, err := fromJSON(v.source, v.raw)
+	if err != nil {
+		return err
+	}
+	r.Objects = append(r.Objects, found...)
+	for _, one := range v.repeated {
+		if !one.head {
+			at := v.source
+			at.Line = one.line
+			r.repeated = append(r.repeated, occurrence{one, at})
+		}
+	}
+	return nil
 }
 
 // value is one YAML document, or one of the JSON values that may follow each
 // other in a document.
 type value struct {
 	source Source
-	raw    []byte
+	// raw is JSON in which each key comes once; repeated are those that came
+	// more often.
+	raw      []byte
+	repeated []repetition
+	// parts are the objects of a document in which a separator is missing.
+	parts []value
 }
 
 // values gives those of a document; first names the first of them.
@@ -62,36 +107,61 @@ func (d document) values(first Source) ([]value, error) {
 			return values, nil
 		}
 		// A brace may begin a YAML mapping, too.
-		if raw, yamlErr := d.yamlValue(); yamlErr == nil && len(values) == 0 {
-			return []value{{first, raw}}, nil
+		if found, yamlErr := d.yaml(first); yamlErr == nil && len(values) == 0 {
+			return []value{found}, nil
 		}
 		return nil, err
 	}
-	raw, err := d.yamlValue()
+	found, err := d.yaml(first)
 	if err != nil {
 		return nil, syntaxError(first, d, err)
 	}
-	return []value{{first, raw}}, nil
+	return []value{found}, nil
 }
 
-// yamlValue converts a YAML document to JSON. The library converts the first
-// value and drops what follows it; that is refused here. Only behind a value
-// in brackets or quotes can there be another one, or behind a rare line end.
-func (d document) yamlValue() ([]byte, error) {
-	raw, err := yaml.YAMLToJSON(d.text)
+// yaml reads a YAML document. The strict parser costs no more than the other
+// one, and only where it complains there is something to look for.
+func (d document) yaml(source Source) (value, error) {
+	v := value{source: source}
+	var err, complaint error
+	if v.raw, complaint = yaml.YAMLToJSONStrict(d.text); complaint != nil {
+		if v.raw, err = yaml.YAMLToJSON(d.text); err != nil {
+			return value{}, err
+		}
+	}
+	if err := d.single(); err != nil || complaint == nil {
+		return v, err
+	}
+	root := yamlTree(d.text)
+	if root != nil {
+		v.repeated = repetitions(root, d.start)
+	}
+	if len(v.repeated) == 0 {
+		v.repeated = complaints(d.text, d.start, complaint)
+	}
+	if _, second := boundary(v.repeated); second {
+		v.parts = d.cut(root, source)
+	}
+	return v, nil
+}
+
+// single refuses what follows the first value, which the library drops. Only
+// behind a value in brackets or quotes can there be another one, or behind a
+// rare line end.
+func (d document) single() error {
 	closed := bytes.ContainsRune([]byte(`{["'`), rune(d.text[firstContent(d.text)]))
-	if err != nil || !closed && !bytes.ContainsAny(d.text, rareBreaks) {
-		return raw, err
+	if !closed && !bytes.ContainsAny(d.text, rareBreaks) {
+		return nil
 	}
 	decoder := goyaml.NewDecoder(bytes.NewReader(d.text))
 	var ignored any
 	if err := decoder.Decode(&ignored); err != nil {
-		return nil, err
+		return err
 	}
 	if err := decoder.Decode(&ignored); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is something behind the first value; separate documents with ---")
+		return errors.New("there is something behind the first value; separate documents with ---")
 	}
-	return raw, nil
+	return nil
 }
 
 // jsonValues reads one JSON value after the other; with an error it gives
@@ -120,7 +190,9 @@ func (d document) jsonValues(first Source) ([]value, error) {
 			}
 			return values, fmt.Errorf("%s: not valid JSON: %w", source, err)
 		}
-		values = append(values, value{source, raw})
+		found := value{source: source}
+		found.raw, found.repeated = lastCounts(raw, source.Line)
+		values = append(values, found)
 	}
 }
 

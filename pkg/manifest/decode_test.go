@@ -79,7 +79,8 @@ func TestDecode(t *testing.T) {
 		{"yaml that begins with a brace", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n", []string{"configmap a at 1:1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects, err := Decode("demo.yaml", []byte(test.data))
+			content, err := Decode("demo.yaml", []byte(test.data), true)
+			objects := content.Objects
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +117,8 @@ func TestDecodeLosesNothing(t *testing.T) {
 		{"line ends of Unicode", configMap("a") + "x:\u2028---\n" + configMap("b"), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects, err := Decode("demo.yaml", []byte(test.data))
+			content, err := Decode("demo.yaml", []byte(test.data), true)
+			objects := content.Objects
 			if err == nil && len(objects) < 2 {
 				t.Errorf("of two objects only %q are read, and no error is given", told(objects))
 			}
@@ -159,7 +161,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"Metadata", "apiVersion: v1\nkind: ConfigMap\nMetadata: {name: a}\n", "demo.yaml, document 1 (line 1): configmap has no metadata.name"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects, err := Decode("demo.yaml", []byte(test.data))
+			content, err := Decode("demo.yaml", []byte(test.data), true)
+			objects := content.Objects
 			if err == nil {
 				t.Fatalf("no error, but %q", told(objects))
 			}
@@ -180,7 +183,8 @@ func TestDecodeNumbers(t *testing.T) {
 		"apiVersion: v1\nkind: Widget\nmetadata: {name: a}\nspec: {size: 3, big: 9007199254740993, part: 0.5, text: '3'}\n",
 		`{"apiVersion": "v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": {"size": 3, "big": 9007199254740993, "part": 0.5, "text": "3"}}`,
 	} {
-		objects, err := Decode("demo.yaml", []byte(data))
+		content, err := Decode("demo.yaml", []byte(data), true)
+		objects := content.Objects
 		if err != nil {
 			t.Fatal(err)
 		}

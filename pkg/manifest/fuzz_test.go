@@ -25,6 +25,8 @@ var seeds = []string{
 	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {a: 1}}\n", "apiVersion: v1\nkind: List\nitems: {}\n",
 	"#\r" + configMap("a"), "# a\u2028" + configMap("a"), configMap("a") + "\u2029---\n" + configMap("b"), configMap("a") + "# \u0085---\u0085" + configMap("b"),
 	"a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "a: *gone\n", "a: !!binary x\n", "a: !!float x\n", "? [a]\n: b\n", "<<: a\n", "1: a\n", "a: 1e999\n", "a: .nan\n",
+	configMap("a") + configMap("b"), configMap("a") + "data: {a: b}\n", configMap("a") + "kind: Secret\n", listOf(`{"kind":"A","kind":"B","metadata":{"a":1,"a":[{"b":1,"b":2}]}}`),
+	"{kind: A, kind: B, kind: C}\n", "a: &a {b: 1}\n<<: *a\nb: 2\n", "yes: a\ntrue: b\n", "? &a x\n: 1\n*a : 2\n", "a: 1\na: 2\u0085b: 3\n", "kind: |\n  a\n  b\nkind: c\nkind: d\n",
 	"kind: |\n  A\n", "apiVersion: v1\nkind: A\nmetadata:\n  name: |\n    a\n", `{"kind":`, `{"kind":"A","apiVersion":"a/b/c","metadata":{"name":".."}}`, "\"a\" \"b\"", "{a: b} {c: d}", "a: b: c", "\ta: b", "a\x00b", "\xff\xfe", utf16LE(configMap("a") + "---\r\n" + configMap("b")), "\xfe\xff\x00\xfd\r\xfc\xfc",
 	`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","creationTimestamp":5},"data":1.5,"x":18446744073709551616}`,
 }
@@ -39,31 +41,39 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		objects, err := Decode("demo.yaml", data)
-		if err != nil {
-			if !place.MatchString(err.Error()) {
-				t.Errorf("the error is %q", err)
-			}
-			return
-		}
-		most := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + 1
-		for _, object := range objects {
-			if object.GetKind() == "" || object.GetAPIVersion() == "" || object.GetName() == "" {
-				t.Errorf("%v has no kind, apiVersion or name", object.Object)
-			}
-			if line := object.Source.Line; line < 1 || line > most || object.Source.Document < 1 {
-				t.Errorf("%s stands in line %d of %d, document %d", object.GetName(), line, most, object.Source.Document)
-			}
-			sent, err := object.MarshalJSON()
+		for _, strict := range []bool{true, false} {
+			content, err := Decode("demo.yaml", data, strict)
 			if err != nil {
-				t.Fatal(err)
+				if !place.MatchString(err.Error()) {
+					t.Errorf("the error is %q", err)
+				}
+				continue
 			}
-			var received unstructured.Unstructured
-			if err := received.UnmarshalJSON(sent); err != nil || !reflect.DeepEqual(received.Object, object.Object) {
-				t.Errorf("%v is received as %v: %v", object.Object, received.Object, err)
-			}
+			sendable(t, data, content.Objects)
 		}
 	})
+}
+
+// sendable holds objects to what FuzzDecode promises.
+func sendable(t *testing.T, data []byte, objects []Object) {
+	t.Helper()
+	most := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + 1
+	for _, object := range objects {
+		if object.GetKind() == "" || object.GetAPIVersion() == "" || object.GetName() == "" {
+			t.Errorf("%v has no kind, apiVersion or name", object.Object)
+		}
+		if line := object.Source.Line; line < 1 || line > most || object.Source.Document < 1 {
+			t.Errorf("%s stands in line %d of %d, document %d", object.GetName(), line, most, object.Source.Document)
+		}
+		sent, err := object.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var received unstructured.Unstructured
+		if err := received.UnmarshalJSON(sent); err != nil || !reflect.DeepEqual(received.Object, object.Object) {
+			t.Errorf("%v is received as %v: %v", object.Object, received.Object, err)
+		}
+	}
 }
 
 // FuzzDecodeTwo puts two streams behind each other: what is in each of them is
@@ -73,15 +83,15 @@ func FuzzDecodeTwo(f *testing.F) {
 		f.Add([]byte(seed), []byte(seeds[(i+7)%len(seeds)]))
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		a, errA := Decode("demo.yaml", first)
-		b, errB := Decode("demo.yaml", second)
+		a, errA := Decode("demo.yaml", first, false)
+		b, errB := Decode("demo.yaml", second, false)
 		if errA != nil || errB != nil || isUTF16(first) || isUTF16(second) {
 			return
 		}
 		second = bytes.TrimPrefix(second, []byte("\ufeff"))
-		both, err := Decode("demo.yaml", bytes.Join([][]byte{first, second}, []byte("\n---\n")))
-		if err != nil || len(both) != len(a)+len(b) {
-			t.Errorf("%d and %d objects become %d: %v", len(a), len(b), len(both), err)
+		both, err := Decode("demo.yaml", bytes.Join([][]byte{first, second}, []byte("\n---\n")), false)
+		if err != nil || len(both.Objects) != len(a.Objects)+len(b.Objects) {
+			t.Errorf("%d and %d objects become %d: %v", len(a.Objects), len(b.Objects), len(both.Objects), err)
 		}
 	})
 }

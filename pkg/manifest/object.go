@@ -19,6 +19,19 @@ type Object struct {
 	IfAbsent bool
 }
 
+// Content is what was read: objects, and what their author should know about
+// how they were written.
+type Content struct {
+	Objects  []Object
+	Warnings []string
+}
+
+// Add appends what was read after it.
+func (c *Content) Add(next Content) {
+	c.Objects = append(c.Objects, next.Objects...)
+	c.Warnings = append(c.Warnings, next.Warnings...)
+}
+
 // Source is the place where an object was written.
 type Source struct {
 	// File is a path, a URL, "stdin", or the name of a chart and template.

@@ -35,11 +35,11 @@ func decoded(t *testing.T, lines ...string) []Object {
 		}
 		text.WriteString("}\n")
 	}
-	objects, err := Decode("demo.yaml", []byte(text.String()))
+	content, err := Decode("demo.yaml", []byte(text.String()), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return objects
+	return content.Objects
 }
 
 func refs(objects []Object) []string {
@@ -115,10 +115,11 @@ func TestPlaceTellsApart(t *testing.T) {
 // TestPlaceLabelsNamespaces looks for the label without which the server
 // records a second apply of an empty namespace as a change.
 func TestPlaceLabelsNamespaces(t *testing.T) {
-	objects, err := Decode("demo.yaml", []byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {istio-injection: enabled}}\n"))
+	content, err := Decode("demo.yaml", []byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {istio-injection: enabled}}\n"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
+	objects := content.Objects
 	if err := Place(objects, scopeOf, Namespace{Name: "istio-system", Explicit: true}); err != nil {
 		t.Fatal(err)
 	}

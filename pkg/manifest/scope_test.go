@@ -25,11 +25,11 @@ spec: {group: demo.example.com, names: {kind: Thing}, scope: Cluster}
 `
 
 func TestOfflineScope(t *testing.T) {
-	objects, err := Decode("demo.yaml", []byte(definitions))
+	content, err := Decode("demo.yaml", []byte(definitions), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	scope := OfflineScope(objects)
+	scope := OfflineScope(content.Objects)
 	for _, test := range []struct {
 		apiVersion, kind  string
 		namespaced, known bool
@@ -55,13 +55,13 @@ func TestOfflineScope(t *testing.T) {
 }
 
 func TestIsCRD(t *testing.T) {
-	objects, err := Decode("demo.yaml", []byte(definitions))
+	content, err := Decode("demo.yaml", []byte(definitions), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []bool{true, true, false} {
-		if got := IsCRD(objects[i].Unstructured); got != want {
-			t.Errorf("%s is a definition: %t", objects[i].GetName(), got)
+		if got := IsCRD(content.Objects[i].Unstructured); got != want {
+			t.Errorf("%s is a definition: %t", content.Objects[i].GetName(), got)
 		}
 	}
 }

@@ -129,11 +129,12 @@ func (r *Rendered) add(name, namespace string, values map[string]any, keep func(
 			r.Warnings = append(r.Warnings, warnings(files[path])...)
 			continue
 		}
-		objects, err := manifest.Decode("chart "+path, []byte(files[path]))
+		content, err := manifest.Decode("chart "+path, []byte(files[path]), true)
 		if err != nil {
 			return err
 		}
-		r.Objects = append(r.Objects, objects...)
+		r.Objects = append(r.Objects, content.Objects...)
+		r.Warnings = append(r.Warnings, content.Warnings...)
 	}
 	return nil
 }

@@ -31,10 +31,11 @@ func crds(values map[string]any) ([]manifest.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chart %s: %w", baseChart, err)
 	}
-	objects, err := manifest.Decode("chart base/files/crd-all.gen.yaml", data)
+	content, err := manifest.Decode("chart base/files/crd-all.gen.yaml", data, true)
 	if err != nil {
 		return nil, err
 	}
+	objects := content.Objects
 	if !lookup(values, true, "base", "enableCRDTemplates") {
 		return objects, nil
 	}

@@ -57,11 +57,11 @@ func templatedCRDs(t *testing.T, values map[string]any) []manifest.Object {
 	if !found {
 		t.Fatal("the chart has no template crds.yaml any more")
 	}
-	objects, err := manifest.Decode("template", []byte(text))
+	content, err := manifest.Decode("template", []byte(text), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return objects
+	return content.Objects
 }
 
 // TestCRDs has the real template say what our shortcut must give.

@@ -38,32 +38,34 @@ type Options struct {
 	Recursive bool
 	// AllowHTTP takes URLs that are not encrypted.
 	AllowHTTP bool
-	In        io.Reader
+	// Strict refuses two objects in one document.
+	Strict bool
+	In     io.Reader
 	// Client downloads; nil means http.DefaultClient.
 	Client *http.Client
 }
 
-// Read gives the objects in the order of the arguments, the files of a
+// Read gives what was read, the objects in the order of the arguments, the files of a
 // directory by name. An argument that holds no object is an error.
-func Read(ctx context.Context, options Options) ([]manifest.Object, error) {
+func Read(ctx context.Context, options Options) (manifest.Content, error) {
 	if options.Kustomize != "" {
-		return kustomize(options.Kustomize)
+		return kustomize(options.Kustomize, options.Strict)
 	}
 	if stdin := slices.Index(options.Filenames, "-"); stdin >= 0 && slices.Contains(options.Filenames[stdin+1:], "-") {
-		return nil, errors.New("-f - was given twice; standard input can be read only once")
+		return manifest.Content{}, errors.New("-f - was given twice; standard input can be read only once")
 	}
-	var objects []manifest.Object
+	var content manifest.Content
 	for _, name := range options.Filenames {
 		found, err := options.argument(ctx, name)
 		if err != nil {
-			return nil, err
+			return manifest.Content{}, err
 		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("%s: no objects in it; is it the right file?", Name(name))
+		if len(found.Objects) == 0 {
+			return manifest.Content{}, fmt.Errorf("%s: no objects in it; is it the right file?", Name(name))
 		}
-		objects = append(objects, found...)
+		content.Add(found)
 	}
-	return objects, nil
+	return content, nil
 }
 
 // Name gives what an argument of -f is called in messages: a URL without its
@@ -87,27 +89,27 @@ func Name(argument string) string {
 }
 
 // argument reads what one -f names.
-func (o Options) argument(ctx context.Context, name string) ([]manifest.Object, error) {
+func (o Options) argument(ctx context.Context, name string) (manifest.Content, error) {
 	paths := []string{name}
 	if name != "-" && !isURL(name) {
 		var err error
 		if paths, err = o.expand(name); err != nil {
-			return nil, err
+			return manifest.Content{}, err
 		}
 	}
-	var objects []manifest.Object
+	var content manifest.Content
 	for _, path := range paths {
 		data, err := Bytes(ctx, o, path)
 		if err != nil {
-			return nil, err
+			return manifest.Content{}, err
 		}
-		found, err := manifest.Decode(Name(path), data)
+		found, err := manifest.Decode(Name(path), data, o.Strict)
 		if err != nil {
-			return nil, err
+			return manifest.Content{}, err
 		}
-		objects = append(objects, found...)
+		content.Add(found)
 	}
-	return objects, nil
+	return content, nil
 }
 
 // Bytes reads one file, URL, or "-" for standard input.

@@ -92,11 +92,12 @@ func TestRead(t *testing.T) {
 		{"nothing", nil, false, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects, err := Read(t.Context(), Options{
+			content, err := Read(t.Context(), Options{
 				Filenames: below(dir, test.arguments),
 				Recursive: test.recursive,
 				In:        strings.NewReader(configMap("in")),
 			})
+			objects := content.Objects
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,10 +111,11 @@ func TestRead(t *testing.T) {
 // TestReadNamesSources looks at what errors of later steps will say.
 func TestReadNamesSources(t *testing.T) {
 	dir := sample(t)
-	objects, err := Read(t.Context(), Options{
+	content, err := Read(t.Context(), Options{
 		Filenames: []string{dir, "-"},
 		In:        strings.NewReader(configMap("in")),
 	})
+	objects := content.Objects
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +166,8 @@ func TestReadErrors(t *testing.T) {
 		{"stdin twice", []string{"-", "none.yaml", "-"}, nil, "-f - was given twice; standard input can be read only once"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects, err := Read(t.Context(), Options{Filenames: below(dir, test.arguments), In: test.in})
+			content, err := Read(t.Context(), Options{Filenames: below(dir, test.arguments), In: test.in})
+			objects := content.Objects
 			if err == nil {
 				t.Fatalf("no error, but %v", names(objects))
 			}

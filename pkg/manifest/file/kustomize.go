@@ -13,23 +13,23 @@ import (
 
 // kustomize builds a kustomization with kubectl's defaults: plugins off, files
 // from below the kustomization's own directory only.
-func kustomize(dir string) ([]manifest.Object, error) {
+func kustomize(dir string, strict bool) (manifest.Content, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("-k wants a directory and %q is a file; use -f for it", dir)
+		return manifest.Content{}, fmt.Errorf("-k wants a directory and %q is a file; use -f for it", dir)
 	} else if err != nil && !strings.Contains(dir, "://") {
-		return nil, fmt.Errorf("the path %q does not exist", dir)
+		return manifest.Content{}, fmt.Errorf("the path %q does not exist", dir)
 	}
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
 	if err != nil {
-		return nil, fmt.Errorf("cannot build the kustomization in %s: %w", dir, err)
+		return manifest.Content{}, fmt.Errorf("cannot build the kustomization in %s: %w", dir, err)
 	}
 	data, err := built.AsYaml()
 	if err != nil {
-		return nil, fmt.Errorf("cannot build the kustomization in %s: %w", dir, err)
+		return manifest.Content{}, fmt.Errorf("cannot build the kustomization in %s: %w", dir, err)
 	}
-	objects, err := manifest.Decode("kustomization "+dir, data)
-	if err == nil && len(objects) == 0 {
+	content, err := manifest.Decode("kustomization "+dir, data, strict)
+	if err == nil && len(content.Objects) == 0 {
 		err = fmt.Errorf("the kustomization in %s holds no objects", dir)
 	}
-	return objects, err
+	return content, err
 }

@@ -26,7 +26,8 @@ func kustomizations(t *testing.T) string {
 
 func TestKustomize(t *testing.T) {
 	dir := kustomizations(t) + "/overlay"
-	objects, err := Read(t.Context(), Options{Kustomize: dir})
+	content, err := Read(t.Context(), Options{Kustomize: dir})
+	objects := content.Objects
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,8 @@ func TestKustomizeErrors(t *testing.T) {
 		{"file outside", "outside", []string{"cannot build the kustomization in DIR/outside: ", "is not in or below"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects, err := Read(t.Context(), Options{Kustomize: dir + "/" + test.dir})
+			content, err := Read(t.Context(), Options{Kustomize: dir + "/" + test.dir})
+			objects := content.Objects
 			if err == nil {
 				t.Fatalf("no error, but %v", names(objects))
 			}

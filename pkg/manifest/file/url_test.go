@@ -56,7 +56,8 @@ func TestDownload(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := encrypted.Client()
-			objects, err := Read(t.Context(), Options{Filenames: []string{test.address}, AllowHTTP: test.allowHTTP, Client: client})
+			content, err := Read(t.Context(), Options{Filenames: []string{test.address}, AllowHTTP: test.allowHTTP, Client: client})
+			objects := content.Objects
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +88,8 @@ func TestDownloadErrors(t *testing.T) {
 		{"nobody there", gone.URL, "cannot download GONE: dial tcp ADDRESS: connect: connection refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects, err := Read(t.Context(), Options{Filenames: []string{test.address}, Client: encrypted.Client()})
+			content, err := Read(t.Context(), Options{Filenames: []string{test.address}, Client: encrypted.Client()})
+			objects := content.Objects
 			if err == nil {
 				t.Fatalf("no error, but %v", names(objects))
 			}
