@@ -45,11 +45,12 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 			default:
 				return &usageError{fmt.Errorf("unknown output format %q; use yaml, json or report", format)}
 			}
+			upgrade.report = format == "report"
 			plan, err := planned(command, &from, &upgrade, cluster, streams)
 			if err != nil {
 				return err
 			}
-			if format == "report" {
+			if upgrade.report {
 				return printReport(plan, streams.Out)
 			}
 			printChanges(plan.Changes, streams.ErrOut)

@@ -34,6 +34,8 @@ type offlineUpgrade struct {
 	// release is Kubernetes', empty to leave everything as it is.
 	release string
 	skip    bool
+	// report is set where only the changes are wanted, and nothing is refused.
+	report bool
 }
 
 func (u *offlineUpgrade) addFlags(flags *pflag.FlagSet) {
@@ -64,6 +66,9 @@ func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (demo
 	upgraded, err := demo.Upgrade(objects, served)
 	if err != nil {
 		return upgraded, &demo.InputError{Err: err}
+	}
+	if u.report {
+		return upgraded, nil
 	}
 	if err := upgraded.Err(); err != nil && !u.skip {
 		return upgraded, &demo.InputError{Err: err}

@@ -145,7 +145,8 @@ func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manife
 	var results []CheckResult
 	if !i.SkipUnsupported {
 		for _, refusal := range upgraded.Refused {
-			results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: refusal.String(), Remedy: "leave it out with --skip-unsupported"})
+			what, remedy, _ := strings.Cut(refusal.String(), "; ")
+			results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: what, Remedy: remedy + ", or leave it out with --skip-unsupported"})
 		}
 	}
 	var seen []schema.GroupVersionKind

@@ -84,11 +84,14 @@ func (u Upgraded) Err() error {
 	if len(u.Refused) == 0 {
 		return nil
 	}
-	more := ""
-	if n := len(u.Refused) - 1; n > 0 {
-		more = fmt.Sprintf(" (and %d more objects like it)", n)
+	switch more := len(u.Refused) - 1; more {
+	case 0:
+		return fmt.Errorf("%s, or leave it out with --skip-unsupported", u.Refused[0])
+	case 1:
+		return fmt.Errorf("%s, or leave it out with --skip-unsupported (and 1 more object that has no successor)", u.Refused[0])
+	default:
+		return fmt.Errorf("%s, or leave it out with --skip-unsupported (and %d more objects that have no successor)", u.Refused[0], more)
 	}
-	return fmt.Errorf("%s; or leave it out with --skip-unsupported%s", u.Refused[0], more)
 }
 
 // TellSkipped tells of what is left out.
@@ -131,5 +134,7 @@ func (i *Install) tellUpgrades(on *course) {
 	if len(on.upgraded.Changes) > 0 {
 		i.Sink(on.upgraded.told())
 	}
-	on.upgraded.TellSkipped(i.Sink)
+	if i.SkipUnsupported {
+		on.upgraded.TellSkipped(i.Sink)
+	}
 }

@@ -24,6 +24,14 @@ func OfflineScope(objects []Object) Scope {
 		if namespaced, known = custom[gvk.GroupKind()]; known {
 			return namespaced, known
 		}
-		return openapi.IsNamespaceScoped(kyaml.TypeMeta{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind})
+		// The table is older than some versions, but a kind does not change its
+		// scope with them.
+		for _, version := range []string{gvk.Version, "v1", "v1beta1"} {
+			of := schema.GroupVersion{Group: gvk.Group, Version: version}
+			if namespaced, known = openapi.IsNamespaceScoped(kyaml.TypeMeta{APIVersion: of.String(), Kind: gvk.Kind}); known {
+				break
+			}
+		}
+		return namespaced, known
 	}
 }

@@ -41,6 +41,8 @@ func TestOfflineScope(t *testing.T) {
 		{"rbac.authorization.k8s.io/v1", "Role", true, true},
 		{"admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", false, true},
 		{"apiextensions.k8s.io/v1", "CustomResourceDefinition", false, true},
+		// Newer than the table.
+		{"autoscaling/v2", "HorizontalPodAutoscaler", true, true},
 		{"demo.example.com/v1", "Widget", true, true},
 		// A definition counts for all of its versions.
 		{"demo.example.com/v2", "Gadget", false, true},
