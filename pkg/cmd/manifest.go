@@ -60,6 +60,7 @@ func planned(command *cobra.Command, from *source, cluster *connection, streams 
 	if err != nil {
 		return nil, &demo.InputError{Err: err}
 	}
+	read = read.Installable()
 	sink := progress.NewPlain(streams.ErrOut).Sink
 	for _, warning := range read.Warnings {
 		sink(event.Warning{Message: warning})
