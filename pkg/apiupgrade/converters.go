@@ -73,7 +73,7 @@ var renamed = map[string][]string{
 	"admissionregistration.k8s.io/v1alpha1": {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
 	"admissionregistration.k8s.io/v1beta1": {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
 		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
-	"certificates.k8s.io/v1beta1":     {"ClusterTrustBundle", "PodCertificateRequest"},
+	"certificates.k8s.io/v1beta1":     {"ClusterTrustBundle"},
 	"storagemigration.k8s.io/v1beta1": {"StorageVersionMigration"},
 }
 
