@@ -47,6 +47,12 @@ func TestWrong(t *testing.T) {
 		"a webhook says that it has side effects": {
 			"{apiVersion: admissionregistration.k8s.io/v1beta1, kind: MutatingWebhookConfiguration, webhooks: [text, {sideEffects: Some, failurePolicy: Fail, matchPolicy: 7, timeoutSeconds: x, admissionReviewVersions: x}]}",
 			"{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, webhooks: [text, {sideEffects: Some, failurePolicy: Fail, matchPolicy: 7, timeoutSeconds: x, admissionReviewVersions: x}]}"},
+		"a policy is empty": {
+			"{apiVersion: admissionregistration.k8s.io/v1beta1, kind: MutatingWebhookConfiguration, webhooks: [{sideEffects: None, failurePolicy: '', matchPolicy: '', timeoutSeconds: 0, admissionReviewVersions: [x]}]}",
+			"{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, webhooks: [{sideEffects: None, failurePolicy: '', matchPolicy: '', timeoutSeconds: 0, admissionReviewVersions: [x]}]}"},
+		"a type is empty": {
+			"{apiVersion: apps/v1beta1, kind: StatefulSet, spec: {updateStrategy: {type: ''}}}",
+			"{apiVersion: apps/v1, kind: StatefulSet, spec: {updateStrategy: {type: OnDelete}}}"},
 		"a metric of the new form": {
 			"{apiVersion: autoscaling/v2beta1, kind: HorizontalPodAutoscaler, spec: {scaleTargetRef: x, metrics: [{resource: {target: {}, targetAverageValue: 1}}, {pods: {metric: x}}, {object: {metric: x}}, {external: {target: x}}]}}",
 			"{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, spec: {scaleTargetRef: x, metrics: [{resource: {target: {}, targetAverageValue: 1}}, {pods: {metric: x}}, {object: {metric: x}}, {external: {target: x}}]}}"},
@@ -58,7 +64,7 @@ func TestWrong(t *testing.T) {
 			"{apiVersion: networking.k8s.io/v1, kind: Ingress, spec: {defaultBackend: {serviceName: 7}, rules: [{http: {paths: [{pathType: x, backend: {serviceName: a, servicePort: 1.5}}]}}]}}"},
 		"a port without a service": {
 			"{apiVersion: extensions/v1beta1, kind: Ingress, spec: {backend: {servicePort: 80}}}",
-			"{apiVersion: networking.k8s.io/v1, kind: Ingress, spec: {defaultBackend: {service: {port: {number: 80}}}}}"},
+			"{apiVersion: networking.k8s.io/v1, kind: Ingress, spec: {defaultBackend: {service: {name: '', port: {number: 80}}}}}"},
 		"a subject's version is a number": {
 			"{apiVersion: rbac.authorization.k8s.io/v1alpha1, kind: RoleBinding, subjects: [{kind: User, name: a, apiVersion: 1}]}",
 			"{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, subjects: [{kind: User, name: a, apiVersion: 1}]}"},
