@@ -140,29 +140,45 @@ func (p pair) judge(want, got answer) []string {
 	return differ("", want.Object, got.Object)
 }
 
+// question and answer are those of test/tools/oracle.
+type question struct {
+	Object  map[string]any `json:"object"`
+	Version string         `json:"version"`
+	Strict  bool           `json:"strict,omitempty"`
+	Specs   []any          `json:"specs,omitempty"`
+}
+
 type answer struct {
-	Object map[string]any `json:"object"`
-	Error  string         `json:"error"`
+	Object  map[string]any `json:"object"`
+	Error   string         `json:"error"`
+	Accepts []bool         `json:"accepts"`
 }
 
 // ask gives two answers for each pair.
 func ask(t *testing.T, pairs []pair) []answer {
 	t.Helper()
-	var questions bytes.Buffer
-	encoder := json.NewEncoder(&questions)
+	var questions []question
 	for _, made := range pairs {
 		version := made.change.To.GroupVersion().String()
-		for _, question := range []map[string]any{
-			{"object": made.old.Object, "version": version},
-			{"object": made.upgraded.Object, "version": version, "strict": true},
-		} {
-			if err := encoder.Encode(question); err != nil {
-				t.Fatal(err)
-			}
+		questions = append(questions,
+			question{Object: made.old.Object, Version: version},
+			question{Object: made.upgraded.Object, Version: version, Strict: true})
+	}
+	return put(t, questions)
+}
+
+// put gives the oracle's answers.
+func put(t *testing.T, questions []question) []answer {
+	t.Helper()
+	var input bytes.Buffer
+	encoder := json.NewEncoder(&input)
+	for _, question := range questions {
+		if err := encoder.Encode(question); err != nil {
+			t.Fatal(err)
 		}
 	}
 	command := exec.CommandContext(t.Context(), oracle)
-	command.Stdin, command.Stderr = &questions, os.Stderr
+	command.Stdin, command.Stderr = &input, os.Stderr
 	output, err := command.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -176,8 +192,8 @@ func ask(t *testing.T, pairs []pair) []answer {
 		}
 		answers = append(answers, told)
 	}
-	if len(answers) != 2*len(pairs) {
-		t.Fatalf("%d answers for %d objects", len(answers), len(pairs))
+	if len(answers) != len(questions) {
+		t.Fatalf("%d answers to %d questions", len(answers), len(questions))
 	}
 	return answers
 }

@@ -11,12 +11,15 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	crdinstall "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/install"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
+	resource "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -50,11 +53,15 @@ type question struct {
 	Version string `json:"version"`
 	// Strict makes a field that is not known an error.
 	Strict bool `json:"strict,omitempty"`
+	// Specs are those of custom resources, if the object is a definition.
+	Specs []any `json:"specs,omitempty"`
 }
 
 type answer struct {
 	Object json.RawMessage `json:"object,omitempty"`
 	Error  string          `json:"error,omitempty"`
+	// Accepts tells for each of the specs whether the definition does.
+	Accepts []bool `json:"accepts,omitempty"`
 }
 
 func main() {
@@ -69,6 +76,9 @@ func main() {
 		var err error
 		if told.Object, err = convert(schemes, asked); err != nil {
 			told = answer{Error: err.Error()}
+		}
+		if len(asked.Specs) > 0 {
+			told = judge(schemes[0], asked)
 		}
 		check(encoder.Encode(told))
 	}
@@ -109,4 +119,33 @@ func convert(schemes []*runtime.Scheme, asked question) (json.RawMessage, error)
 		}
 	}
 	return data, nil
+}
+
+// judge says whether a definition is valid, if it is of v1, and which custom
+// resources it accepts.
+func judge(scheme *runtime.Scheme, asked question) answer {
+	var definition apiextensions.CustomResourceDefinition
+	codecs := serializer.NewCodecFactory(scheme)
+	if err := runtime.DecodeInto(codecs.UniversalDecoder(), asked.Object, &definition); err != nil {
+		return answer{Error: err.Error()}
+	}
+	if asked.Strict {
+		if errs := validation.ValidateCustomResourceDefinition(context.Background(), &definition); len(errs) > 0 {
+			return answer{Error: errs.ToAggregate().Error()}
+		}
+	}
+	schema, err := apiextensions.GetSchemaForVersion(&definition, definition.Spec.Versions[0].Name)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	validator, _, err := resource.NewSchemaValidator(schema.OpenAPIV3Schema)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	var told answer
+	for _, spec := range asked.Specs {
+		object := map[string]any{"apiVersion": "a/v1", "kind": "A", "metadata": map[string]any{"name": "a"}, "spec": spec}
+		told.Accepts = append(told.Accepts, len(resource.ValidateCustomResource(nil, object, validator)) == 0)
+	}
+	return told
 }
