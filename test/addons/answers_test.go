@@ -3,11 +3,14 @@ package addons
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/promqltest"
 )
 
@@ -80,7 +83,8 @@ func answer(t *testing.T, load string) func(expr string) promql.Vector {
 	}
 }
 
-// TestAnswers has each panel of the dashboards on traffic show something.
+// TestAnswers has each panel of the dashboards on traffic show something, with
+// every label by which it tells lines and rows apart.
 func TestAnswers(t *testing.T) {
 	ask := answer(t, traffic(0.1))
 	asked := 0
@@ -90,12 +94,44 @@ func TestAnswers(t *testing.T) {
 		}
 		for _, query := range queries {
 			asked++
-			if len(ask(query.expr)) == 0 {
+			samples := ask(query.expr)
+			if len(samples) == 0 {
 				t.Errorf("%s: %s shows nothing\n%s", name, query.panel, query.expr)
+			}
+			for _, label := range told(t, query) {
+				for _, sample := range samples {
+					if !sample.Metric.Has(label) {
+						t.Errorf("%s: %s shows no %s\n%s", name, query.panel, label, query.expr)
+					}
+				}
 			}
 		}
 	}
 	t.Logf("%d queries were answered", asked)
+}
+
+var placeholder = regexp.MustCompile(`{{([a-z_]+)}}`)
+
+// told gives the labels that the answer to a query must have: those by which it
+// is grouped, and those of its legend.
+func told(t *testing.T, q query) []string {
+	t.Helper()
+	expr, err := parse(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		if aggregation, ok := node.(*parser.AggregateExpr); ok {
+			found = append(found, aggregation.Grouping...)
+		}
+		return nil
+	})
+	for _, match := range placeholder.FindAllStringSubmatch(q.legend, -1) {
+		found = append(found, match[1])
+	}
+	// The buckets of a histogram end in one number.
+	return slices.DeleteFunc(found, func(label string) bool { return label == "le" })
 }
 
 // TestNumbers looks at numbers, at the ends of the scale as well: where all

@@ -24,7 +24,7 @@ var values = strings.NewReplacer(
 
 // query is one of a dashboard: a panel's, or a variable's.
 type query struct {
-	panel, expr string
+	panel, expr, legend string
 	// selector says that expr is no expression but chooses series.
 	selector bool
 }
@@ -45,7 +45,7 @@ func queries(t *testing.T) map[string][]query {
 		var board struct {
 			Panels []struct {
 				Title   string
-				Targets []struct{ Expr string }
+				Targets []struct{ Expr, LegendFormat string }
 			}
 			Templating struct {
 				List []struct {
@@ -60,7 +60,7 @@ func queries(t *testing.T) map[string][]query {
 		name := filepath.Base(file)
 		for _, panel := range board.Panels {
 			for _, target := range panel.Targets {
-				found[name] = append(found[name], query{panel: panel.Title, expr: filled(t, target.Expr)})
+				found[name] = append(found[name], query{panel.Title, filled(t, target.Expr), target.LegendFormat, false})
 			}
 		}
 		for _, variable := range board.Templating.List {
