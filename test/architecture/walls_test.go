@@ -47,6 +47,7 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/manifest":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
+	"pkg/manifest/addon": {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/chart": {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client)},
 	"pkg/manifest/file":  {own: []string{"pkg/manifest"}, forbidden: slices.Concat(client, helm, []string{"github.com/spf13", "k8s.io/cli-runtime", "k8s.io/kubectl"})},
 	"pkg/apiupgrade":     {forbidden: slices.Concat(terminal, client, helm)},
