@@ -77,6 +77,7 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newDiff(cluster, streams),
 		newUninstall(cluster, streams),
 		newManifest(cluster, streams),
+		newImages(cluster, streams),
 		newRBAC(cluster, streams),
 		newVersion(cluster, streams, version),
 	)

@@ -32,6 +32,9 @@ type Manifest struct {
 	// empty where nobody knows.
 	MinimumVersion string
 	Architectures  []string
+	// Injected are images of containers that are put into pods later, by what
+	// is installed.
+	Injected []string
 }
 
 // Result is an object as the server stored it, and what the server did.

@@ -38,7 +38,7 @@ func TestAddons(t *testing.T) {
 	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 24 unchanged in ") {
 		t.Errorf("a second run: exit code %d\n%s", again.code, again.stderr)
 	}
-	checkEndpoints(t, u, namespace)
+	checkEndpoints(t, u, namespace, 6)
 	checkAccounts(t, u, namespace)
 }
 
@@ -60,7 +60,7 @@ func renderedAddons(t *testing.T, namespace string) string {
 }
 
 // checkEndpoints finds a ready pod behind each port of each Service.
-func checkEndpoints(t *testing.T, u *user, namespace string) {
+func checkEndpoints(t *testing.T, u *user, namespace string, want int) {
 	t.Helper()
 	var slices struct {
 		Items []struct {
@@ -85,7 +85,7 @@ func checkEndpoints(t *testing.T, u *user, namespace string) {
 		}
 	}
 	read(t, u, &services, "services", namespace)
-	if len(services.Items) != 6 {
+	if len(services.Items) != want {
 		t.Errorf("there are %d services", len(services.Items))
 	}
 	for _, service := range services.Items {

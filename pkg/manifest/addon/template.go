@@ -60,11 +60,11 @@ func render(name string, options Options) ([]manifest.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	objects, err := manifest.Decode(path.Join("addon", name), []byte(text))
+	content, err := manifest.Decode(path.Join("addon", name), []byte(text), true)
 	if err != nil {
 		return nil, err
 	}
-	return objects, stamp(objects)
+	return content.Objects, stamp(content.Objects)
 }
 
 // execute renders a template of an addon's folder.
