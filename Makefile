@@ -60,8 +60,8 @@ test: unit addons e2e ## everything that must hold
 unit: ## the tests that need no cluster
 	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/...
 
+# Each time: Go does not know that the result depends on files of another module.
 addons: ## the addons' queries and configuration, with Prometheus' own code
-	# Go does not know that the result depends on files of another module.
 	@cd test/addons && go test -count=1 ./...
 
 e2e: build tools ## the tests on real control planes
