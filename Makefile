@@ -65,7 +65,6 @@ oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 	ORACLE=$(BUILD)/oracle go test -count=1 ./test/oracle/...
 
 addons: ## the addons' queries and configuration, with Prometheus' own code
-	# Go does not know that the result depends on files of another module.
 	@cd test/addons && go test -count=1 ./...
 
 e2e: build tools ## the tests on real control planes
