@@ -105,7 +105,7 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo
 	if err != nil {
 		return read, err
 	}
-	options := addon.Options{Namespace: namespace, Hub: s.hub, Names: s.chosenAddons()}
+	options := addon.Options{Namespace: namespace, Hub: s.hub, Names: s.chosenAddons(), Mesh: !s.own()}
 	addons, err := addon.Render(options)
 	read.Objects = append(read.Objects, addons...)
 	return read, err

@@ -10,7 +10,7 @@ import (
 func TestInstallAddons(t *testing.T) {
 	u := newUser(t, startCluster(t, "with-addons").Kubeconfig)
 	got := u.run(t, "kubectl", "istio-demo", "install")
-	if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "69 created, 0 configured, 0 unchanged in ") || strings.Count(got.stdout, " Running ") != 7 {
+	if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "70 created, 0 configured, 0 unchanged in ") || strings.Count(got.stdout, " Running ") != 7 {
 		t.Fatalf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
 	checkEndpoints(t, u, "istio-system", 10)
@@ -20,11 +20,11 @@ func TestInstallAddons(t *testing.T) {
 			t.Errorf("%s is not among\n%s", image, announced)
 		}
 	}
-	if again := u.run(t, "kubectl", "istio-demo", "install"); again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 69 unchanged in ") {
+	if again := u.run(t, "kubectl", "istio-demo", "install"); again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 70 unchanged in ") {
 		t.Errorf("exit code %d\n%s", again.code, again.stderr)
 	}
 	fewer := u.run(t, "kubectl", "istio-demo", "install", "--addons=kiali,prometheus")
-	if fewer.code != 0 || !strings.Contains(summary(fewer.stderr), " unchanged, 11 pruned in ") {
+	if fewer.code != 0 || !strings.Contains(summary(fewer.stderr), " unchanged, 12 pruned in ") {
 		t.Errorf("exit code %d\n%s", fewer.code, fewer.stderr)
 	}
 	u.must(t, "kubectl", "istio-demo", "uninstall", "--yes")

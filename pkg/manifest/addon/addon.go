@@ -50,6 +50,9 @@ type Options struct {
 	Hub string
 	// Names are the addons, in any order.
 	Names []string
+	// Mesh tells whether a mesh is installed with the addons, which is then
+	// told to send its traces to Jaeger.
+	Mesh bool
 }
 
 // Names gives the names of all addons, sorted.

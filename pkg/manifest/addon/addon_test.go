@@ -154,7 +154,7 @@ func TestPlaces(t *testing.T) {
 // TestProvider finds the collector where the demo profile's mesh configuration
 // sends the spans.
 func TestProvider(t *testing.T) {
-	rendered, err := chart.Render(chart.Options{Namespace: "istio-system"})
+	rendered, err := chart.Render(chart.Options{Namespace: "mesh"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,12 +175,12 @@ func TestProvider(t *testing.T) {
 			}
 		}
 	}
-	addresses := served(t, all(t, "istio-system", ""))
+	addresses := served(t, all(t, "mesh", ""))
 	for _, provider := range mesh.ExtensionProviders {
 		if provider.Name != "jaeger" {
 			continue
 		}
-		name, _ := strings.CutSuffix(provider.OpenTelemetry.Service, ".istio-system.svc.cluster.local")
+		name, _ := strings.CutSuffix(provider.OpenTelemetry.Service, ".mesh.svc.cluster.local")
 		if !slices.Contains(addresses[name], provider.OpenTelemetry.Port) {
 			t.Errorf("nothing serves %s:%d", provider.OpenTelemetry.Service, provider.OpenTelemetry.Port)
 		}
@@ -220,5 +220,21 @@ func TestAddresses(t *testing.T) {
 	}
 	if found != 7 {
 		t.Errorf("%d addresses were found", found)
+	}
+}
+
+// TestTracing has the mesh use the collector, if there is a mesh.
+func TestTracing(t *testing.T) {
+	for _, mesh := range []bool{false, true} {
+		objects, err := Render(Options{Namespace: "mesh", Names: []string{"jaeger"}, Mesh: mesh})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(objects, func(object manifest.Object) bool {
+			return object.GetKind() == "Telemetry" && object.GetNamespace() == "mesh"
+		})
+		if found != mesh {
+			t.Errorf("with a mesh %t: a Telemetry %t", mesh, found)
+		}
 	}
 }

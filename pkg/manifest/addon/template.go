@@ -20,7 +20,11 @@ import (
 const checksum = "istio-demo/config-checksum"
 
 // page is what an addon's templates see.
-type page struct{ Name, Namespace, Image string }
+type page struct {
+	Name, Namespace, Image string
+	// Mesh tells whether Istio's own definitions are there.
+	Mesh bool
+}
 
 // Selector gives the labels by which Services and Deployments find the pods:
 // the name alone is one that pods of others may have, too.
@@ -56,7 +60,7 @@ func render(name string, options Options) ([]manifest.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := execute(folder, "objects.yaml", page{name, options.Namespace, images[name].from(options.Hub)})
+	text, err := execute(folder, "objects.yaml", page{name, options.Namespace, images[name].from(options.Hub), options.Mesh})
 	if err != nil {
 		return nil, err
 	}
