@@ -65,7 +65,7 @@ func cutOff() (*http.Response, error) {
 // misfit is the answer to an object that does not fit its schema.
 func misfit() (*http.Response, error) {
 	response, _ := status(http.StatusInternalServerError)()
-	response.Body = io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .daata: field not declared in schema","code":500}`+"body"))
+	response.Body = io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .daata: field not declared in schema","code":500}` + "body"))
 	return response, nil
 }
 
