@@ -2,11 +2,14 @@ package forward
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	protocols "k8s.io/apimachinery/pkg/util/portforward"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
@@ -36,16 +39,61 @@ func (w *wire) Close() error {
 	return w.Connection.Close()
 }
 
-// dial upgrades a request for port forwarding as kubectl does: a websocket
-// with SPDY in it, which gets through most proxies, or else plain SPDY, which
-// servers before Kubernetes 1.31 want.
+// dial upgrades a request for port forwarding. It waits no longer than its
+// context lasts. client-go does, until the server answers, so that one
+// goroutine may end later; it closes then what comes late.
 func dial(ctx context.Context, config *rest.Config, target *url.URL) (*wire, error) {
-	connection, err := dialWebsocket(ctx, config, target)
-	if err != nil && (httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)) {
-		return dialSPDY(ctx, config, target)
+	type answer struct {
+		wire *wire
+		err  error
 	}
-	return connection, err
+	answered := make(chan answer)
+	go func() {
+		dialed, err := dialEither(ctx, config, target)
+		select {
+		case answered <- answer{dialed, err}:
+		case <-ctx.Done():
+			if err == nil {
+				_ = dialed.Close()
+			}
+		}
+	}()
+	select {
+	case got := <-answered:
+		return got.wire, got.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
+
+// dialEither does as kubectl does: a websocket with SPDY in it, which gets
+// through most proxies, or else plain SPDY, which servers before Kubernetes
+// 1.31 want.
+func dialEither(ctx context.Context, config *rest.Config, target *url.URL) (*wire, error) {
+	dialed, refusal := dialWebsocket(ctx, config, target)
+	if refusal == nil || !httpstream.IsUpgradeFailure(refusal) && !httpstream.IsHTTPSProxyError(refusal) {
+		return dialed, refusal
+	}
+	dialed, err := dialSPDY(ctx, config, target)
+	var failure *httpstream.UpgradeFailureError
+	if err != nil && errors.As(refusal, &failure) && isRefused(failure.Cause) {
+		return nil, &refusedError{said: err, cause: failure.Cause}
+	}
+	return dialed, err
+}
+
+// refusedError is told in SPDY's words, which name the right that is enough,
+// but only the websocket's error has a code.
+type refusedError struct{ said, cause error }
+
+func (e *refusedError) Error() string {
+	return strings.TrimPrefix(e.said.Error(), "unable to upgrade connection: ")
+}
+
+func (e *refusedError) Unwrap() error { return e.cause }
+
+// isRefused tells whether the user may not do it.
+func isRefused(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) }
 
 // dialWebsocket does what client-go's dialer does, which takes no context.
 func dialWebsocket(ctx context.Context, config *rest.Config, target *url.URL) (*wire, error) {
@@ -69,8 +117,6 @@ func dialWebsocket(ctx context.Context, config *rest.Config, target *url.URL) (*
 	return &wire{connection, socket.NetConn()}, nil
 }
 
-// dialSPDY does not wait for an answer longer than its context lasts. client-go
-// does, so that its goroutine may end later; it closes then what comes late.
 func dialSPDY(ctx context.Context, config *rest.Config, target *url.URL) (*wire, error) {
 	transport, upgrader, err := spdy.RoundTripperFor(config)
 	if err != nil {
@@ -80,28 +126,9 @@ func dialSPDY(ctx context.Context, config *rest.Config, target *url.URL) (*wire,
 	if err != nil {
 		return nil, err
 	}
-	type answer struct {
-		connection httpstream.Connection
-		err        error
+	connection, _, err := spdy.NegotiateStreaming(upgrader, &http.Client{Transport: transport}, request, protocols.PortForwardV1Name)
+	if err != nil {
+		return nil, err
 	}
-	answered := make(chan answer)
-	go func() {
-		connection, _, err := spdy.NegotiateStreaming(upgrader, &http.Client{Transport: transport}, request, protocols.PortForwardV1Name)
-		select {
-		case answered <- answer{connection, err}:
-		case <-ctx.Done():
-			if err == nil {
-				_ = connection.Close()
-			}
-		}
-	}()
-	select {
-	case got := <-answered:
-		if got.err != nil {
-			return nil, got.err
-		}
-		return &wire{Connection: got.connection}, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	return &wire{Connection: connection}, nil
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 )
@@ -91,7 +90,7 @@ func (f *Forwarder) dial(ctx context.Context) (*wire, Target, error) {
 			return nil, target, context.Cause(ctx)
 		case ctx.Err() != nil:
 			return nil, target, &UnreachedError{Cause: context.Cause(ctx), Pod: target.Pod, Err: last}
-		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		case isRefused(err):
 			return nil, target, err
 		}
 		last = err
