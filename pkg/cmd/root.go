@@ -73,6 +73,8 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newPods(cluster, streams),
 		newServices(cluster, streams),
 		newStatus(cluster, streams),
+		newDashboard(cluster, streams),
+		newAddress(cluster, streams),
 		newDiff(cluster, streams),
 		newUninstall(cluster, streams),
 		newManifest(cluster, streams),
