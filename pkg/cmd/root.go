@@ -74,6 +74,8 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newServices(cluster, streams),
 		newStatus(cluster, streams),
 		newLogs(cluster, streams),
+		newDashboard(cluster, streams),
+		newAddress(cluster, streams),
 		newDiff(cluster, streams),
 		newUninstall(cluster, streams),
 		newManifest(cluster, streams),

@@ -43,7 +43,7 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata"}),
 	},
 	"pkg/demo": {
-		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry"},
+		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/manifest":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
@@ -57,6 +57,7 @@ var rooms = map[string]room{
 	"pkg/remove":         {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/ready":          {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/follow":         {forbidden: slices.Concat(terminal, helm)},
+	"pkg/forward":        {forbidden: slices.Concat(terminal, helm)},
 	"pkg/discover":       {forbidden: slices.Concat(terminal, helm)},
 	"pkg/preflight":      {forbidden: slices.Concat(terminal, helm)},
 	"pkg/diagnose":       {forbidden: slices.Concat(terminal, helm)},
