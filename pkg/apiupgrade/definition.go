@@ -1,8 +1,11 @@
 package apiupgrade
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -12,8 +15,8 @@ import (
 )
 
 // definition takes a CustomResourceDefinition through the library's types,
-// since nearly everything in it has moved. A schema that cannot be read as one
-// is left for the server to refuse.
+// since nearly everything in it has moved. What cannot be read so is an error:
+// what the server would say of it would be about fields that have moved.
 func definition(d *draft) error {
 	spec := mapping(d.object, "spec")
 	if spec == nil {
@@ -21,8 +24,7 @@ func definition(d *draft) error {
 	}
 	old, unknown, err := readDefinition(spec)
 	if err != nil {
-		d.note("spec is left as it is, since it is none of v1beta1: %v", err)
-		return nil
+		return fmt.Errorf("spec cannot be read as v1beta1: %w; mend it", err)
 	}
 	for _, field := range unknown {
 		d.note("spec.%s, which v1beta1 does not know, is left out", field)
@@ -30,8 +32,7 @@ func definition(d *draft) error {
 	d.defaultDefinition(old)
 	converted, err := convertDefinition(old)
 	if err != nil {
-		d.note("spec is left as it is, since it is none of v1beta1: %v", err)
-		return nil
+		return fmt.Errorf("spec cannot be read as v1beta1: %w; mend it", err)
 	}
 	d.schemas(converted, old.PreserveUnknownFields == nil || *old.PreserveUnknownFields)
 	written, err := writeDefinition(converted)
@@ -80,10 +81,30 @@ func (d *draft) defaultDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) 
 	if client := conversion.WebhookClientConfig; client != nil && client.Service != nil {
 		crdv1beta1.SetDefaults_ServiceReference(client.Service)
 	}
+	if client := conversion.WebhookClientConfig; client != nil && len(client.CABundle) > 0 && !certificates(client.CABundle) {
+		client.CABundle = nil
+		d.note("spec.conversion.webhookClientConfig.caBundle, which holds no certificate, is left out: v1 would not establish the definition")
+	}
 	if conversion.Strategy == crdv1beta1.WebhookConverter && len(conversion.ConversionReviewVersions) == 0 {
 		conversion.ConversionReviewVersions = []string{"v1beta1"}
 		d.defaults = append(d.defaults, "spec.conversion.conversionReviewVersions: [v1beta1]")
 	}
+}
+
+// certificates tells whether a bundle is one. Generators write a placeholder,
+// which somebody else replaces later; v1beta1 did not look at it.
+func certificates(bundle []byte) bool {
+	found := false
+	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 func convertDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) (*crdv1.CustomResourceDefinitionSpec, error) {

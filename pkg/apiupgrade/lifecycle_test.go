@@ -1,6 +1,7 @@
 package apiupgrade
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -158,5 +159,12 @@ func TestRelease(t *testing.T) {
 		if _, err := Release(wrong); err == nil {
 			t.Errorf("%q is taken for a release", wrong)
 		}
+	}
+}
+
+// TestLatest holds the two ways of naming the library's release together.
+func TestLatest(t *testing.T) {
+	if want := fmt.Sprintf("1.%d", libraryRelease); Latest != want {
+		t.Errorf("%s, want %s", Latest, want)
 	}
 }

@@ -22,6 +22,9 @@ const (
 	betaOff = 24
 )
 
+// Latest is the newest release of Kubernetes that is known for certain.
+const Latest = "1.37"
+
 // Release gives which kinds of its own a release of Kubernetes serves, such as
 // "1.37", unless it was told to serve others. It serves no custom resources.
 func Release(release string) (Served, error) {

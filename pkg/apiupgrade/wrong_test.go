@@ -1,6 +1,15 @@
 package apiupgrade
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"math/big"
+	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -77,12 +86,6 @@ func TestWrong(t *testing.T) {
 		"a schedule with a time zone alone": {
 			"{apiVersion: batch/v1beta1, kind: CronJob, spec: {schedule: TZ=UTC}}",
 			"{apiVersion: batch/v1, kind: CronJob, spec: {schedule: TZ=UTC}}"},
-		"a definition of nothing": {
-			"{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: {group: a}}",
-			"{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {group: a}}"},
-		"a definition of other types": {
-			"{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: {group: a, version: v1, names: text}}",
-			"{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {group: a, version: v1, names: text}}"},
 		"a definition without a spec": {
 			"{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: text}",
 			"{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: text}"},
@@ -107,4 +110,51 @@ func TestHopelessSchema(t *testing.T) {
 	if !equality.Semantic.DeepEqual(schema, want) || change.Notes[0] != "the schema allows everything: v1 cannot express the old one" {
 		t.Errorf("%v, %v", schema, change.Notes)
 	}
+}
+
+// TestWrongDefinition is told at once: what the server says would be about
+// fields that have moved.
+func TestWrongDefinition(t *testing.T) {
+	for spec, want := range map[string]string{
+		"{group: a}": "spec cannot be read as v1beta1: it has no version; mend it",
+		"{group: a, version: v1, conversion: {strategy: Webhook, webhookClientConfig: {service: {name: x, namespace: true}}}}": "cannot unmarshal bool",
+	} {
+		old := parse(t, "{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: "+spec+"}")[0]
+		if _, _, err := Upgrade(old, today(t)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", spec, err, want)
+		}
+	}
+}
+
+// TestPlaceholderBundle leaves out a bundle of no certificate, which v1 would
+// not establish the definition with.
+func TestPlaceholderBundle(t *testing.T) {
+	for bundle, stays := range map[string]bool{"Cg==": false, "Zm9v": false, certificate(t): true} {
+		old := parse(t, "{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: {group: a, version: v1, names: {plural: as, kind: A}, "+
+			"conversion: {strategy: Webhook, webhookClientConfig: {caBundle: "+bundle+", service: {name: x, namespace: y1}}}}}")[0]
+		got, change, err := Upgrade(old, today(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, found, _ := unstructured.NestedString(got.Object, "spec", "conversion", "webhook", "clientConfig", "caBundle")
+		noted := slices.ContainsFunc(change.Notes, func(note string) bool { return strings.Contains(note, "caBundle") })
+		if found != stays || noted == stays {
+			t.Errorf("%s: stays %t, noted %t", bundle, found, noted)
+		}
+	}
+}
+
+// certificate gives one that nobody has signed but itself, as a bundle.
+func certificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

@@ -211,10 +211,41 @@ func action(before metav1.Object, after *unstructured.Unstructured) event.Action
 		return event.Created
 	case dryRun && sameContent(full, after):
 		return event.Unchanged
-	case dryRun || before.GetResourceVersion() != after.GetResourceVersion():
+	case dryRun:
 		return event.Configured
+	case before.GetResourceVersion() == after.GetResourceVersion() || onlyStatus(before, after):
+		return event.Unchanged
 	}
-	return event.Unchanged
+	return event.Configured
+}
+
+// onlyStatus tells whether an object has changed meanwhile in nothing but its
+// status and in what controllers have added to its metadata. The generation
+// counts all other changes, for kinds that have one.
+func onlyStatus(before metav1.Object, after *unstructured.Unstructured) bool {
+	return before.GetGeneration() > 0 && before.GetGeneration() == after.GetGeneration() &&
+		within(before.GetLabels(), after.GetLabels()) && within(before.GetAnnotations(), after.GetAnnotations()) &&
+		ourFields(before) == ourFields(after)
+}
+
+// within tells whether the one has all of the other's entries.
+func within(some, all map[string]string) bool {
+	for key, value := range some {
+		if found, there := all[key]; !there || found != value {
+			return false
+		}
+	}
+	return true
+}
+
+// ourFields gives the names of the fields that we own.
+func ourFields(object metav1.Object) string {
+	for _, entry := range object.GetManagedFields() {
+		if entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.FieldsV1 != nil {
+			return string(entry.FieldsV1.GetRawBytes())
+		}
+	}
+	return ""
 }
 
 // sameContent compares all but what the server keeps count of by itself, and

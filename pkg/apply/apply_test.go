@@ -188,12 +188,29 @@ func TestAction(t *testing.T) {
 	counted.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl-istio-demo"}})
 	scaled := live("1", "5", nil)
 	scaled.Object["spec"] = map[string]any{"replicas": int64(2)}
+	// generation gives an object of a generation, as it was or is.
+	generation := func(number int64, version string, annotations map[string]string) *unstructured.Unstructured {
+		object := live("1", version, nil)
+		object.SetGeneration(number)
+		object.SetAnnotations(annotations)
+		return object
+	}
+	was := func(object *unstructured.Unstructured) metav1.Object {
+		return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+			UID: object.GetUID(), ResourceVersion: object.GetResourceVersion(), Generation: object.GetGeneration(), Annotations: object.GetAnnotations(),
+		}}
+	}
 	for _, test := range []struct {
 		name   string
 		before metav1.Object
 		after  *unstructured.Unstructured
 		want   event.Action
 	}{
+		{"a controller wrote the status", was(generation(2, "4", nil)), generation(2, "5", nil), event.Unchanged},
+		{"and an annotation", was(generation(2, "4", nil)), generation(2, "5", map[string]string{"revision": "1"}), event.Unchanged},
+		{"an annotation changed", was(generation(2, "4", map[string]string{"a": "b"})), generation(2, "5", map[string]string{"a": "c"}), event.Configured},
+		{"an annotation went", was(generation(2, "4", map[string]string{"a": "b"})), generation(2, "5", nil), event.Configured},
+		{"the spec changed", was(generation(2, "4", nil)), generation(3, "5", nil), event.Configured},
 		{"absent", nil, live("1", "5", nil), event.Created},
 		{"deleted and made again", metadataOf("1", "4"), live("2", "5", nil), event.Created},
 		{"another version", metadataOf("1", "4"), live("1", "5", nil), event.Configured},

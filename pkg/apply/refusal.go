@@ -73,7 +73,22 @@ func conflictsOf(err error) []string {
 // oneLine puts a message that has several lines into one.
 type oneLine struct{ err error }
 
-func (o *oneLine) Error() string { return inOneLine(o.err.Error()) }
+func (o *oneLine) Error() string {
+	return invalidValue.ReplaceAllStringFunc(inOneLine(o.err.Error()), func(found string) string {
+		if len(found) <= longest {
+			return found
+		}
+		return invalidValue.ReplaceAllString(found, "${1}...$3")
+	})
+}
+
+// invalidValue is where the server repeats the value of a field, which for a
+// Job's template is the whole pod as Go prints it.
+var invalidValue = regexp.MustCompile(`(Invalid value: )(.*?)(: (?:field is immutable|updates to|may not|cannot|must|Forbidden))`)
+
+// longest is the length from which on such a value is left out.
+const longest = 300
+
 func (o *oneLine) Unwrap() error { return o.err }
 
 func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -110,6 +110,12 @@ var immutableFields = map[schema.GroupKind]loss{
 	{Kind: "Secret"}:                                                 nothing,
 	{Kind: "PersistentVolumeClaim"}:                                  data,
 	{Kind: "Pod"}:                                                    nothing,
+	{Kind: "PersistentVolume"}:                                       data,
+	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:              nothing,
+	{Group: "storage.k8s.io", Kind: "StorageClass"}:                  nothing,
+	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                     nothing,
+	{Group: "networking.k8s.io", Kind: "IngressClass"}:               nothing,
+	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                     nothing,
 }
 
 // recreatable tells whether nothing is lost when an object is deleted and made
@@ -136,6 +142,9 @@ func immutable(err error) bool {
 			"field cannot be changed",               // ConfigMap and Secret, older servers
 			"pod updates may not change fields",     // Pod
 			"updates to statefulset spec for field", // StatefulSet
+			"may not be changed in an update",       // PriorityClass
+			"updates to parameters are forbidden",   // StorageClass
+			"updates to provisioner are forbidden",
 		} {
 			if strings.Contains(cause.Message, words) && cause.Type != metav1.CauseTypeFieldManagerConflict {
 				return true

@@ -39,5 +39,7 @@ func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	}
 	from.addFlags(command)
 	upgrade.addFlags(command.Flags())
+	// As an install would by itself.
+	upgrade.preset(command.Flags(), demo.LatestRelease)
 	return command
 }

@@ -43,8 +43,17 @@ func (u *offlineUpgrade) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&u.skip, skipFlag, false, skipUsage)
 }
 
+// preset gives --upgrade-apis another default.
+func (u *offlineUpgrade) preset(flags *pflag.FlagSet, release string) {
+	u.release = release
+	flags.Lookup(upgradeFlag).DefValue = release
+}
+
 // validate refuses what is no release.
 func (u *offlineUpgrade) validate() error {
+	if u.release == "" && u.skip {
+		return &usageError{fmt.Errorf("--%s needs a release to judge by; give one with --%s", skipFlag, upgradeFlag)}
+	}
 	if u.release == "" {
 		return nil
 	}

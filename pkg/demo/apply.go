@@ -40,8 +40,9 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 				return results, err
 			}
 		}
-		if i.Wait && len(stage.awaited) > 0 {
-			if err := i.await(ctx, stage.awaited, results, len(on.targets)); err != nil {
+		awaited := slices.DeleteFunc(stage.awaited, func(target apply.Target) bool { return on.running[target.Ref] })
+		if i.Wait && len(awaited) > 0 {
+			if err := i.await(ctx, awaited, results, len(on.targets)); err != nil {
 				return stop(err)
 			}
 		}

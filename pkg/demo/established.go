@@ -19,6 +19,10 @@ import (
 // API server takes well under a second, several take five.
 const stuckAfter = 10 * time.Second
 
+// staleFor is how long a CRD may go on saying what was wrong with it before it
+// was mended.
+const staleFor = 3 * time.Second
+
 // touched is an annotation that a stuck CRD bears for a moment.
 const touched = "kubectl-istio-demo/touched"
 
@@ -37,6 +41,7 @@ func (i *Install) established(ctx context.Context, engine *apply.Engine, targets
 	var crds []ready.Target
 	for _, target := range readiness(targets, results) {
 		if manifest.IsCRD(target.Object) {
+			target.Doubt = staleFor
 			crds = append(crds, target)
 		}
 	}

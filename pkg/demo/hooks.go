@@ -13,9 +13,10 @@ import (
 // maxNamed is how many of the objects that are not applied are named.
 const maxNamed = 10
 
-// Installable leaves out the hooks that Helm would not run in an install: a
-// Job that cleans up after a removal would do so at once. It warns of them,
-// and of hooks that Helm does not have.
+// Installable gives what an install applies. It leaves out the hooks that Helm
+// would not run in an install: a Job that cleans up after a removal would do
+// so at once. It warns of them, of hooks that Helm does not have, and of list
+// entries that a server-side apply does not take twice.
 func (m Manifest) Installable() Manifest {
 	given := m.Objects
 	m.Objects, m.Warnings = nil, slices.Clone(m.Warnings)
@@ -28,6 +29,8 @@ func (m Manifest) Installable() Manifest {
 				object.Source, manifest.Ref(object.Unstructured), strings.Join(hook.Unknown, ",")))
 		}
 		if hook.Phase != manifest.NotInstalled {
+			object, doubled := manifest.Unique(object)
+			m.Warnings = append(m.Warnings, doubled...)
 			m.Objects = append(m.Objects, object)
 			continue
 		}

@@ -158,6 +158,8 @@ type course struct {
 	// leftovers are members of the inventory that the manifest does not have,
 	// and spared those that it has and that are not applied.
 	leftovers, spared []inventory.Object
+	// running are those that were waited for one by one.
+	running map[event.Object]bool
 	// unread is why the inventory could not be read.
 	unread error
 	// widened is set once the inventory covers the targets.
@@ -197,7 +199,7 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 // prepare asks the cluster, at once, what it serves and what was installed
 // before.
 func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
-	on := &course{read: read}
+	on := &course{read: read, running: map[event.Object]bool{}}
 	both, bothCtx := errgroup.WithContext(ctx)
 	both.Go(func() error { return i.resolve(bothCtx, on) })
 	both.Go(func() (err error) {

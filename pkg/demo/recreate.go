@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
@@ -52,7 +54,7 @@ func (i *Install) applyMembers(ctx context.Context, on *course, members []apply.
 		stored, err := on.engine.Apply(ctx, target)
 		results = append(results, stored...)
 		if err == nil && i.Wait && !on.engine.DryRun {
-			err = i.awaitAnew(ctx, readiness(target, stored))
+			i.awaitAnew(ctx, on, readiness(target, stored))
 		}
 		if err != nil {
 			return results, err
@@ -61,17 +63,21 @@ func (i *Install) applyMembers(ctx context.Context, on *course, members []apply.
 	return results, nil
 }
 
-// awaitAnew waits a while for what was made anew. That it does not run is told
-// in the end, if it still is so.
-func (i *Install) awaitAnew(ctx context.Context, targets []ready.Target) error {
+// awaitAnew waits a while for what was made anew. That it does not run, or not
+// yet, is told in the end, with the reason.
+func (i *Install) awaitAnew(ctx context.Context, on *course, targets []ready.Target) {
 	patient, stop := context.WithTimeoutCause(ctx, recreatePatience, errPatience)
 	defer stop()
-	err := ready.Wait(patient, i.Cluster.Dynamic, i.Sink, targets)
-	var notReady *ready.NotReadyError
-	if errors.As(err, &notReady) && (notReady.Cause == nil || errors.Is(notReady.Cause, errPatience)) {
-		return nil
+	var pending []*unstructured.Unstructured
+	for _, target := range targets {
+		pending = append(pending, target.Object)
 	}
-	return err
+	if err := i.wait(patient, targets, pending); err != nil {
+		return
+	}
+	for _, target := range targets {
+		on.running[target.Ref] = true
+	}
 }
 
 // deleteToRecreate deletes the live object of a target and returns when it is

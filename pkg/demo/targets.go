@@ -39,6 +39,9 @@ func (i *Install) kinds(ctx context.Context, on *course) error {
 	if on.upgraded, err = i.upgrade(on.read.Objects, on.kinds.Served); err != nil {
 		return &InputError{err}
 	}
+	if withheld, err := i.upgrade(on.read.Withheld, on.kinds.Served); err == nil {
+		on.read.Withheld = withheld.Objects // to be found again among the members
+	}
 	for _, object := range on.upgraded.Objects {
 		if manifest.IsCRD(object.Unstructured) {
 			on.kinds.Define(object.Unstructured)
@@ -107,7 +110,10 @@ func unknownKinds(objects []manifest.Object, kinds *discover.Kinds) error {
 			more++
 		}
 	}
-	if more > 0 {
+	switch {
+	case more == 1:
+		return fmt.Errorf("%w (and 1 more object that it does not serve)", first)
+	case more > 1:
 		return fmt.Errorf("%w (and %d more objects that it does not serve)", first, more)
 	}
 	return first

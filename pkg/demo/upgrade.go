@@ -44,6 +44,9 @@ type Refusal struct {
 // String gives both.
 func (r Refusal) String() string { return fmt.Sprintf("%s: %s: %v", r.Source, r.Object, r.Why) }
 
+// LatestRelease is the newest release of Kubernetes that is known for certain.
+const LatestRelease = apiupgrade.Latest
+
 // Release gives what a Kubernetes release serves, such as "1.37", without a
 // cluster. Its error says that nobody knows that release.
 func Release(version string) (func(schema.GroupVersionKind) bool, error) {

@@ -21,6 +21,9 @@ type Kind struct {
 	// Kept tells whether objects of the kind are stored and can be listed and
 	// deleted, unlike reviews and metrics.
 	Kept bool
+	// Fixed tells that objects of the kind cannot be applied, such as reviews,
+	// which are only created.
+	Fixed bool
 }
 
 // Kinds are those that can be applied to a cluster: what it serves and what
@@ -62,6 +65,7 @@ func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds,
 				Resource:   served.WithResource(resource.Name),
 				Namespaced: resource.Namespaced,
 				Kept:       slices.Contains(resource.Verbs, "list") && slices.Contains(resource.Verbs, "delete"),
+				Fixed:      !slices.Contains(resource.Verbs, "patch"),
 			}
 		}
 	}
@@ -97,6 +101,9 @@ func (k *Kinds) Define(crd *unstructured.Unstructured) {
 // instead, and what to do.
 func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
 	if kind, ok := k.kinds[gvk]; ok {
+		if kind.Fixed {
+			return kind, fmt.Errorf("objects of kind %s cannot be applied, only created; leave it out", gvk.Kind)
+		}
 		return kind, nil
 	}
 	if err, ok := k.broken[gvk.GroupVersion()]; ok {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,13 +25,21 @@ type Target struct {
 	Resource schema.GroupVersionResource
 	// Object is what was last seen of it.
 	Object *unstructured.Unstructured
+	// Doubt is how long a failure is not believed, because what says so may be
+	// older than the last change of the object.
+	Doubt time.Duration
 }
+
+// never is longer than any wait.
+const never = 1000 * time.Hour
 
 // Pending is an object that is not ready, and what it lacks.
 type Pending struct {
 	Target
 	State   State
 	Message string
+	// failed is when it was first seen to have failed, without a break.
+	failed time.Time
 }
 
 // NotReadyError says that the wait ended before everything was ready.
@@ -66,7 +75,8 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 		wait.see(targets[i].Ref, targets[i].Object)
 	}
 	wait.started = true
-	if done, err := wait.over(); done {
+	done, doubt, err := wait.over()
+	if done {
 		return err
 	}
 
@@ -75,6 +85,8 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 	defer watches.Wait()
 	defer stop()
 	sightings := make(chan sighting)
+	doubts := time.NewTimer(doubt)
+	defer doubts.Stop()
 	for _, group := range grouped(wait.pending) {
 		watches.Go(func() { group.watch(watching, client, sightings) })
 	}
@@ -87,10 +99,12 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 				return sighting.err
 			}
 			wait.see(sighting.ref, sighting.object)
-			if done, err := wait.over(); done {
-				return err
-			}
+		case <-doubts.C:
 		}
+		if done, doubt, err = wait.over(); done {
+			return err
+		}
+		doubts.Reset(doubt)
 	}
 }
 
@@ -118,6 +132,12 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 		pending.State, pending.Message = Compute(object)
 	}
 	switch {
+	case pending.State != Failed:
+		pending.failed = time.Time{}
+	case pending.failed.IsZero():
+		pending.failed = time.Now()
+	}
+	switch {
 	case pending.State == Ready:
 		delete(w.pending, ref)
 		if w.started {
@@ -128,14 +148,25 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 	}
 }
 
-// over tells whether there is nothing left to wait for.
-func (w *wait) over() (bool, error) {
+// over tells whether there is nothing left to wait for, and otherwise when a
+// failure is to be believed.
+func (w *wait) over() (done bool, doubt time.Duration, err error) {
 	left := w.left()
-	failed := slices.DeleteFunc(slices.Clone(left), func(p Pending) bool { return p.State != Failed })
+	doubt = never
+	failed := slices.DeleteFunc(slices.Clone(left), func(p Pending) bool {
+		if p.State != Failed {
+			return true
+		}
+		remains := time.Until(p.failed.Add(p.Doubt))
+		if remains > 0 {
+			doubt = min(doubt, remains)
+		}
+		return remains > 0
+	})
 	if len(failed) > 0 {
-		return true, &NotReadyError{Pending: failed}
+		return true, 0, &NotReadyError{Pending: failed}
 	}
-	return len(left) == 0, nil
+	return len(left) == 0, doubt, nil
 }
 
 func (w *wait) left() []Pending {
