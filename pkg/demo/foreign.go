@@ -89,6 +89,9 @@ func parentOf(ctx context.Context, cluster *Cluster, id string) (string, error) 
 	parent := parents[0]
 	tooling, _, _ := strings.Cut(parent.Meta.Annotations[inventory.ToolingAnnotation], "/")
 	if tooling == inventory.Tool {
+		if sample, is := strings.CutPrefix(parent.Ref.Name, samplePrefix); is {
+			return "the sample " + sample + " in namespace " + parent.Ref.Namespace, nil
+		}
 		return "the demo in namespace " + parent.Ref.Namespace, nil
 	}
 	return fmt.Sprintf("%s (ApplySet %s)", tooling, parent.Ref), nil
@@ -165,6 +168,9 @@ func takeAway(owner ownership.Owner) string {
 		return "take it away with 'istioctl uninstall --purge'"
 	case strings.HasPrefix(owner.Name, "the demo in namespace "):
 		return "take it away with 'kubectl istio-demo uninstall -n " + strings.TrimPrefix(owner.Name, "the demo in namespace ") + "'"
+	case strings.HasPrefix(owner.Name, "the sample "):
+		sample, namespace, _ := strings.Cut(strings.TrimPrefix(owner.Name, "the sample "), " in namespace ")
+		return "take it away with 'kubectl istio-demo sample uninstall " + sample + " -n " + namespace + "'"
 	}
 	return "take it away with the tool that owns it"
 }

@@ -21,6 +21,8 @@ import (
 type Uninstall struct {
 	Cluster   *Cluster
 	Namespace string
+	// Inventory names the one that lists it; empty for the demo's.
+	Inventory string
 	DryRun    event.DryRun
 	// Purge also takes the definitions in which objects of the user's live,
 	// and so these objects.
@@ -83,6 +85,7 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	r := &removal{
 		cluster: u.Cluster,
 		kinds:   found.kinds,
+		book:    found.book,
 		sink:    u.Sink,
 		dryRun:  u.DryRun != event.DryRunNone,
 		purge:   u.Purge,
@@ -204,7 +207,7 @@ func (u *Uninstall) find(ctx context.Context) (*installation, error) {
 		return err
 	})
 	both.Go(func() (err error) {
-		found.book, err = openLedger(bothCtx, u.Cluster, u.Namespace)
+		found.book, err = openLedger(bothCtx, u.Cluster, u.Inventory, u.Namespace)
 		return err
 	})
 	err := both.Wait()
