@@ -78,6 +78,7 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newUninstall(cluster, streams),
 		newManifest(cluster, streams),
 		newRBAC(cluster, streams),
+		newSample(cluster, streams),
 		newVersion(cluster, streams, version),
 	)
 	return root

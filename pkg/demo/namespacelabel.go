@@ -35,7 +35,8 @@ func (i *Install) labelNamespace(ctx context.Context) error {
 		return nil
 	}
 	namespace := &metav1.ObjectMeta{Name: i.Namespace.Name}
-	return applyLabels(ctx, i.Cluster, namespace, labelManager(i.Inventory), i.NamespaceLabels)
+	_, err := applyLabels(ctx, i.Cluster, namespace, labelManager(i.Inventory), i.NamespaceLabels)
+	return err
 }
 
 // labelManager is the field manager that labels a namespace for an inventory.
@@ -44,9 +45,9 @@ func (i *Install) labelNamespace(ctx context.Context) error {
 func labelManager(inventory string) string { return apply.FieldManager + "/" + inventory }
 
 // applyLabels has a field manager own just these labels of a namespace; those
-// that it owned before, and nobody else, go. With its UID, a namespace that has
-// gone meanwhile is not made anew.
-func applyLabels(ctx context.Context, cluster *Cluster, namespace metav1.Object, manager string, labels map[string]string) error {
+// that it owned before, and nobody else, go. It gives those that are there then.
+// With its UID, a namespace that has gone meanwhile is not made anew.
+func applyLabels(ctx context.Context, cluster *Cluster, namespace metav1.Object, manager string, labels map[string]string) (map[string]string, error) {
 	fields := map[string]any{"name": namespace.GetName()}
 	if len(labels) > 0 {
 		fields["labels"] = labels
@@ -56,17 +57,17 @@ func applyLabels(ctx context.Context, cluster *Cluster, namespace metav1.Object,
 	}
 	body, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": fields})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = cluster.Dynamic.Resource(namespaces).Patch(ctx, namespace.GetName(), types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: manager})
+	stored, err := cluster.Dynamic.Resource(namespaces).Patch(ctx, namespace.GetName(), types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: manager})
 	if err != nil {
-		return fmt.Errorf("cannot label namespace %s: %w", namespace.GetName(), err)
+		return nil, fmt.Errorf("cannot label namespace %s: %w", namespace.GetName(), err)
 	}
-	return nil
+	return stored.GetLabels(), nil
 }
 
 // releaseLabels takes back what labelNamespace has done for an inventory; it
-// tells whether there was anything. A namespace that is gone, or that the user
+// tells whether the label for injection is gone by that. A namespace that is gone, or that the user
 // may not see, has nothing to be taken back.
 func releaseLabels(ctx context.Context, cluster *Cluster, namespace, inventory string) (bool, error) {
 	found, err := cluster.Metadata.Resource(namespaces).Get(ctx, namespace, metav1.GetOptions{})
@@ -80,5 +81,6 @@ func releaseLabels(ctx context.Context, cluster *Cluster, namespace, inventory s
 	if found.DeletionTimestamp != nil || !ownership.Labelled(found, manager, InjectionLabel) {
 		return false, nil
 	}
-	return true, applyLabels(ctx, cluster, found, manager, nil)
+	left, err := applyLabels(ctx, cluster, found, manager, nil)
+	return err == nil && left[InjectionLabel] == "", err
 }
