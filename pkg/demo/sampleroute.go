@@ -188,8 +188,9 @@ func routesTo(rule unstructured.Unstructured, service string) bool {
 	hosts, _, _ := unstructured.NestedStringSlice(rule.Object, "spec", "hosts")
 	gateways, _, _ := unstructured.NestedStringSlice(rule.Object, "spec", "gateways")
 	mesh := len(gateways) == 0 || slices.Contains(gateways, "mesh")
+	full := service + "." + rule.GetNamespace()
 	return mesh && slices.ContainsFunc(hosts, func(host string) bool {
-		return host == service || strings.HasPrefix(host, service+"."+rule.GetNamespace())
+		return host == service || host == full || strings.HasPrefix(host, full+".")
 	})
 }
 
