@@ -89,10 +89,7 @@ func parentOf(ctx context.Context, cluster *Cluster, id string) (string, error) 
 	parent := parents[0]
 	tooling, _, _ := strings.Cut(parent.Meta.Annotations[inventory.ToolingAnnotation], "/")
 	if tooling == inventory.Tool {
-		if sample, is := strings.CutPrefix(parent.Ref.Name, samplePrefix); is {
-			return "the sample " + sample + " in namespace " + parent.Ref.Namespace, nil
-		}
-		return "the demo in namespace " + parent.Ref.Namespace, nil
+		return whose(parent.Ref.Name) + " in namespace " + parent.Ref.Namespace, nil
 	}
 	return fmt.Sprintf("%s (ApplySet %s)", tooling, parent.Ref), nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -35,6 +36,14 @@ func openLedger(ctx context.Context, cluster *Cluster, name, namespace string) (
 
 // inventoryName gives the demo's inventory where none is named.
 func inventoryName(name string) string { return cmp.Or(name, inventory.ParentName) }
+
+// whose names for people what an inventory is of.
+func whose(name string) string {
+	if sample, is := strings.CutPrefix(name, samplePrefix); is {
+		return "the sample " + sample
+	}
+	return "the demo"
+}
 
 // id is the value of the label of members.
 func (l *ledger) id() string { return inventory.ID(l.parent.Name, l.parent.Namespace) }

@@ -50,6 +50,7 @@ func TestSampleMesh(t *testing.T) {
 	withoutInjector(t, u)
 	t.Run("routes", func(t *testing.T) { sampleRoutes(t, u) })
 	t.Run("labels of people", func(t *testing.T) { samplePeoplesLabels(t, u) })
+	t.Run("what is left", func(t *testing.T) { sampleLeft(t, u) })
 	t.Run("gateway API", func(t *testing.T) { sampleGatewayAPI(t, u) })
 	t.Run("sidecars", func(t *testing.T) {
 		if got := u.runWith(t, sidecarPolicy, "kubectl", "create", "-f", "-"); got.code != 0 {
@@ -151,6 +152,21 @@ func samplePeoplesLabels(t *testing.T, u *user) {
 	u.must(t, "kubectl", "istio-demo", "sample", "uninstall", "httpbin", "-n", "changed", "--yes")
 	if got := u.must(t, "kubectl", "get", "namespace", "changed", "-o", "jsonpath={.metadata.labels.istio-injection}"); got != "disabled" {
 		t.Errorf("the label is %q", got)
+	}
+}
+
+// sampleLeft takes a namespace away that a sample has made and another one has
+// kept, and says what that is.
+func sampleLeft(t *testing.T, u *user) {
+	for _, name := range []string{"httpbin", "helloworld"} {
+		u.must(t, "kubectl", "istio-demo", "sample", "install", name, "-n", "left", "--yes")
+	}
+	for _, name := range []string{"httpbin", "helloworld"} {
+		u.must(t, "kubectl", "istio-demo", "sample", "uninstall", name, "-n", "left", "--yes")
+	}
+	got := u.run(t, "kubectl", "istio-demo", "sample", "uninstall", "httpbin", "-n", "left", "--yes")
+	if got.code != 0 || got.stdout != "namespace/left deleted\n" || !strings.HasPrefix(got.stderr, "removing what is left of the sample httpbin from namespace left on ") {
+		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
 }
 
