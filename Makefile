@@ -28,7 +28,7 @@ FUZZTIME ?= 20s
 # Which share of the drawn lots is soaked: 1 is all of them, 5 a fifth.
 SOAK ?= 1
 
-.PHONY: help build tools demo cluster-up cluster-down test unit e2e soak fuzz lint picture clean
+.PHONY: help build tools demo cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,10 +55,17 @@ cluster-up: tools ## a test cluster: make cluster-up NAME=demo NODES=3
 cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 	@$(CLUSTER) down -dir $(BUILD)/clusters -name $(NAME)
 
-test: unit e2e ## everything that must hold
+test: unit oracle addons e2e ## everything that must hold
 
 unit: ## the tests that need no cluster
 	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/...
+
+oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
+	cd test/tools && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/oracle oracle/main.go
+	ORACLE=$(BUILD)/oracle go test -count=1 ./test/oracle/...
+
+addons: ## the addons' queries and configuration, with Prometheus' own code
+	@cd test/addons && go test -count=1 ./...
 
 e2e: build tools ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo

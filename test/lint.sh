@@ -12,6 +12,7 @@ go vet ./...
 "$1/staticcheck" ./...
 go mod tidy -diff
 (cd test/tools && go mod tidy -diff)
+(cd test/addons && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)
 # One release of Kubernetes, or its modules do not fit together.
 releases=$(go list -m -f '{{.Path}} {{.Version}}' all |
 	awk '$1 ~ /^k8s\.io\/(api|apiextensions-apiserver|apimachinery|apiserver|cli-runtime|client-go|component-base|component-helpers|kubectl|metrics|streaming)$/ {print $2}' | sort -u)

@@ -20,6 +20,8 @@ var converters = map[schema.GroupVersionKind]func(*draft) error{
 	kind("admissionregistration.k8s.io/v1beta1", "MutatingWebhookConfiguration"):   webhookConfiguration,
 	kind("admissionregistration.k8s.io/v1beta1", "ValidatingWebhookConfiguration"): webhookConfiguration,
 
+	kind("admissionregistration.k8s.io/v1alpha1", "ValidatingAdmissionPolicyBinding"): policyBinding,
+
 	kind("autoscaling/v2beta1", "HorizontalPodAutoscaler"): autoscaler,
 	kind("autoscaling/v2beta2", "HorizontalPodAutoscaler"): targets,
 
@@ -70,10 +72,10 @@ var renamed = map[string][]string{
 	"flowcontrol.apiserver.k8s.io/v1beta1":  {"FlowSchema"},
 	"flowcontrol.apiserver.k8s.io/v1beta2":  {"FlowSchema"},
 	"flowcontrol.apiserver.k8s.io/v1beta3":  {"FlowSchema"},
-	"admissionregistration.k8s.io/v1alpha1": {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
+	"admissionregistration.k8s.io/v1alpha1": {"ValidatingAdmissionPolicy"},
 	"admissionregistration.k8s.io/v1beta1": {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
 		"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
-	"certificates.k8s.io/v1beta1":     {"ClusterTrustBundle", "PodCertificateRequest"},
+	"certificates.k8s.io/v1beta1":     {"ClusterTrustBundle"},
 	"storagemigration.k8s.io/v1beta1": {"StorageVersionMigration"},
 }
 

@@ -25,7 +25,7 @@ func definition(d *draft) error {
 		return nil
 	}
 	for _, field := range unknown {
-		d.note("%s is left out, as it was in v1beta1", field)
+		d.note("spec.%s, which v1beta1 does not know, is left out", field)
 	}
 	d.defaultDefinition(old)
 	converted, err := convertDefinition(old)
@@ -60,7 +60,7 @@ func readDefinition(spec map[string]any) (*crdv1beta1.CustomResourceDefinitionSp
 	}
 	var unknown []string
 	for _, field := range wrong {
-		unknown = append(unknown, strings.ReplaceAll(field.Error(), `"`, ""))
+		unknown = append(unknown, strings.Trim(strings.TrimPrefix(field.Error(), "unknown field "), `"`))
 	}
 	return old, unknown, nil
 }
@@ -73,7 +73,14 @@ func (d *draft) defaultDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) 
 		d.defaults = append(d.defaults, "spec.scope: Namespaced")
 	}
 	conversion := old.Conversion
-	if conversion != nil && conversion.Strategy == crdv1beta1.WebhookConverter && len(conversion.ConversionReviewVersions) == 0 {
+	if conversion == nil {
+		return
+	}
+	// The library has no place for a port of nothing.
+	if client := conversion.WebhookClientConfig; client != nil && client.Service != nil {
+		crdv1beta1.SetDefaults_ServiceReference(client.Service)
+	}
+	if conversion.Strategy == crdv1beta1.WebhookConverter && len(conversion.ConversionReviewVersions) == 0 {
 		conversion.ConversionReviewVersions = []string{"v1beta1"}
 		d.defaults = append(d.defaults, "spec.conversion.conversionReviewVersions: [v1beta1]")
 	}

@@ -43,7 +43,7 @@ func mappings(parent map[string]any, key string) []map[string]any {
 }
 
 // blank tells whether a field is absent or empty text, which Kubernetes does
-// not tell apart.
+// not tell apart in fields that are no pointers.
 func blank(parent map[string]any, key string) bool {
 	return parent[key] == nil || parent[key] == ""
 }
@@ -79,7 +79,7 @@ func drop(parent map[string]any, key string) bool {
 // fill writes a default of the old version where the author wrote nothing.
 // The path is that of the parent.
 func (d *draft) fill(parent map[string]any, path, key string, value any) {
-	if parent == nil || !blank(parent, key) {
+	if parent == nil || parent[key] != nil {
 		return
 	}
 	parent[key] = value

@@ -20,31 +20,30 @@ func ingress(d *draft) error {
 }
 
 // serviceBackend takes the Service's name and port into a mapping of their
-// own.
+// own. What names neither, as next to a resource, says nothing.
 func serviceBackend(backend map[string]any) {
-	name, port := backend["serviceName"], backend["servicePort"]
-	_, named := name.(string)
-	if backend == nil || backend["service"] != nil || name != nil && !named {
+	if backend == nil || backend["service"] != nil {
 		return
 	}
-	ports := map[string]any{}
-	switch value := port.(type) {
+	name, named := backend["serviceName"].(string)
+	port := map[string]any{}
+	switch value := backend["servicePort"].(type) {
 	case nil:
 	case string:
-		ports["name"] = value
+		port["name"] = value
 	case int64:
-		ports["number"] = value
+		if value != 0 {
+			port["number"] = value
+		}
 	default:
 		return
 	}
-	if name == nil && port == nil {
+	if !named && backend["serviceName"] != nil {
 		return
 	}
 	delete(backend, "serviceName")
 	delete(backend, "servicePort")
-	service := map[string]any{"port": ports}
-	if named {
-		service["name"] = name
+	if name != "" || len(port) > 0 {
+		backend["service"] = map[string]any{"name": name, "port": port}
 	}
-	backend["service"] = service
 }

@@ -133,7 +133,7 @@ func removed(kind schema.GroupVersionKind) string {
 // lifetime gives the first minor release of Kubernetes 1 that serves a kind
 // and the first that no longer does, 0 where there is none.
 func lifetime(kind schema.GroupVersionKind) (first, last int) {
-	if own, ok := supplements[kind]; ok && own.last > 0 {
+	if own, ok := supplements[kind]; ok && own.first > 0 {
 		return own.first, own.last
 	}
 	object := known(kind)

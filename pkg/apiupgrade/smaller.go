@@ -59,7 +59,8 @@ func signingRequest(d *draft) error {
 	return nil
 }
 
-// concurrencyShares got another name. 0 meant the default.
+// concurrencyShares got another name. 0 meant the default. See
+// pkg/apis/flowcontrol/v1beta1/defaults.go.
 func concurrencyShares(d *draft) error {
 	limited := mapping(d.object, "spec", "limited")
 	if limited == nil || limited["nominalConcurrencyShares"] != nil {
@@ -69,6 +70,7 @@ func concurrencyShares(d *draft) error {
 		delete(limited, "assuredConcurrencyShares")
 	}
 	move(limited, "assuredConcurrencyShares", limited, "nominalConcurrencyShares")
+	d.fill(limited, "spec.limited", "nominalConcurrencyShares", int64(30))
 	return nil
 }
 
@@ -93,5 +95,13 @@ func reviewedGroups(d *draft) error {
 	if spec := mapping(d.object, "spec"); spec != nil && spec["groups"] == nil {
 		move(spec, "group", spec, "groups")
 	}
+	return nil
+}
+
+// policyBinding of v1alpha1 denies where its parameter is missing, unless told
+// otherwise. See pkg/apis/admissionregistration/v1alpha1/defaults.go.
+func policyBinding(d *draft) error {
+	parameter := mapping(d.object, "spec", "paramRef")
+	d.fill(parameter, "spec.paramRef", "parameterNotFoundAction", "Deny")
 	return nil
 }

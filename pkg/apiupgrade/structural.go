@@ -70,7 +70,7 @@ type schemaRepair struct {
 func (r *schemaRepair) notes() []string {
 	var notes []string
 	if r.typed {
-		notes = append(notes, "the schema has no type for some fields: they are marked as allowing everything")
+		notes = append(notes, "the schema's fields without a type are marked as being of any")
 	}
 	slices.Sort(r.loose)
 	for _, path := range slices.Compact(r.loose) {

@@ -7,8 +7,8 @@ import (
 // supplement is what the library does not say about a kind.
 type supplement struct {
 	next schema.GroupVersionKind
-	// first and last are minor releases as of lifetime; last is 0 where the
-	// library has them.
+	// first and last are minor releases as of lifetime, 0 where the library
+	// has them.
 	first, last int
 }
 
@@ -27,6 +27,7 @@ var supplements = map[schema.GroupVersionKind]supplement{
 
 	// The types of the aggregator are in a module of its own.
 	kind("apiregistration.k8s.io/v1beta1", "APIService"): {kind("apiregistration.k8s.io/v1", "APIService"), 7, 22},
+	kind("apiregistration.k8s.io/v1", "APIService"):      {first: 10},
 
 	// It gave its users time to go to the group policy.
 	kind("extensions/v1beta1", "PodSecurityPolicy"): {kind("policy/v1beta1", "PodSecurityPolicy"), 3, 16},

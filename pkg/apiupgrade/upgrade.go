@@ -82,7 +82,7 @@ func Upgrade(object *unstructured.Unstructured, served Served) (*unstructured.Un
 // served; none if no way is known.
 func route(from schema.GroupVersionKind, served Served) ([]schema.GroupVersionKind, error) {
 	path, end := follow(from, served)
-	if gone, ok := gones[end]; ok {
+	if gone, ok := gones[end]; ok && len(path) == 0 {
 		gone.Kind = from
 		return nil, &gone
 	}

@@ -1,14 +1,12 @@
 package apiupgrade
 
-import "fmt"
-
 // webhookConfiguration is of either kind. The defaults are those of
 // pkg/apis/admissionregistration/v1beta1/defaults.go of Kubernetes 1.21, the
 // last release that served this version; admissionregistration.k8s.io/v1
 // fails, matches equivalent versions and waits 10 seconds.
 func webhookConfiguration(d *draft) error {
-	for i, webhook := range mappings(d.object, "webhooks") {
-		path := fmt.Sprintf("webhooks[%d]", i)
+	const path = "webhooks[]"
+	for _, webhook := range mappings(d.object, "webhooks") {
 		d.fill(webhook, path, "failurePolicy", "Ignore")
 		d.fill(webhook, path, "matchPolicy", "Exact")
 		d.fill(webhook, path, "timeoutSeconds", int64(30))

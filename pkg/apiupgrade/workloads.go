@@ -65,7 +65,7 @@ func extensionsDaemonSet(d *draft) error {
 	if spec == nil {
 		return nil
 	}
-	d.fill(made(spec, "updateStrategy"), "spec.updateStrategy", "type", "OnDelete")
+	d.onDelete(spec)
 	if drop(spec, "templateGeneration") {
 		d.note("spec.templateGeneration is left out, which the server counts")
 	}
@@ -82,9 +82,17 @@ func extensionsReplicaSet(d *draft) error {
 func appsStatefulSet(d *draft) error {
 	d.selectByTemplate()
 	if spec := mapping(d.object, "spec"); spec != nil {
-		d.fill(made(spec, "updateStrategy"), "spec.updateStrategy", "type", "OnDelete")
+		d.onDelete(spec)
 	}
 	return nil
+}
+
+func (d *draft) onDelete(spec map[string]any) {
+	strategy := made(spec, "updateStrategy")
+	if strategy["type"] == "" {
+		delete(strategy, "type")
+	}
+	d.fill(strategy, "spec.updateStrategy", "type", "OnDelete")
 }
 
 // selectByTemplate takes the selector and the labels from the template where

@@ -54,6 +54,9 @@ type Target struct {
 	IfAbsent, Hidden bool
 	// Adopt takes the object over from whoever owned it before.
 	Adopt bool
+	// RunsAgain marks a Job that is made anew, without Engine.Recreate, where
+	// it differs or has failed.
+	RunsAgain bool
 	// Unverifiable marks an object that a server-side dry run cannot ask
 	// about, because its namespace or definition does not exist yet.
 	Unverifiable bool
@@ -156,7 +159,7 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 		}
 	}
 	stored, err := e.patch(ctx, target, e.DryRun)
-	if e.DryRun && e.recreates(target, err) {
+	if e.DryRun && e.recreates(target, stored, err) {
 		return Result{Ref: target.Ref, Stored: target.Object, Action: event.Unverified}, nil
 	}
 	if err != nil {

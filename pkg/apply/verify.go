@@ -3,10 +3,12 @@ package apply
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -32,8 +34,8 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	}
 	// All of the refusals are wanted, so they do not end the others.
 	err := each(ctx, members, func(ctx context.Context, n int) error {
-		_, err := e.patch(ctx, members[n], true)
-		if e.recreates(members[n], err) {
+		stored, err := e.patch(ctx, members[n], true)
+		if e.recreates(members[n], stored, err) {
 			targets[doubtful[n]].Recreate = true
 			return nil
 		}
@@ -45,10 +47,23 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	return errors.Join(err, errors.Join(refused...))
 }
 
-// recreates tells whether an object that the server does not let anybody
-// change is to be made anew.
-func (e *Engine) recreates(target Target, err error) bool {
-	return e.Recreate && target.recreatable() && immutable(err)
+// recreates tells, from what the server says to a change, whether an object is
+// to be made anew: because the server does not let anybody change it, or
+// because it is to run again and has failed.
+func (e *Engine) recreates(target Target, stored *unstructured.Unstructured, err error) bool {
+	if err == nil {
+		return target.RunsAgain && failed(stored)
+	}
+	return (e.Recreate || target.RunsAgain) && target.recreatable() && immutable(err)
+}
+
+// failed tells whether a Job has failed for good.
+func failed(job *unstructured.Unstructured) bool {
+	conditions, _, _ := unstructured.NestedSlice(job.Object, "status", "conditions")
+	return slices.ContainsFunc(conditions, func(condition any) bool {
+		fields, _ := condition.(map[string]any)
+		return fields["type"] == "Failed" && fields["status"] == "True"
+	})
 }
 
 // doubtful tells whether the server may refuse to change an object.

@@ -169,3 +169,51 @@ func TestImmutable(t *testing.T) {
 		}
 	}
 }
+
+// TestRunsAgain makes a Job anew that differs or has failed, and leaves alone
+// one that has been done.
+func TestRunsAgain(t *testing.T) {
+	condition := func(kind string) func(got request) any {
+		return func(got request) any {
+			stored := echo(got).(map[string]any)
+			stored["status"] = map[string]any{"conditions": []any{map[string]any{"type": kind, "status": "True"}}}
+			return stored
+		}
+	}
+	for _, test := range []struct {
+		name      string
+		answer    func(request) any
+		runsAgain bool
+		want      bool
+	}{
+		{"done", condition("Complete"), true, false},
+		{"failed", condition("Failed"), true, true},
+		{"failed, and no hook", condition("Failed"), false, false},
+		{"changed", func(got request) any {
+			if got.query.Get("dryRun") == "All" {
+				return unchangeable("field is immutable")
+			}
+			return echo(got)
+		}, true, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, engine := newServer(t, test.answer)
+			deleted := false
+			engine.Delete = func(context.Context, Target) error {
+				deleted = true
+				return nil
+			}
+			job := deployment("once")
+			job.Object.SetAPIVersion("batch/v1")
+			job.Object.SetKind("Job")
+			job.Live, job.RunsAgain = managedBy(byUs), test.runsAgain
+			targets := []Target{job}
+			if err := engine.Verify(t.Context(), targets); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := engine.Apply(t.Context(), targets); err != nil || deleted != test.want {
+				t.Errorf("deleted: %t, error %v", deleted, err)
+			}
+		})
+	}
+}

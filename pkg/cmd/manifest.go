@@ -77,6 +77,7 @@ func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, clus
 	if err != nil {
 		return demo.Upgraded{}, &demo.InputError{Err: err}
 	}
+	read = read.Installable()
 	sink := progress.NewPlain(streams.ErrOut).Sink
 	for _, warning := range read.Warnings {
 		sink(event.Warning{Message: warning})

@@ -194,7 +194,8 @@ func (o *sampleInstallOptions) answer(report demo.SampleReport, streams generici
 	}
 	if report.Address.URL != "" {
 		fmt.Fprintln(streams.Out, "open", progress.Printable(report.Address.URL))
-	} else {
+	}
+	if report.Address.Hint != "" {
 		fmt.Fprintln(streams.ErrOut, progress.Printable(report.Address.Hint))
 	}
 	return nil

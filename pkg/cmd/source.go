@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
@@ -27,7 +29,13 @@ type source struct {
 	set        []string
 	valueFiles []string
 	hub, tag   string
+	addons     []string
+	// addonsGiven tells whether the user has chosen them.
+	addonsGiven func() bool
 }
+
+// noAddons is the one word of --addons that is no addon.
+const noAddons = "none"
 
 func (s *source) addFlags(command *cobra.Command) {
 	names := genericclioptions.FileNameFlags{
@@ -43,12 +51,17 @@ func (s *source) addFlags(command *cobra.Command) {
 	flags.StringArrayVar(&s.set, "set", nil, "Set a value of Istio's charts, as with Helm: key=value, repeatable")
 	flags.StringArrayVar(&s.valueFiles, "values", nil, "Read values of Istio's charts from a YAML file, a URL, or - for standard input; repeatable")
 	flags.StringVar(&s.hub, "hub", "", "Take the images from this registry instead of "+chart.Hub)
+	flags.StringSliceVar(&s.addons, "addons", addon.Names(), "The addons to install with the demo, or "+noAddons+"; with a manifest of your own, none unless they are named here")
+	s.addonsGiven = func() bool { return flags.Changed("addons") }
 	flags.StringVar(&s.tag, "tag", "", "Take the images of this version instead of "+chart.Version)
 }
 
 // validate refuses combinations that have no meaning.
 func (s *source) validate() error {
-	own := len(s.files) > 0 || s.kustomize != ""
+	own := s.own()
+	if err := s.validateAddons(); err != nil {
+		return err
+	}
 	switch {
 	case len(s.files) > 0 && s.kustomize != "":
 		return &usageError{errors.New("-f and -k cannot be used together")}
@@ -62,9 +75,45 @@ func (s *source) validate() error {
 	return nil
 }
 
-// read gives the manifest.
+// own tells whether the manifest is the user's.
+func (s *source) own() bool { return len(s.files) > 0 || s.kustomize != "" }
+
+// validateAddons refuses what is no addon.
+func (s *source) validateAddons() error {
+	for _, name := range s.addons {
+		switch {
+		case name == noAddons && len(s.addons) > 1:
+			return &usageError{fmt.Errorf("--addons=%s cannot be used with other addons", noAddons)}
+		case name != noAddons && !slices.Contains(addon.Names(), name):
+			return &usageError{fmt.Errorf("unknown addon %q in --addons; there are %s, and %s", name, strings.Join(addon.Names(), ", "), noAddons)}
+		}
+	}
+	return nil
+}
+
+// chosenAddons gives those to install.
+func (s *source) chosenAddons() []string {
+	if slices.Contains(s.addons, noAddons) || s.own() && !s.addonsGiven() {
+		return nil
+	}
+	return s.addons
+}
+
+// read gives the manifest, with the addons behind it.
 func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo.Manifest, error) {
-	if len(s.files) > 0 || s.kustomize != "" {
+	read, err := s.readBase(ctx, in, namespace)
+	if err != nil {
+		return read, err
+	}
+	options := addon.Options{Namespace: namespace, Hub: s.hub, Names: s.chosenAddons(), Mesh: !s.own()}
+	addons, err := addon.Render(options)
+	read.Objects = append(read.Objects, addons...)
+	return read, err
+}
+
+// readBase gives the manifest without the addons.
+func (s *source) readBase(ctx context.Context, in io.Reader, namespace string) (demo.Manifest, error) {
+	if s.own() {
 		return s.readFiles(ctx, in)
 	}
 	values, err := s.values(ctx, in)
@@ -82,6 +131,7 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo
 		Warnings:       rendered.Warnings,
 		MinimumVersion: chart.MinimumKubernetes,
 		Architectures:  rendered.Architectures,
+		Injected:       rendered.Injected,
 	}, nil
 }
 

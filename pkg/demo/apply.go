@@ -10,33 +10,39 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// apply applies wave after wave; what a wave defines is served before the
-// next one begins.
+// apply applies stage after stage; what a stage defines is served before the
+// next one begins, and what the next ones have to wait for runs.
 func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error) {
-	engine, targets := on.engine, on.targets
-	cut := waves(targets)
+	all := stages(on.targets)
 	var results []apply.Result
-	number := 0
-	for _, wave := range apply.Waves {
-		members := cut[wave]
-		if len(members) == 0 {
-			continue
+	stop := func(err error) ([]apply.Result, error) {
+		if len(results) < len(on.targets) {
+			i.Sink(event.Stopped{Applied: len(results), Objects: len(on.targets)})
 		}
-		number++
-		i.Sink(event.WaveStarted{Number: number, Waves: len(cut), Title: wave.Title(), Objects: len(members)})
-		stored, err := i.applyWave(ctx, on, members)
+		return results, err
+	}
+	for n, stage := range all {
+		i.Sink(event.WaveStarted{Number: n + 1, Waves: len(all), Title: stage.turn.title(), Objects: len(stage.targets)})
+		stored, err := i.applyWave(ctx, on, stage.targets)
 		results = append(results, stored...)
 		if err != nil {
-			i.Sink(event.Stopped{Applied: len(results), Objects: len(targets)})
-			return results, err
+			return stop(err)
 		}
-		i.Sink(event.WaveFinished{Number: number})
-		if wave == apply.Definitions && !engine.DryRun {
-			if err := i.established(ctx, engine, members, stored); err != nil {
+		i.Sink(event.WaveFinished{Number: n + 1})
+		if on.engine.DryRun {
+			continue
+		}
+		if stage.turn.wave == apply.Definitions {
+			if err := i.established(ctx, on.engine, stage.targets, stored); err != nil {
 				return results, err
 			}
 			if err := i.served(ctx, on); err != nil {
 				return results, err
+			}
+		}
+		if i.Wait && len(stage.awaited) > 0 {
+			if err := i.await(ctx, stage.awaited, results, len(on.targets)); err != nil {
+				return stop(err)
 			}
 		}
 	}

@@ -22,8 +22,9 @@ const diagnosis = 5 * time.Second
 // errHopeless ends a wait for what does not heal by itself.
 var errHopeless = errors.New("it does not heal by itself")
 
-// await waits until everything that was applied runs.
-func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result) error {
+// await waits until the targets run, which are among the results; total is
+// how many results there will be in the end.
+func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result, total int) error {
 	var pending []*unstructured.Unstructured
 	var awaited []ready.Target
 	for _, target := range readiness(targets, results) {
@@ -45,7 +46,7 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 		notReady.Cause = nil
 	case notReady.Cause != nil && !errors.Is(notReady.Cause, ErrTimeout):
 		// Whoever interrupts does not wait for an explanation.
-		return &InterruptedError{Cause: notReady.Cause, Applied: len(results), Total: len(targets), Waiting: notReady.Error()}
+		return &InterruptedError{Cause: notReady.Cause, Applied: len(results), Total: total, Waiting: notReady.Error()}
 	}
 	return i.explain(ctx, notReady)
 }

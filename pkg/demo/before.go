@@ -90,7 +90,7 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 // verify makes the targets members of the inventory and has the server look
 // at what it may refuse to change.
 func (i *Install) verify(ctx context.Context, on *course, members []inventory.Object) error {
-	on.leftovers = leftovers(members, on.targets)
+	on.leftovers, on.spared = on.read.spare(leftovers(members, on.targets), i.Namespace.Name)
 	if err := i.replaces(on, members); err != nil {
 		return err
 	}

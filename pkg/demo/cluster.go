@@ -29,6 +29,9 @@ type Cluster struct {
 	Admission     admission.AdmissionregistrationV1Interface
 
 	warnings *warnings
+	// config is for what cannot go through the shared client: connections
+	// that stop to be HTTP.
+	config *rest.Config
 }
 
 // Connect makes the clients of a cluster; no request is sent. All of them
@@ -49,7 +52,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	// Around what adds the credentials, so that each attempt gets fresh ones.
 	patient := &retry.Transport{Next: once, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
 	client := &http.Client{Transport: patient, Timeout: config.Timeout}
-	cluster := &Cluster{Server: config.Host, warnings: said}
+	cluster := &Cluster{Server: config.Host, warnings: said, config: config}
 	var errs [6]error
 	var found *discovery.DiscoveryClient
 	found, errs[0] = discovery.NewDiscoveryClientForConfigAndClient(config, client)

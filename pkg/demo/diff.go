@@ -82,7 +82,8 @@ func (i *Install) differences(ctx context.Context, read Manifest) ([]Difference,
 	if !i.Prune {
 		return differences, nil
 	}
-	pruned, err := i.wouldPrune(ctx, leftovers(members, on.targets), on)
+	left, _ := on.read.spare(leftovers(members, on.targets), i.Namespace.Name)
+	pruned, err := i.wouldPrune(ctx, left, on)
 	return append(differences, pruned...), err
 }
 

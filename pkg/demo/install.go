@@ -25,11 +25,16 @@ type Manifest struct {
 	What     string
 	Objects  []manifest.Object
 	Warnings []string
+	// Withheld are objects that Installable has left out.
+	Withheld []manifest.Object
 	// MinimumVersion is the oldest Kubernetes that it runs on, such as
 	// "1.32", and Architectures those that its images are built for; both are
 	// empty where nobody knows.
 	MinimumVersion string
 	Architectures  []string
+	// Injected are images of containers that are put into pods later, by what
+	// is installed.
+	Injected []string
 }
 
 // Result is an object as the server stored it, and what the server did.
@@ -116,7 +121,7 @@ func (i *Install) read(ctx context.Context) (Manifest, error) {
 	}()
 	select {
 	case outcome := <-done:
-		return outcome.manifest, outcome.err
+		return outcome.manifest.Installable(), outcome.err
 	case <-ctx.Done():
 		return Manifest{}, context.Cause(ctx)
 	}
@@ -159,8 +164,9 @@ type course struct {
 	kinds    *discover.Kinds
 	book     *ledger
 	targets  []apply.Target
-	// leftovers are members of the inventory that the manifest does not have.
-	leftovers []inventory.Object
+	// leftovers are members of the inventory that the manifest does not have,
+	// and spared those that it has and that are not applied.
+	leftovers, spared []inventory.Object
 	// unread is why the inventory could not be read.
 	unread error
 	// widened is set once the inventory covers the targets.
@@ -193,11 +199,6 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 	results, err := i.apply(ctx, on)
 	if err != nil {
 		return results, i.interrupted(ctx, err, len(results), len(on.targets))
-	}
-	if i.Wait && !on.engine.DryRun {
-		if err := i.await(ctx, on.targets, results); err != nil {
-			return results, err
-		}
 	}
 	pruned, err := i.prune(ctx, on)
 	results = append(results, pruned...)
@@ -258,7 +259,7 @@ func (i *Install) start(what string, objects int) {
 // interrupted gives err, or an InterruptedError if it comes from the end of
 // the context.
 func (i *Install) interrupted(ctx context.Context, err error, applied, total int) error {
-	if ctx.Err() == nil || isStuck(err) {
+	if ctx.Err() == nil || isStuck(err) || toldOfWait(err) {
 		return err
 	}
 	interrupted := &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}
@@ -267,6 +268,13 @@ func (i *Install) interrupted(ctx context.Context, err error, applied, total int
 		interrupted.Waiting = notReady.Error()
 	}
 	return interrupted
+}
+
+// toldOfWait tells whether an error says already how far the install came.
+func toldOfWait(err error) bool {
+	var unready *UnreadyError
+	var interrupted *InterruptedError
+	return errors.As(err, &unready) || errors.As(err, &interrupted)
 }
 
 func counts(results []Result) map[event.Action]int {

@@ -50,7 +50,7 @@ type SampleReport struct {
 	Sample    string   `json:"sample"`
 	Namespace string   `json:"namespace"`
 	Sidecars  Sidecars `json:"sidecars"`
-	Address   Address  `json:"address"`
+	Address   WayIn    `json:"address"`
 }
 
 // Run gives the report. Its errors are those of Install.Run and of
@@ -86,7 +86,7 @@ func (s *SampleInstall) Run(ctx context.Context) (SampleReport, error) {
 			return report, ended(ctx, err)
 		}
 	}
-	report.Address = s.address(ctx)
+	report.Address = s.wayIn(ctx)
 	return report, nil
 }
 

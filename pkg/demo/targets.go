@@ -1,10 +1,8 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
@@ -72,6 +70,7 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 			Resource:     kind.Resource,
 			Source:       object.Source.String(),
 			IfAbsent:     object.IfAbsent,
+			RunsAgain:    manifest.IsJob(object.Unstructured) && manifest.HookOf(object.Unstructured).Phase != manifest.WithRest,
 			Unverifiable: kinds.Defined(object.GroupVersionKind()),
 		}
 	}
@@ -108,25 +107,6 @@ func unknownKinds(objects []manifest.Object, kinds *discover.Kinds) error {
 		return fmt.Errorf("%w (and %d more objects that it does not serve)", first, more)
 	}
 	return first
-}
-
-// ordered sorts by wave and leaves the order within a wave as it was.
-func ordered(objects []manifest.Object) []manifest.Object {
-	return slices.SortedStableFunc(slices.Values(objects), func(a, b manifest.Object) int {
-		return cmp.Compare(
-			apply.WaveOf(a.GroupVersionKind().GroupKind()),
-			apply.WaveOf(b.GroupVersionKind().GroupKind()))
-	})
-}
-
-// waves cuts ordered targets into those of each wave.
-func waves(targets []apply.Target) map[apply.Wave][]apply.Target {
-	cut := map[apply.Wave][]apply.Target{}
-	for _, target := range targets {
-		wave := apply.WaveOf(target.Object.GroupVersionKind().GroupKind())
-		cut[wave] = append(cut[wave], target)
-	}
-	return cut
 }
 
 // markUnverifiable marks the objects of namespaces that a dry run cannot put

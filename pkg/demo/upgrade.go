@@ -102,12 +102,17 @@ func (u Upgraded) TellSkipped(sink event.Sink) {
 }
 
 // told counts the changes by kind and versions, in the order of the first of
-// each.
+// each. An object that only refers to another one of a new version is left
+// out.
 func (u Upgraded) told() event.Upgraded {
 	type change struct{ kind, from, to string }
 	var told event.Upgraded
 	index := map[change]int{}
 	for _, one := range u.Changes {
+		if one.From == one.To {
+			continue
+		}
+		told.Objects++
 		same := change{one.Object.Kind, one.From, one.To}
 		at, known := index[same]
 		if !known {
@@ -117,7 +122,6 @@ func (u Upgraded) told() event.Upgraded {
 		}
 		told.Changes[at].Objects++
 	}
-	told.Objects = len(u.Changes)
 	return told
 }
 
@@ -131,8 +135,8 @@ func (i *Install) upgrade(objects []manifest.Object, served func(schema.GroupVer
 
 // tellUpgrades tells what was upgraded and left out.
 func (i *Install) tellUpgrades(on *course) {
-	if len(on.upgraded.Changes) > 0 {
-		i.Sink(on.upgraded.told())
+	if told := on.upgraded.told(); told.Objects > 0 {
+		i.Sink(told)
 	}
 	if i.SkipUnsupported {
 		on.upgraded.TellSkipped(i.Sink)

@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,13 +18,23 @@ import (
 const miscWarning = 299
 
 // warnings collects what an API server warns of: the same is said of many
-// objects, and again at each request.
+// objects and of several items of a list, and again at each request.
 type warnings struct {
 	mutex sync.Mutex
-	texts []string
-	// about are the objects that a text was said of.
-	about map[string][]event.Object
+	// said are the texts, by what is left of them without the positions in
+	// lists.
+	said map[string]*warned
 }
+
+// warned is one warning, as it was said in the end, and the objects that it was
+// said of.
+type warned struct {
+	text  string
+	about []event.Object
+}
+
+// position is where in a list something is: "containers[1]".
+var position = regexp.MustCompile(`\[[0-9]+\]`)
 
 // HandleWarningHeaderWithContext takes in one warning of a response.
 func (w *warnings) HandleWarningHeaderWithContext(ctx context.Context, code int, _, text string) {
@@ -31,14 +43,20 @@ func (w *warnings) HandleWarningHeaderWithContext(ctx context.Context, code int,
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if w.about == nil {
-		w.about = map[string][]event.Object{}
+	if w.said == nil {
+		w.said = map[string]*warned{}
 	}
-	if !slices.Contains(w.texts, text) {
-		w.texts = append(w.texts, text)
+	everywhere := position.ReplaceAllLiteralString(text, "[*]")
+	one := w.said[everywhere]
+	switch {
+	case one == nil:
+		one = &warned{text: text}
+		w.said[everywhere] = one
+	case one.text != text:
+		one.text = everywhere
 	}
-	if object, known := apply.Applied(ctx); known && !slices.Contains(w.about[text], object) {
-		w.about[text] = append(w.about[text], object)
+	if object, known := apply.Applied(ctx); known && !slices.Contains(one.about, object) {
+		one.about = append(one.about, object)
 	}
 }
 
@@ -47,11 +65,11 @@ func (w *warnings) HandleWarningHeaderWithContext(ctx context.Context, code int,
 func (c *Cluster) TellWarnings(sink event.Sink) {
 	c.warnings.mutex.Lock()
 	defer c.warnings.mutex.Unlock()
-	slices.Sort(c.warnings.texts)
-	for _, text := range c.warnings.texts {
-		sink(event.Warning{Message: warningLine(text, c.warnings.about[text])})
+	for _, everywhere := range slices.Sorted(maps.Keys(c.warnings.said)) {
+		one := c.warnings.said[everywhere]
+		sink(event.Warning{Message: warningLine(one.text, one.about)})
 	}
-	c.warnings.texts, c.warnings.about = nil, nil
+	c.warnings.said = nil
 }
 
 // warningLine names the first object, by name, and says how many more there

@@ -19,6 +19,9 @@ func TestWarnings(t *testing.T) {
 	warn("three fields", "b", "c", "a", "c")
 	warn("two\nfields", "b", "a")
 	warn("one field", "a", "a")
+	warn("ports[0].name is long", "a")
+	warn("ports[1].name is long", "a", "b")
+	warn("ports[0].name is short", "a")
 	cluster.warnings.HandleWarningHeaderWithContext(t.Context(), miscWarning, "-", "all of it")
 	cluster.warnings.HandleWarningHeaderWithContext(t.Context(), miscWarning, "-", "all of it")
 	cluster.warnings.HandleWarningHeaderWithContext(t.Context(), miscWarning, "-", "")
@@ -31,6 +34,8 @@ func TestWarnings(t *testing.T) {
 	want := []string{
 		"the API server says: all of it",
 		"deployment mesh/a: the API server says: one field",
+		"deployment mesh/a and 1 more object: the API server says: ports[*].name is long",
+		"deployment mesh/a: the API server says: ports[0].name is short",
 		"deployment mesh/a and 2 more objects: the API server says: three fields",
 		"deployment mesh/a and 1 more object: the API server says: two fields",
 	}

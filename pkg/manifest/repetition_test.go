@@ -121,73 +121,80 @@ func TestDecodeBoundsWarnings(t *testing.T) {
 
 const unseparatedTwo = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata: {x: a, x: b}\n# the second\napiVersion: v1\nkind: Secret\nmetadata:\n  name: b\n  namespace: mesh\n"
 
-// TestDecodeUnseparated has documents of two objects, as Istio 1.1 had one.
+// What a document says that may have been two.
+const (
+	andLost    = "; the last one counts, and the first is lost: if it was an object of its own, separate the two with ---"
+	asIfSecond = " is written twice, as if a second object began here; add --- above it, keep one of them, or let the last one count with --strict=false"
+)
+
+// unseparated are documents of two objects, as Istio 1.1 had one: strict is
+// the error, and the others are what there is without it.
+var unseparated = []struct {
+	name, data, strict string
+	objects            []string
+	warnings           []string
+}{
+	{
+		"two", configMap("x") + "---\n" + unseparatedTwo,
+		"demo.yaml, document 2 (line 13): secret mesh/b begins here, in the same document as configmap a; separate them with --- above this line, or have them read as two with --strict=false",
+		[]string{"configmap x at 1:1", "configmap a at 2:7", "secret mesh/b at 2:13"},
+		[]string{
+			"demo.yaml, document 2 (line 13): secret mesh/b begins here, in the same document as configmap a; they are read as two objects, and kubectl would lose the first: separate them with ---",
+			"demo.yaml, document 2 (line 11): configmap a: data.x is written twice; the last one counts",
+		},
+	},
+	{
+		"three, in another order", "kind: ConfigMap\nmetadata: {name: a}\napiVersion: v1\nmetadata: {name: b}\napiVersion: v1\nkind: ConfigMap\n" + configMap("c"),
+		"demo.yaml, document 1 (line 4): configmap b begins here, in the same document as configmap a; separate them with --- above this line, or have them read as two with --strict=false",
+		[]string{"configmap a at 1:1", "configmap b at 1:4", "configmap c at 1:7"},
+		[]string{
+			"demo.yaml, document 1 (line 4): configmap b begins here, in the same document as configmap a; they are read as two objects, and kubectl would lose the first: separate them with ---",
+			"demo.yaml, document 1 (line 7): configmap c begins here, in the same document as configmap b; they are read as two objects, and kubectl would lose the first: separate them with ---",
+		},
+	},
+	{
+		"a part without a name", configMap("a") + "apiVersion: v1\nkind: Secret\n",
+		"demo.yaml, document 1 (line 6): secret a: apiVersion" + asIfSecond,
+		[]string{"secret a at 1:1"},
+		[]string{"demo.yaml, document 1 (line 6): secret a: apiVersion, kind are written twice" + andLost},
+	},
+	{
+		"only the metadata", configMap("a") + "metadata: {name: b}\n",
+		"demo.yaml, document 1 (line 6): configmap b: metadata" + asIfSecond,
+		[]string{"configmap b at 1:1"},
+		[]string{"demo.yaml, document 1 (line 6): configmap b: metadata is written twice" + andLost},
+	},
+	{
+		"json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"},` + "\n" + `"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "b"}}`,
+		"demo.yaml, document 1 (line 2): secret b: apiVersion" + asIfSecond,
+		[]string{"secret b at 1:1"},
+		[]string{"demo.yaml, document 1 (line 2): secret b: apiVersion, kind, metadata are written twice" + andLost},
+	},
+	{
+		"an item without a dash", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n  kind: Secret\n",
+		"demo.yaml, document 1 (line 7): secret a: kind" + asIfSecond,
+		[]string{"secret a at 1:1"},
+		[]string{"demo.yaml, document 1 (line 7): secret a: kind is written twice" + andLost},
+	},
+	{
+		"an anchor of the other", configMap("a") + "x: &x {a: b}\n" + configMap("b") + "y: *x\n",
+		"demo.yaml, document 1 (line 7): configmap b: apiVersion" + asIfSecond,
+		[]string{"configmap b at 1:1"},
+		[]string{
+			"demo.yaml, document 1 (line 7): configmap b: apiVersion, kind, metadata are written twice" + andLost,
+			"demo.yaml, document 1 (line 11): configmap b: data is written twice; the last one counts",
+		},
+	},
+	{
+		"in braces", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n",
+		"demo.yaml, document 1 (line 1): configmap b: apiVersion" + asIfSecond,
+		[]string{"configmap b at 1:1"},
+		[]string{"demo.yaml, document 1 (line 1): configmap b: apiVersion, kind, metadata are written twice" + andLost},
+	},
+}
+
 func TestDecodeUnseparated(t *testing.T) {
-	const lost = "; the last one counts, and the first is lost: if it was an object of its own, separate the two with ---"
-	const asIf = " is written twice, as if a second object began here; add --- above it, keep one of them, or let the last one count with --strict=false"
-	for _, test := range []struct {
-		name, data, strict string
-		objects            []string
-		warnings           []string
-	}{
-		{
-			"two", configMap("x") + "---\n" + unseparatedTwo,
-			"demo.yaml, document 2 (line 13): secret mesh/b begins here, in the same document as configmap a; separate them with --- above this line, or have them read as two with --strict=false",
-			[]string{"configmap x at 1:1", "configmap a at 2:7", "secret mesh/b at 2:13"},
-			[]string{
-				"demo.yaml, document 2 (line 13): secret mesh/b begins here, in the same document as configmap a; they are read as two objects, and kubectl would lose the first: separate them with ---",
-				"demo.yaml, document 2 (line 11): configmap a: data.x is written twice; the last one counts",
-			},
-		},
-		{
-			"three, in another order", "kind: ConfigMap\nmetadata: {name: a}\napiVersion: v1\nmetadata: {name: b}\napiVersion: v1\nkind: ConfigMap\n" + configMap("c"),
-			"demo.yaml, document 1 (line 4): configmap b begins here, in the same document as configmap a; separate them with --- above this line, or have them read as two with --strict=false",
-			[]string{"configmap a at 1:1", "configmap b at 1:4", "configmap c at 1:7"},
-			[]string{
-				"demo.yaml, document 1 (line 4): configmap b begins here, in the same document as configmap a; they are read as two objects, and kubectl would lose the first: separate them with ---",
-				"demo.yaml, document 1 (line 7): configmap c begins here, in the same document as configmap b; they are read as two objects, and kubectl would lose the first: separate them with ---",
-			},
-		},
-		{
-			"a part without a name", configMap("a") + "apiVersion: v1\nkind: Secret\n",
-			"demo.yaml, document 1 (line 6): secret a: apiVersion" + asIf,
-			[]string{"secret a at 1:1"},
-			[]string{"demo.yaml, document 1 (line 6): secret a: apiVersion, kind are written twice" + lost},
-		},
-		{
-			"only the metadata", configMap("a") + "metadata: {name: b}\n",
-			"demo.yaml, document 1 (line 6): configmap b: metadata" + asIf,
-			[]string{"configmap b at 1:1"},
-			[]string{"demo.yaml, document 1 (line 6): configmap b: metadata is written twice" + lost},
-		},
-		{
-			"json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"},` + "\n" + `"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "b"}}`,
-			"demo.yaml, document 1 (line 2): secret b: apiVersion" + asIf,
-			[]string{"secret b at 1:1"},
-			[]string{"demo.yaml, document 1 (line 2): secret b: apiVersion, kind, metadata are written twice" + lost},
-		},
-		{
-			"an item without a dash", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n  kind: Secret\n",
-			"demo.yaml, document 1 (line 7): secret a: kind" + asIf,
-			[]string{"secret a at 1:1"},
-			[]string{"demo.yaml, document 1 (line 7): secret a: kind is written twice" + lost},
-		},
-		{
-			"an anchor of the other", configMap("a") + "x: &x {a: b}\n" + configMap("b") + "y: *x\n",
-			"demo.yaml, document 1 (line 7): configmap b: apiVersion" + asIf,
-			[]string{"configmap b at 1:1"},
-			[]string{
-				"demo.yaml, document 1 (line 7): configmap b: apiVersion, kind, metadata are written twice" + lost,
-				"demo.yaml, document 1 (line 11): configmap b: data is written twice; the last one counts",
-			},
-		},
-		{
-			"in braces", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n",
-			"demo.yaml, document 1 (line 1): configmap b: apiVersion" + asIf,
-			[]string{"configmap b at 1:1"},
-			[]string{"demo.yaml, document 1 (line 1): configmap b: apiVersion, kind, metadata are written twice" + lost},
-		},
-	} {
+	for _, test := range unseparated {
 		t.Run(test.name, func(t *testing.T) {
 			content, err := Decode("demo.yaml", []byte(test.data), true)
 			if err == nil || err.Error() != test.strict || content.Objects != nil {

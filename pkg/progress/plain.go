@@ -86,6 +86,10 @@ func (p *Plain) Sink(e event.Event) {
 			p.retried[e.Reason] = true
 			p.line("  %s; trying again", e.Reason)
 		}
+	case event.Forwarding:
+		p.line("  %s: forwarding to port %d", e.Object, e.Port)
+	case event.ForwardBroken:
+		p.line("  %s: %s; connecting again", e.Object, e.Why)
 	case event.Warning:
 		p.line("warning: %s", e.Message)
 	case event.Finished:

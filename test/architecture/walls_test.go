@@ -39,14 +39,15 @@ var (
 var rooms = map[string]room{
 	"cmd/kubectl-istio_demo": {own: []string{"pkg/cmd"}, forbidden: []string{"github.com/spf13", "k8s.io/client-go", "helm.sh", "istio.io"}},
 	"pkg/cmd": {
-		own:       []string{"pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress"},
+		own:       []string{"pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress"},
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata"}),
 	},
 	"pkg/demo": {
-		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry"},
+		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/manifest":        {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
+	"pkg/manifest/addon":  {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/chart":  {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client)},
 	"pkg/manifest/file":   {own: []string{"pkg/manifest"}, forbidden: slices.Concat(client, helm, []string{"github.com/spf13", "k8s.io/cli-runtime", "k8s.io/kubectl"})},
 	"pkg/manifest/sample": {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
@@ -57,6 +58,7 @@ var rooms = map[string]room{
 	"pkg/remove":          {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/ready":           {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/follow":          {forbidden: slices.Concat(terminal, helm)},
+	"pkg/forward":         {forbidden: slices.Concat(terminal, helm)},
 	"pkg/discover":        {forbidden: slices.Concat(terminal, helm)},
 	"pkg/preflight":       {forbidden: slices.Concat(terminal, helm)},
 	"pkg/diagnose":        {forbidden: slices.Concat(terminal, helm)},

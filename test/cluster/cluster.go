@@ -25,6 +25,10 @@ type Cluster struct {
 	// Kubeconfig is the path of its kubeconfig file, with a context for a
 	// user who may do everything.
 	Kubeconfig string
+	// PodAddress is the loopback address to which the ports of all pods lead
+	// that can be forwarded: whoever listens at port 3000 there is what pods
+	// have at 3000.
+	PodAddress string
 
 	dir, tools string
 }
@@ -35,6 +39,7 @@ func New(tools, dir, name string) *Cluster {
 	return &Cluster{
 		Name:       name,
 		Kubeconfig: filepath.Join(dir, name, "kubeconfig"),
+		PodAddress: drawAddress(),
 		dir:        dir,
 		tools:      tools,
 	}
@@ -52,11 +57,11 @@ func (c *Cluster) Start(ctx context.Context, nodes int) error {
 	if err := os.MkdirAll(filepath.Dir(c.Kubeconfig), 0o755); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	ports := filepath.Join(filepath.Dir(c.Kubeconfig), "ports.yaml")
-	if err := writePorts(ports); err != nil {
+	settings := filepath.Join(filepath.Dir(c.Kubeconfig), "kwokctl.yaml")
+	if err := writeSettings(settings, c.PodAddress); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	arguments := []string{"create", "cluster", "--runtime", "binary", "--wait", "60s", "--kubeconfig", c.Kubeconfig, "--config", ports}
+	arguments := []string{"create", "cluster", "--runtime", "binary", "--wait", "60s", "--kubeconfig", c.Kubeconfig, "--config", settings}
 	// There is one of each. A lease that a busy machine or a restarted API
 	// server lets expire would end them.
 	for _, component := range []string{"kube-controller-manager", "kube-scheduler"} {

@@ -15,7 +15,7 @@ type finding struct{ Name, Verdict, Message, Remedy string }
 // check runs check -o json and gives its exit code and what it found.
 func check(t *testing.T, u *user, flags ...string) (int, []finding) {
 	t.Helper()
-	got := u.run(t, append([]string{"kubectl", "istio-demo", "check", "-o", "json"}, flags...)...)
+	got := u.run(t, append([]string{"kubectl", "istio-demo", "check", "--addons=none", "-o", "json"}, flags...)...)
 	var printed struct{ Checks []finding }
 	if err := json.Unmarshal([]byte(got.stdout), &printed); err != nil {
 		t.Fatalf("exit code %d, %v\n%s%s", got.code, err, got.stdout, got.stderr)
@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
 	found(t, findings, "loadbalancer", "warn", ".*EXTERNAL-IP of checked/istio-ingressgateway will stay pending.*")
 
-	table := u.must(t, "kubectl", "istio-demo", "check", "-n", "checked")
+	table := u.must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked")
 	for _, line := range []string{
 		`NAME +VERDICT +MESSAGE`,
 		`kinds +pass +the cluster or the manifest knows every kind`,
@@ -75,7 +75,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("no line like\n  %s\nin\n%s", line, table)
 		}
 	}
-	if yaml := u.must(t, "kubectl", "istio-demo", "check", "-n", "checked", "-o", "yaml"); !strings.HasPrefix(yaml, "checks:\n- message: ") {
+	if yaml := u.must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked", "-o", "yaml"); !strings.HasPrefix(yaml, "checks:\n- message: ") {
 		t.Errorf("-o yaml printed\n%s", yaml)
 	}
 }
@@ -276,7 +276,7 @@ func TestCheckNodes(t *testing.T) {
 		_, findings = check(t, u)
 		found(t, findings, "architectures", "pass", ".*")
 		u.must(t, "kubectl", "label", "node", "--all", "kubernetes.io/arch=s390x", "--overwrite")
-		got := u.run(t, "kubectl", "istio-demo", "install")
+		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: the images are built for amd64 and arm64, and there is no such node for deployment istio-system/istiod, ") {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
 		}

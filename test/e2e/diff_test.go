@@ -12,7 +12,7 @@ func TestDiff(t *testing.T) {
 	u := newUser(t, recorder.kubeconfig)
 	same := func(t *testing.T) {
 		t.Helper()
-		got := u.run(t, "kubectl", "istio-demo", "diff")
+		got := u.run(t, "kubectl", "istio-demo", "diff", "--addons=none")
 		if got.code != 0 || got.stdout != "" || got.stderr != "" {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
@@ -28,7 +28,7 @@ func TestDiff(t *testing.T) {
 		}
 	})
 	t.Run("a value", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "diff", "--set", "pilot.traceSampling=7")
+		got := u.run(t, "kubectl", "istio-demo", "diff", "--addons=none", "--set", "pilot.traceSampling=7")
 		if got.code != 1 || got.stderr != "" || !strings.Contains(got.stdout, "\n-          value: \"100\"\n+          value: \"7\"\n") ||
 			!strings.Contains(got.stdout, "diff -u -N ") || strings.Contains(got.stdout, "generation") {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
@@ -38,12 +38,12 @@ func TestDiff(t *testing.T) {
 	t.Run("another program", func(t *testing.T) {
 		u := newUser(t, recorder.kubeconfig)
 		u.environment = append(u.environment, "KUBECTL_EXTERNAL_DIFF=diff -r -q")
-		got := u.run(t, "kubectl", "istio-demo", "diff", "--set", "pilot.traceSampling=7")
+		got := u.run(t, "kubectl", "istio-demo", "diff", "--addons=none", "--set", "pilot.traceSampling=7")
 		if got.code != 1 || strings.Count(got.stdout, "\n") != 2 || !strings.Contains(got.stdout, "apps.v1.Deployment.istio-system.istiod differ\n") {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 		u.environment = append(u.environment, "KUBECTL_EXTERNAL_DIFF=no-such-program")
-		if got := u.run(t, "kubectl", "istio-demo", "diff", "--set", "pilot.traceSampling=7"); got.code < 2 || len(errorLines(got.stderr)) != 1 {
+		if got := u.run(t, "kubectl", "istio-demo", "diff", "--addons=none", "--set", "pilot.traceSampling=7"); got.code < 2 || len(errorLines(got.stderr)) != 1 {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
 		}
 	})
@@ -61,7 +61,7 @@ func TestDiff(t *testing.T) {
 			{[]string{"--timeout", "0"}, "--timeout must be longer than 0"},
 			{[]string{"surplus"}, "takes no arguments"},
 		} {
-			got := u.run(t, append([]string{"kubectl", "istio-demo", "diff"}, test.flags...)...)
+			got := u.run(t, append([]string{"kubectl", "istio-demo", "diff", "--addons=none"}, test.flags...)...)
 			lines := errorLines(got.stderr)
 			if got.code < 2 || got.stdout != "" || len(lines) == 0 || !strings.Contains(lines[0], test.want) {
 				t.Errorf("%v: exit code %d\n%s%s", test.flags, got.code, got.stdout, got.stderr)

@@ -18,7 +18,7 @@ func TestFaults(t *testing.T) {
 				t.Parallel()
 				control := startCluster(t, "faults")
 				proxy := newFaultProxy(t, control.Kubeconfig, uint64(seed), 0.2)
-				got := newUser(t, proxy.kubeconfig).run(t, "kubectl", "istio-demo", "install")
+				got := newUser(t, proxy.kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none")
 				if got.code != 0 || !strings.Contains(got.stderr, "; trying again") {
 					t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 				}

@@ -138,7 +138,7 @@ func TestOwnManifest(t *testing.T) {
 			}
 			// The CRD belongs to one installation only.
 			t.Cleanup(func() { uninstall(t, u, namespace) })
-			arguments := append([]string{"kubectl", "istio-demo", "install", "-n", namespace}, test.flags...)
+			arguments := append([]string{"kubectl", "istio-demo", "install", "--addons=none", "-n", namespace}, test.flags...)
 			got := u.runWith(t, test.stdin, arguments...)
 			if got.code != 0 || !strings.Contains(summary(got.stderr), " created, 0 configured, ") {
 				t.Fatalf("exit code %d\n%s", got.code, got.stderr)

@@ -15,7 +15,7 @@ func TestForeignIstioctl(t *testing.T) {
 	u.must(t, "istioctl", "install", "--set", "profile=demo", "--set", "hub=registry.istio.io/release", "--set", "tag=1.31.0", "--skip-confirmation")
 	t.Run("refused", func(t *testing.T) {
 		recorder.take()
-		got := u.run(t, "kubectl", "istio-demo", "install")
+		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		lines := errorLines(got.stderr)
 		if got.code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0],
 			" and 44 more of the manifest's objects belong to istioctl; take it away with 'istioctl uninstall --purge', or take over what is there with --adopt") {
@@ -25,7 +25,7 @@ func TestForeignIstioctl(t *testing.T) {
 	})
 	t.Run("refused elsewhere", func(t *testing.T) {
 		recorder.take()
-		got := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh", "--adopt")
+		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--adopt")
 		lines := errorLines(got.stderr)
 		if got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
@@ -33,7 +33,7 @@ func TestForeignIstioctl(t *testing.T) {
 		recorder.wantNoWrites(t)
 	})
 	t.Run("adopted", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "install", "--adopt")
+		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "--adopt")
 		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "0 created, 45 configured, 1 unchanged in ") ||
 			!strings.Contains(got.stderr, "warning: 45 objects are taken over from istioctl\n") {
 			t.Fatalf("exit code %d\n%s", got.code, got.stderr)
@@ -43,7 +43,7 @@ func TestForeignIstioctl(t *testing.T) {
 		if left := u.must(t, "kubectl", "get", all, "-n", "istio-system", "-l", "operator.istio.io/version", "-o", "name"); left != "" {
 			t.Errorf("istioctl's labels are left on %s", left)
 		}
-		again := u.run(t, "kubectl", "istio-demo", "install")
+		again := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 46 unchanged in ") {
 			t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
 		}
@@ -56,7 +56,7 @@ func TestForeignIstioctl(t *testing.T) {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 		u.must(t, "kubectl", "get", "namespace", "istio-system")
-		elsewhere := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh")
+		elsewhere := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
 		if elsewhere.code != 0 || !strings.HasPrefix(summary(elsewhere.stderr), "45 created, 1 configured, 0 unchanged in ") {
 			t.Errorf("exit code %d\n%s", elsewhere.code, elsewhere.stderr)
 		}
@@ -70,7 +70,7 @@ func TestForeignIstioctl(t *testing.T) {
 // foreignDemo is refused beside the first demo, whose namespace is named.
 func foreignDemo(t *testing.T, u *user, recorder *recorder) {
 	recorder.take()
-	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh")
+	got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
 	lines := errorLines(got.stderr)
 	if got.code != 1 || len(lines) != 2 ||
 		!strings.HasSuffix(lines[0], " more of the manifest's objects belong to the demo in namespace istio-system; take it away with 'kubectl istio-demo uninstall -n istio-system', or take over what is there with --adopt") ||

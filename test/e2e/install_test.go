@@ -13,7 +13,7 @@ func TestInstall(t *testing.T) {
 	control := startCluster(t, "install")
 	u := newUser(t, control.Kubeconfig)
 
-	first := u.run(t, "kubectl", "istio-demo", "install")
+	first := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
 	if first.code != 0 {
 		t.Fatalf("exit code %d\n%s", first.code, first.stderr)
 	}
@@ -31,7 +31,7 @@ func TestInstall(t *testing.T) {
 
 	t.Run("again", func(t *testing.T) {
 		before := versions(t, u)
-		second := u.run(t, "kubectl", "istio-demo", "install")
+		second := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		if second.code != 0 {
 			t.Fatalf("exit code %d\n%s", second.code, second.stderr)
 		}
@@ -46,7 +46,7 @@ func TestInstall(t *testing.T) {
 	t.Run("manifest through kubectl", func(t *testing.T) {
 		// As the manager that owns the fields: to any other one the defaults
 		// that the server filled in would be conflicts.
-		manifest := u.must(t, "kubectl", "istio-demo", "manifest")
+		manifest := u.must(t, "kubectl", "istio-demo", "manifest", "--addons=none")
 		got := u.runWith(t, manifest, "kubectl", "apply", "--server-side", "--field-manager=kubectl-istio-demo", "--dry-run=server", "-f", "-")
 		if got.code != 0 || strings.Count(got.stdout, "\n") != 46 {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
@@ -54,7 +54,7 @@ func TestInstall(t *testing.T) {
 	})
 
 	t.Run("changed value", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "install", "--set", "pilot.traceSampling=7", "-o", "name")
+		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "--set", "pilot.traceSampling=7", "-o", "name")
 		if got.code != 0 || !regexp.MustCompile(`^0 created, [1-9]\d* configured, \d+ unchanged`).MatchString(summary(got.stderr)) {
 			t.Errorf("exit code %d\n%s", got.code, got.stderr)
 		}
@@ -85,7 +85,7 @@ func TestInstallElsewhere(t *testing.T) {
 	t.Run("manifest through kubectl", func(t *testing.T) {
 		// A dry run creates no namespace for the objects after it.
 		u.must(t, "kubectl", "create", "namespace", "istio-system")
-		manifest := u.must(t, "kubectl", "istio-demo", "manifest")
+		manifest := u.must(t, "kubectl", "istio-demo", "manifest", "--addons=none")
 		got := u.runWith(t, manifest, "kubectl", "apply", "--server-side", "--dry-run=server", "-f", "-")
 		if got.code != 0 || strings.Count(got.stdout, "serverside-applied (server dry run)\n") != 46 {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
@@ -93,7 +93,7 @@ func TestInstallElsewhere(t *testing.T) {
 		u.must(t, "kubectl", "delete", "namespace", "istio-system")
 	})
 
-	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "mesh", "--hub", "registry.example.com/mirror", "--tag", "1.31.0-distroless")
+	got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--hub", "registry.example.com/mirror", "--tag", "1.31.0-distroless")
 	if got.code != 0 {
 		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 	}

@@ -21,7 +21,7 @@ func TestKilled(t *testing.T) {
 			t.Parallel()
 			control := startCluster(t, "killed")
 			killInstall(t, control.Kubeconfig, moment, executed)
-			again := newUser(t, control.Kubeconfig).run(t, "kubectl", "istio-demo", "install")
+			again := newUser(t, control.Kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none")
 			if again.code != 0 {
 				t.Fatalf("exit code %d\n%s", again.code, again.stderr)
 			}

@@ -94,7 +94,7 @@ var installed sync.Once
 func sharedDemo(t *testing.T) *user {
 	t.Helper()
 	u := newUser(t, sharedCluster(t).Kubeconfig)
-	installed.Do(func() { u.must(t, "kubectl", "istio-demo", "install") })
+	installed.Do(func() { u.must(t, "kubectl", "istio-demo", "install", "--addons=none") })
 	return u
 }
 

@@ -68,7 +68,7 @@ func TestParityWithIstioctl(t *testing.T) {
 	want := snapshot(t, theirs.Kubeconfig)
 
 	ours := startCluster(t, "ours")
-	newUser(t, ours.Kubeconfig).must(t, "kubectl", "istio-demo", "install")
+	newUser(t, ours.Kubeconfig).must(t, "kubectl", "istio-demo", "install", "--addons=none")
 	got := snapshot(t, ours.Kubeconfig)
 	forgetInventory(t, got)
 

@@ -28,12 +28,12 @@ func TestPeersUnderFaults(t *testing.T) {
 		for seed := range tries {
 			control := startCluster(t, "peers")
 			direct := newUser(t, control.Kubeconfig)
-			rendered := write(t, "demo.yaml", namespace+"---\n"+direct.must(t, "kubectl", "istio-demo", "manifest"))
+			rendered := write(t, "demo.yaml", namespace+"---\n"+direct.must(t, "kubectl", "istio-demo", "manifest", "--addons=none"))
 			u := newUser(t, newFaultProxy(t, control.Kubeconfig, uint64(seed), 0.1).kubeconfig)
 			arguments := map[string][]string{
 				"kubectl apply --server-side": {"kubectl", "apply", "--server-side", "-f", rendered},
 				"istioctl install":            {"istioctl", "install", "--set", "profile=demo", "--skip-confirmation", "--readiness-timeout", "1m"},
-				"kubectl istio-demo install":  {"kubectl", "istio-demo", "install"},
+				"kubectl istio-demo install":  {"kubectl", "istio-demo", "install", "--addons=none"},
 			}[tool]
 			began := time.Now()
 			got := u.run(t, arguments...)

@@ -51,7 +51,7 @@ func newRecorder(t *testing.T, kubeconfig string) *recorder {
 	}
 	r := &recorder{}
 	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.Transport = transport
+	proxy.Transport = upgrading{usual: transport, upgrades: http1Transport(t, config)}
 	proxy.FlushInterval = -1
 	proxy.ErrorLog = log.New(io.Discard, "", 0) // a broken connection is no news here
 	// Where the API server gives no answer, the recorder gives none, either.
@@ -84,6 +84,28 @@ current-context: recorded
 		t.Fatal(err)
 	}
 	return r
+}
+
+// upgrading sends requests that stop to be HTTP by HTTP/1.1, as HTTP/2 has no
+// upgrades.
+type upgrading struct{ usual, upgrades http.RoundTripper }
+
+func (u upgrading) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Header.Get("Upgrade") != "" {
+		return u.upgrades.RoundTrip(request)
+	}
+	return u.usual.RoundTrip(request)
+}
+
+func http1Transport(t *testing.T, config *rest.Config) http.RoundTripper {
+	t.Helper()
+	config = rest.CopyConfig(config)
+	config.NextProtos = []string{"http/1.1"}
+	transport, err := rest.TransportFor(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return transport
 }
 
 func (r *recorder) record(request *http.Request) {

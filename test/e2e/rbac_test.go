@@ -21,14 +21,14 @@ func TestRBAC(t *testing.T) {
 	control := startCluster(t, "rbac")
 	admin := newUser(t, control.Kubeconfig)
 	admin.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
-	role := admin.must(t, "kubectl", "istio-demo", "rbac")
+	role := admin.must(t, "kubectl", "istio-demo", "rbac", "--addons=none")
 	if got := admin.runWith(t, role, "kubectl", "apply", "-f", "-"); got.code != 0 {
 		t.Fatal(got.stderr)
 	}
 	bindTo(t, admin, "kubectl-istio-demo", "jane")
 	verbs := rolesWithout(t, admin, role)
 	can := granted(t, role)
-	manifest := admin.must(t, "kubectl", "istio-demo", "manifest", "-o", "json")
+	manifest := admin.must(t, "kubectl", "istio-demo", "manifest", "--addons=none", "-o", "json")
 
 	t.Run("jane", func(t *testing.T) {
 		used, last := lifeCycle(t, control, "--as", "jane")

@@ -111,7 +111,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := write(t, "FILE", test.file)
-			arguments := []string{"kubectl", "istio-demo", "install"}
+			arguments := []string{"kubectl", "istio-demo", "install", "--addons=none"}
 			for _, flag := range test.flags {
 				if flag == "FILE" {
 					flag = path

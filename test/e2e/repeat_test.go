@@ -11,7 +11,7 @@ import (
 // its validators to failurePolicy Fail once it serves.
 func TestYieldsToIstiod(t *testing.T) {
 	u := newUser(t, startCluster(t, "yields").Kubeconfig)
-	u.must(t, "kubectl", "istio-demo", "install")
+	u.must(t, "kubectl", "istio-demo", "install", "--addons=none")
 	policy := func(name string) string {
 		return u.must(t, "kubectl", "get", "validatingwebhookconfiguration", name, "-o", "jsonpath={.webhooks[0].failurePolicy}")
 	}
@@ -24,7 +24,7 @@ func TestYieldsToIstiod(t *testing.T) {
 		}
 		u.must(t, "kubectl", "patch", "validatingwebhookconfiguration", name, "--field-manager=pilot-discovery", "-p",
 			fmt.Sprintf(`{"webhooks":[{"name":%q,"failurePolicy":"Fail"}]}`, webhook))
-		again := u.run(t, "kubectl", "istio-demo", "install")
+		again := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 46 unchanged") {
 			t.Errorf("exit code %d\n%s", again.code, again.stderr)
 		}

@@ -46,7 +46,7 @@ func TestRestartedServer(t *testing.T) {
 			// just started has not read yet, and not by being its master.
 			admin := newUser(t, control.Kubeconfig)
 			admin.must(t, "kubectl", "create", "clusterrolebinding", "installer", "--clusterrole=cluster-admin", "--user=installer")
-			got := newUser(t, recorder.kubeconfig).run(t, "kubectl", "istio-demo", "install", "--as", "installer")
+			got := newUser(t, recorder.kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none", "--as", "installer")
 			if got.code != 0 || !strings.Contains(got.stderr, "; trying again") {
 				// Where it is the cluster that does not go on, this tells it.
 				there := admin.run(t, "kubectl", "get", "deployments,replicasets,pods,events", "-n", "istio-system")
@@ -93,7 +93,7 @@ func TestForgottenDefinitions(t *testing.T) {
 					restart(t, control)
 				}
 			}
-			got := newUser(t, recorder.kubeconfig).run(t, "kubectl", "istio-demo", "install")
+			got := newUser(t, recorder.kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none")
 			if got.code != 0 {
 				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 			}

@@ -64,7 +64,7 @@ func TestSampleMesh(t *testing.T) {
 			}
 		}
 		got := u.run(t, "kubectl", "istio-demo", "sample", "install", "httpbin", "-n", "injected")
-		if got.code != 0 || got.stdout != "httpbin runs in namespace injected: 1 of 1 pods have a sidecar\n" || strings.Contains(got.stderr, "warning") {
+		if got.code != 0 || !strings.HasPrefix(got.stdout, "httpbin runs in namespace injected: 1 of 1 pods have a sidecar\nopen http://") || strings.Contains(got.stderr, "warning") {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 	})

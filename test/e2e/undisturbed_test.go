@@ -33,7 +33,7 @@ func installUndisturbed(t *testing.T) {
 		}
 		before := contents(t, control.Kubeconfig)
 		recorder := newRecorder(t, control.Kubeconfig)
-		newUser(t, recorder.kubeconfig).must(t, "kubectl", "istio-demo", "install")
+		newUser(t, recorder.kubeconfig).must(t, "kubectl", "istio-demo", "install", "--addons=none")
 		requests, _ := recorder.take()
 		undisturbed.before, undisturbed.requests = before, len(requests)
 		undisturbed.added = additions(t, control)

@@ -35,7 +35,7 @@ func TestUninstall(t *testing.T) {
 		recorder.wantNoWrites(t)
 	}
 	t.Run("nothing yet", nothing)
-	u.must(t, "kubectl", "istio-demo", "install")
+	u.must(t, "kubectl", "istio-demo", "install", "--addons=none")
 	recorder.take()
 	t.Run("nobody to ask", func(t *testing.T) { uninstallUnasked(t, u, recorder) })
 	t.Run("dry run", func(t *testing.T) { uninstallDry(t, u, recorder) })

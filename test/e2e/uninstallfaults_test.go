@@ -15,7 +15,7 @@ func TestFaultsUninstall(t *testing.T) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
 				control := startCluster(t, "uninstall")
-				newUser(t, control.Kubeconfig).must(t, "kubectl", "istio-demo", "install")
+				newUser(t, control.Kubeconfig).must(t, "kubectl", "istio-demo", "install", "--addons=none")
 				proxy := newFaultProxy(t, control.Kubeconfig, uint64(seed), 0.2)
 				got := newUser(t, proxy.kubeconfig).run(t, "kubectl", "istio-demo", "uninstall", "--yes")
 				if got.code != 0 {

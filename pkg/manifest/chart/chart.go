@@ -65,6 +65,8 @@ type Rendered struct {
 	// Architectures are those that the images are built for; empty where they
 	// are not the release's, and nobody knows.
 	Architectures []string
+	// Injected are the images of the sidecars that istiod injects.
+	Injected []string
 }
 
 // Render gives the objects that `istioctl install --set profile=demo` leaves
@@ -78,7 +80,7 @@ func Render(options Options) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	rendered := Rendered{Objects: objects}
+	rendered := Rendered{Objects: objects, Injected: sidecars(values)}
 	if releaseImages(values) {
 		rendered.Architectures = architectures
 	}
@@ -101,6 +103,25 @@ func Render(options Options) (Rendered, error) {
 func enabled(component string, values map[string]any) bool {
 	gateway := map[string]string{ingressChart: "istio-ingressgateway", egressChart: "istio-egressgateway"}[component]
 	return gateway == "" || lookup(values, true, "gateways", gateway, "enabled")
+}
+
+// sidecars gives the images of the proxy and of what runs before it, as the
+// injection templates put them together.
+func sidecars(values map[string]any) []string {
+	var images []string
+	for _, role := range []string{"proxy", "proxy_init"} {
+		image := lookup(values, "proxyv2", "global", role, "image") // as in the charts' own values
+		if !strings.Contains(image, "/") {
+			image = lookup(values, "", "global", "hub") + "/" + image + ":" + lookup(values, "", "global", "tag")
+			variant := lookup(values, lookup(values, "", "global", "variant"), "global", "proxy", "variant")
+			if variant != "" && !strings.HasSuffix(image, "-"+variant) {
+				image += "-" + variant
+			}
+		}
+		images = append(images, image)
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
 }
 
 // releaseImages tells whether the images are the release's, in any of their

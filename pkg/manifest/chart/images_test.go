@@ -1,6 +1,9 @@
 package chart
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestReleaseImages knows the architectures of the release's images only.
 func TestReleaseImages(t *testing.T) {
@@ -24,6 +27,30 @@ func TestReleaseImages(t *testing.T) {
 			}
 			if got := releaseImages(values); got != test.want {
 				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
+
+func TestSidecars(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		options Options
+		want    []string
+	}{
+		{"as they are", Options{}, []string{Hub + "/proxyv2:" + Version}},
+		{"a mirror", Options{Hub: "registry.example.com/istio", Tag: "1.31.1"}, []string{"registry.example.com/istio/proxyv2:1.31.1"}},
+		{"a variant", Options{Values: set(t, "global.variant=distroless")}, []string{Hub + "/proxyv2:" + Version + "-distroless"}},
+		{"one's own", Options{Values: set(t, "global.proxy.image=example.com/proxy:1")}, []string{"example.com/proxy:1", Hub + "/proxyv2:" + Version}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.options.Namespace = "istio-system"
+			rendered, err := Render(test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(rendered.Injected, test.want) {
+				t.Errorf("%q, want %q", rendered.Injected, test.want)
 			}
 		})
 	}

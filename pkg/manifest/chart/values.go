@@ -38,10 +38,37 @@ func demoValues(options Options) (map[string]any, error) {
 		// Which components are installed is known to all charts by these.
 		"pilot": map[string]any{"enabled": true, "cni": map[string]any{"enabled": false}},
 	})
+	if options.Namespace != usualNamespace {
+		providers, err := providersIn(options.Namespace)
+		if err != nil {
+			return nil, err
+		}
+		values = loader.MergeMaps(values, map[string]any{"meshConfig": map[string]any{"extensionProviders": providers}})
+	}
 	if own := lookup(options.Values, options.Namespace, "global", "istioNamespace"); own != options.Namespace {
 		return nil, fmt.Errorf("global.istioNamespace is %q but the namespace is %q; give the namespace with --namespace only", own, options.Namespace)
 	}
 	return loader.MergeMaps(values, clone(options.Values)), nil
+}
+
+// usualNamespace is where Istio's profiles take it to be.
+const usualNamespace = "istio-system"
+
+// providersIn gives the providers of traces and logs that the demo profile
+// names. It takes those that come with the demo to be in the usual namespace;
+// here they are where the demo is.
+func providersIn(namespace string) ([]any, error) {
+	const profile = "charts/istio-control/istio-discovery/files/profile-demo.yaml"
+	data, err := fs.ReadFile(manifests.FS, profile)
+	if err != nil {
+		return nil, err
+	}
+	here := strings.ReplaceAll(string(data), "."+usualNamespace+".svc.", "."+namespace+".svc.")
+	var values map[string]any
+	if err := yaml.Unmarshal([]byte(here), &values); err != nil {
+		return nil, fmt.Errorf("%s: %w", profile, err)
+	}
+	return lookup(values, []any{}, "meshConfig", "extensionProviders"), nil
 }
 
 // ValuesFile is what --values names.

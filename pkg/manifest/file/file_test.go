@@ -196,3 +196,30 @@ func TestBytesBound(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// TestReadTellsOfEachFile gathers the warnings of all files, and refuses two
+// objects in one document only if that is wanted.
+func TestReadTellsOfEachFile(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"a.yaml": configMap("a") + "data: {x: a, x: b}\n",
+		"b.yaml": configMap("b") + "data: {}\ndata: {}\n",
+		"c.yaml": configMap("c") + configMap("d"),
+	})
+	options := Options{Filenames: []string{dir}}
+	content, err := Read(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(content.Objects); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
+		t.Errorf("read %v", got)
+	}
+	for i, want := range []string{"/a.yaml, document 1 (line 5): ", "/b.yaml, document 1 (line 6): ", "/c.yaml, document 1 (line 5): "} {
+		if len(content.Warnings) != 3 || !strings.HasPrefix(content.Warnings[i], dir+want) {
+			t.Errorf("the warnings are\n%s", strings.Join(content.Warnings, "\n"))
+		}
+	}
+	options.Strict = true
+	if content, err := Read(t.Context(), options); err == nil || !strings.HasPrefix(err.Error(), dir+"/c.yaml, document 1 (line 5): ") || content.Objects != nil {
+		t.Errorf("strictly: %v, %v", names(content.Objects), err)
+	}
+}

@@ -21,15 +21,21 @@ func kustomize(dir string, strict bool) (manifest.Content, error) {
 	}
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
 	if err != nil {
-		return manifest.Content{}, fmt.Errorf("cannot build the kustomization in %s: %w", dir, err)
+		return manifest.Content{}, notBuilt(dir, err)
 	}
 	data, err := built.AsYaml()
 	if err != nil {
-		return manifest.Content{}, fmt.Errorf("cannot build the kustomization in %s: %w", dir, err)
+		return manifest.Content{}, notBuilt(dir, err)
 	}
 	content, err := manifest.Decode("kustomization "+dir, data, strict)
 	if err == nil && len(content.Objects) == 0 {
 		err = fmt.Errorf("the kustomization in %s holds no objects", dir)
 	}
 	return content, err
+}
+
+// notBuilt gives what kustomize says in one line. Of keys that come twice,
+// which are errors to it, it has a line each.
+func notBuilt(dir string, err error) error {
+	return fmt.Errorf("cannot build the kustomization in %s: %s", dir, strings.Join(strings.Fields(err.Error()), " "))
 }

@@ -21,6 +21,8 @@ func kustomizations(t *testing.T) string {
 		"empty/nothing.yaml":         "# nothing\n",
 		"outside/kustomization.yaml": "resources: [../base/a.yaml]\n",
 		"none/a.yaml":                configMap("a"),
+		"twice/kustomization.yaml":   "resources: [a.yaml]\n",
+		"twice/a.yaml":               configMap("a") + "data: {}\ndata: {}\n",
 	})
 }
 
@@ -57,6 +59,7 @@ func TestKustomizeErrors(t *testing.T) {
 		{"file", "base/a.yaml", []string{`-k wants a directory and "DIR/base/a.yaml" is a file; use -f for it`}},
 		{"no such directory", "nowhere", []string{`the path "DIR/nowhere" does not exist`}},
 		{"no kustomization", "none", []string{"cannot build the kustomization in DIR/none: ", "unable to find one of 'kustomization.yaml'"}},
+		{"key that comes twice", "twice", []string{"cannot build the kustomization in DIR/twice: ", `unmarshal errors: line 6: mapping key "data" already defined at line 5`}},
 		{"no objects", "empty", []string{"the kustomization in DIR/empty holds no objects"}},
 		{"file outside", "outside", []string{"cannot build the kustomization in DIR/outside: ", "is not in or below"}},
 	} {

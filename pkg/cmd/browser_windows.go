@@ -1,0 +1,11 @@
+package cmd
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// detach keeps a program from getting our Ctrl-C.
+func detach(command *exec.Cmd) {
+	command.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}

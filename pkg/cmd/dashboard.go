@@ -1,0 +1,165 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/term"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// nearOptions are the flags of what forwards a local port.
+type nearOptions struct {
+	address string
+	port    int
+	timeout timeLimit
+}
+
+func (o *nearOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.address, "address", "localhost", "The local IP address to listen on, or localhost")
+	flags.IntVar(&o.port, "port", 0, "The local port; 0 takes one that is free")
+	o.timeout.addFlag(flags, time.Minute, "The time to wait for a pod that is ready, at first and whenever one is gone")
+}
+
+func (o *nearOptions) validate(cluster *connection) error {
+	if o.address != "localhost" && net.ParseIP(o.address) == nil {
+		return &usageError{fmt.Errorf("--address %q is neither an IP address nor localhost", o.address)}
+	}
+	if o.port < 0 || o.port > 65535 {
+		return &usageError{fmt.Errorf("--port %d is no port; use 1 to 65535, or 0 for one that is free", o.port)}
+	}
+	if err := o.timeout.validate(""); err != nil {
+		return err
+	}
+	return cluster.checkNamespace()
+}
+
+func (o *nearOptions) near() demo.Near {
+	return demo.Near{Address: o.address, Port: o.port, Limit: o.timeout.limit}
+}
+
+// warn says who else gets through.
+func (o *nearOptions) warn(sink event.Sink) {
+	if ip := net.ParseIP(o.address); ip != nil && !ip.IsLoopback() {
+		sink(event.Warning{Message: "whoever reaches " + o.address + " can use this, without a password and with your rights"})
+	}
+}
+
+// forwarded makes of Ctrl-C the end that is meant, once there is a forward, as
+// for `kubectl port-forward`.
+func forwarded(err error, opened bool) error {
+	var interrupted *Interrupted
+	if opened && errors.As(err, &interrupted) && interrupted.Signal == syscall.SIGINT {
+		return nil
+	}
+	return err
+}
+
+// dashboardOptions are the flags of dashboard.
+type dashboardOptions struct {
+	nearOptions
+	browser bool
+}
+
+func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &dashboardOptions{}
+	command := &cobra.Command{
+		Use:     "dashboard NAME [[TYPE/]PROXY[.NAMESPACE]]",
+		Aliases: []string{"dash", "d"},
+		Short:   "Open Kiali, Grafana, Prometheus, Jaeger, or the pages of istiod or a proxy",
+		Long: paragraphs(`
+			Forward a local port to a dashboard, print its URL and open it in a browser,
+			until Ctrl-C. Where the pod is replaced or the connection breaks, the same
+			local port leads to the next pod.
+
+			The dashboards are ` + strings.Join(demo.Dashboards(), ", ") + `.
+			Those of envoy and proxy need the name of a pod, or of what has pods.`),
+		Example: examples(`
+			# The mesh as a graph
+			kubectl istio-demo dashboard kiali
+
+			# At a port of your choice, and no browser
+			kubectl istio-demo dashboard grafana --port=3000 --browser=false
+
+			# The configuration of a sidecar
+			kubectl istio-demo dashboard envoy deployment/productpage-v1 -n default`),
+		ValidArgs: demo.Dashboards(),
+		Args:      dashboardArguments,
+		RunE: func(command *cobra.Command, arguments []string) error {
+			if err := o.validate(cluster); err != nil {
+				return err
+			}
+			return o.run(command.Context(), cluster, arguments, streams)
+		},
+	}
+	o.addFlags(command.Flags())
+	command.Flags().BoolVar(&o.browser, "browser", true, "Open the URL in a browser, if standard output is a terminal")
+	return command
+}
+
+// dashboardArguments says which word is missing or was not understood.
+func dashboardArguments(command *cobra.Command, arguments []string) error {
+	all := strings.Join(demo.Dashboards(), ", ")
+	if len(arguments) == 0 {
+		return &usageError{fmt.Errorf("which dashboard? There are %s", all)}
+	}
+	name := arguments[0]
+	known := false
+	for _, one := range demo.Dashboards() {
+		known = known || one == name
+	}
+	switch proxy := demo.IsProxy(name); {
+	case !known:
+		return &usageError{fmt.Errorf("unknown dashboard %q; there are %s", name, all)}
+	case proxy && len(arguments) == 1:
+		return &usageError{fmt.Errorf("%s %s needs the name of a pod, or TYPE/NAME of what has pods", command.CommandPath(), name)}
+	case proxy && len(arguments) == 2:
+		if err := demo.CheckProxy(arguments[1]); err != nil {
+			return &usageError{err}
+		}
+	case len(arguments) > 1:
+		return &usageError{fmt.Errorf("%s %s does not know what to do with %q", command.CommandPath(), name, arguments[len(arguments)-1])}
+	}
+	return nil
+}
+
+func (o *dashboardOptions) run(ctx context.Context, cluster *connection, arguments []string, streams genericiooptions.IOStreams) error {
+	sink := progress.NewPlain(streams.ErrOut).Sink
+	connected, err := cluster.connect(sink)
+	if err != nil {
+		return err
+	}
+	o.warn(sink)
+	opened := false
+	dashboard := &demo.Dashboard{
+		Cluster:   connected,
+		Namespace: *cluster.Namespace,
+		Name:      arguments[0],
+		Near:      o.near(),
+		Sink:      sink,
+		Opened: func(url string) {
+			opened = true
+			fmt.Fprintln(streams.Out, url)
+			if o.browser && term.IsTerminal(streams.Out) {
+				if err := browse(url); err != nil {
+					sink(event.Warning{Message: "no browser: " + err.Error()})
+				}
+			}
+		},
+	}
+	if len(arguments) > 1 {
+		dashboard.Proxy = arguments[1]
+	}
+	return forwarded(dashboard.Run(ctx), opened)
+}

@@ -1,0 +1,74 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	var from source
+	var archs bool
+	command := &cobra.Command{
+		Use:   "images",
+		Short: "Print the images that install would have pulled",
+		Long: paragraphs(`
+			Print every image that an install with the same flags would have pulled, one
+			a line, sorted: those of the pods, of the addons, and of the sidecars that
+			istiod injects. No cluster is needed.`),
+		Example: examples(`
+			# For a mirror
+			kubectl istio-demo images
+
+			# Those of a manifest of your own
+			kubectl istio-demo images -f istio-demo.yaml
+
+			# For which architectures they are built
+			kubectl istio-demo images --archs`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			for _, err := range []error{from.validate(), cluster.checkNamespace()} {
+				if err != nil {
+					return err
+				}
+			}
+			// Nothing is written that would have to be brought to an end.
+			cluster.releaseSignals()
+			read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
+			if err != nil {
+				return &demo.InputError{Err: err}
+			}
+			return printImages(read.Installable(), archs, streams.Out)
+		},
+	}
+	from.addFlags(command)
+	command.Flags().BoolVar(&archs, "archs", false, "Also print for which architectures each image is built, as far as that is known")
+	return command
+}
+
+// printImages prints the names alone, which scripts want, or a table.
+func printImages(read demo.Manifest, archs bool, out io.Writer) error {
+	if !archs {
+		for _, image := range read.Images() {
+			fmt.Fprintln(out, progress.Printable(image))
+		}
+		return nil
+	}
+	built := strings.Join(read.Architectures, ",")
+	if built == "" {
+		built = "<unknown>"
+	}
+	table := printers.GetNewTabWriter(out)
+	fmt.Fprintln(table, "IMAGE\tARCHS")
+	for _, image := range read.Images() {
+		fmt.Fprintf(table, "%s\t%s\n", progress.Printable(image), built)
+	}
+	return table.Flush()
+}

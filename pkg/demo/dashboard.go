@@ -1,0 +1,106 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// Dashboard opens a user interface of something that runs in the cluster.
+type Dashboard struct {
+	Cluster *Cluster
+	// Namespace is the demo's; a proxy may be in another one.
+	Namespace string
+	// Name is one of Dashboards.
+	Name string
+	// Proxy names what the dashboard of a proxy is of:
+	// [TYPE/]NAME[.NAMESPACE].
+	Proxy string
+	Near  Near
+	// Opened gets the URL, once, when it can be used.
+	Opened func(url string)
+	Sink   event.Sink
+}
+
+// dashboard is one of those that there are.
+type dashboard struct {
+	// selector is istioctl's; empty where one names a proxy.
+	selector string
+	port     int
+	path     string
+	// remedy says how to have it, if it is missing.
+	remedy string
+}
+
+const (
+	addonRemedy = "run 'kubectl istio-demo install --addons=prometheus,grafana,jaeger,kiali'"
+	demoRemedy  = "run 'kubectl istio-demo install'"
+	otherRemedy = "it is no part of the demo, but Istio's samples/addons/extras have it"
+)
+
+// dashboards are those of istioctl, with its labels, ports and paths.
+// https://istio.io/latest/docs/reference/commands/istioctl/#istioctl-dashboard
+var dashboards = map[string]dashboard{
+	"controlz":     {selector: "app=istiod", port: 9876, remedy: demoRemedy},
+	"envoy":        {port: 15000},
+	"grafana":      {selector: "app.kubernetes.io/name=grafana", port: 3000, remedy: addonRemedy},
+	"istiod":       {selector: "app=istiod", port: 9876, remedy: demoRemedy},
+	"istiod-debug": {selector: "app=istiod", port: 15014, path: "/debug", remedy: demoRemedy},
+	"jaeger":       {selector: "app=jaeger", port: 16686, remedy: addonRemedy},
+	"kiali":        {selector: "app=kiali", port: 20001, path: "/kiali", remedy: addonRemedy},
+	"prometheus":   {selector: "app.kubernetes.io/name=prometheus", port: 9090, remedy: addonRemedy},
+	"proxy":        {port: 15000},
+	"skywalking":   {selector: "app=skywalking-ui", port: 8080, remedy: otherRemedy},
+	"zipkin":       {selector: "app=zipkin", port: 9411, remedy: otherRemedy},
+}
+
+// Dashboards gives the names of all dashboards, sorted.
+func Dashboards() []string { return slices.Sorted(maps.Keys(dashboards)) }
+
+// IsProxy tells whether a dashboard is that of a proxy, which must be named.
+func IsProxy(name string) bool {
+	found, ok := dashboards[name]
+	return ok && found.selector == ""
+}
+
+// Run forwards a local port to the dashboard until its context ends, whose
+// cause it gives. Its other errors say why there is no dashboard: ErrTimeout
+// where a pod is there and does not become ready.
+func (d *Dashboard) Run(ctx context.Context) error {
+	shown := dashboards[d.Name]
+	forward := &podForward{
+		cluster:    d.Cluster,
+		namespace:  d.Namespace,
+		narrow:     func(options *metav1.ListOptions) { options.LabelSelector = shown.selector },
+		candidates: &candidates{none: func() error { return d.missing(shown) }},
+		port:       func(*corev1.Pod) (int, error) { return shown.port, nil },
+		near:       d.Near,
+		opened:     func(host string) { d.Opened("http://" + host + shown.path) },
+		sink:       d.Sink,
+	}
+	if IsProxy(d.Name) {
+		if err := d.choose(ctx, forward); err != nil {
+			return err
+		}
+	}
+	return forward.run(ctx)
+}
+
+// missing says how to have what is not there.
+func (d *Dashboard) missing(shown dashboard) error {
+	remedy := shown.remedy
+	if strings.HasSuffix(remedy, "'") && d.Namespace != "istio-system" {
+		remedy = strings.TrimSuffix(remedy, "'") + " -n " + d.Namespace + "'"
+	}
+	if remedy == otherRemedy {
+		return fmt.Errorf("%s is not installed: namespace %s has no pod with the label %s; %s", d.Name, d.Namespace, shown.selector, remedy)
+	}
+	return fmt.Errorf("%s is not installed: namespace %s has no pod with the label %s; %s, or name another namespace with -n", d.Name, d.Namespace, shown.selector, remedy)
+}

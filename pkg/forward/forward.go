@@ -1,0 +1,175 @@
+// Package forward forwards a local port to a port of a pod, through the API
+// server, and goes on with another pod when one is gone or a connection
+// breaks. Local connections that come meanwhile wait.
+package forward
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+)
+
+// Target is a port of a pod.
+type Target struct {
+	Namespace, Pod string
+	Port           int
+	// Usable ends when the pod is of no use any more; its cause says why.
+	Usable context.Context
+}
+
+// Forwarder keeps a local port forwarded. All of its functions are called from
+// the goroutine of Run.
+type Forwarder struct {
+	// Config and Client are of the same API server, core/v1.
+	Config *rest.Config
+	Client rest.Interface
+	// Listener is closed by Run.
+	Listener *Listener
+	// Next waits for a pod, at first and each time that one is gone or could
+	// not be reached.
+	Next func(context.Context) (Target, error)
+	// Limit bounds how long it may take to have a connection.
+	Limit func(context.Context) (context.Context, context.CancelFunc)
+	// Connected tells of each connection, and Broken why one ended, or why
+	// there is none yet.
+	Connected func(Target)
+	Broken    func(Target, error)
+}
+
+// Run returns with the cause of its context's end, or with the reason why there
+// is no connection: that of Next, what the API server refuses for good, or the
+// last one when Limit is over. Whatever it has started has ended then.
+func (f *Forwarder) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer stop(nil)
+	current := newSwitchboard()
+	serving.Go(func() {
+		stop(f.Listener.serve(ctx, func(local net.Conn) { current.connect(ctx, local) }))
+	})
+	for {
+		wire, target, err := f.dial(ctx)
+		if err != nil {
+			return err
+		}
+		f.Connected(target)
+		tunnel := newTunnel(wire, target.Port)
+		current.put(tunnel)
+		err = tunnel.wait(ctx, target.Usable)
+		current.put(nil)
+		_ = wire.Close()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		f.Broken(target, err)
+	}
+}
+
+// dial tries until there is a connection.
+func (f *Forwarder) dial(ctx context.Context) (*wire, Target, error) {
+	ctx, cancel := f.Limit(ctx)
+	defer cancel()
+	pauses := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.5, Cap: 5 * time.Second, Steps: 1 << 20}
+	var last error
+	for {
+		target, err := f.Next(ctx)
+		if err != nil {
+			return nil, target, err
+		}
+		location := f.Client.Post().Resource("pods").Namespace(target.Namespace).Name(target.Pod).SubResource("portforward").URL()
+		connection, err := dial(ctx, f.Config, location)
+		switch {
+		case err == nil:
+			return connection, target, nil
+		case ctx.Err() != nil && last == nil:
+			return nil, target, context.Cause(ctx)
+		case ctx.Err() != nil:
+			return nil, target, &UnreachedError{Cause: context.Cause(ctx), Pod: target.Pod, Err: last}
+		case isRefused(err):
+			return nil, target, err
+		}
+		last = err
+		f.Broken(target, err)
+		if !pause(ctx, pauses.Step()) {
+			return nil, target, &UnreachedError{Cause: context.Cause(ctx), Pod: target.Pod, Err: last}
+		}
+	}
+}
+
+// UnreachedError says that a pod was there and could not be connected to.
+type UnreachedError struct {
+	// Cause is that of the context's end.
+	Cause error
+	Pod   string
+	Err   error
+}
+
+func (e *UnreachedError) Error() string {
+	return e.Cause.Error() + ": pod " + e.Pod + " cannot be reached: " + e.Err.Error()
+}
+
+func (e *UnreachedError) Unwrap() error { return e.Cause }
+
+// pause gives false if the context ends first.
+func pause(ctx context.Context, duration time.Duration) bool {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// switchboard has the tunnel of the moment.
+type switchboard struct {
+	mutex   sync.Mutex
+	tunnel  *tunnel
+	changed chan struct{}
+}
+
+func newSwitchboard() *switchboard { return &switchboard{changed: make(chan struct{})} }
+
+// put puts a tunnel in the place of the former one; nil stands for none.
+func (s *switchboard) put(t *tunnel) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.tunnel = t
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// take waits for a tunnel that is another one; it gives nil if the context
+// ends first.
+func (s *switchboard) take(ctx context.Context, but *tunnel) *tunnel {
+	for {
+		s.mutex.Lock()
+		tunnel, changed := s.tunnel, s.changed
+		s.mutex.Unlock()
+		if tunnel != nil && tunnel != but {
+			return tunnel
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// connect gives a local connection to the first tunnel that takes it.
+func (s *switchboard) connect(ctx context.Context, local net.Conn) {
+	defer local.Close()
+	defer context.AfterFunc(ctx, func() { _ = local.Close() })()
+	for tunnel := s.take(ctx, nil); tunnel != nil; tunnel = s.take(ctx, tunnel) {
+		if tunnel.carry(local) {
+			return
+		}
+	}
+}

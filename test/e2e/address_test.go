@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+)
+
+// gateways are Services of all the types that a gateway can have.
+const gateways = `apiVersion: v1
+kind: Service
+metadata: {name: balanced}
+spec:
+  type: LoadBalancer
+  selector: {app: none}
+  ports: [{name: status-port, port: 15021}, {name: http2, port: 80, targetPort: 8080, nodePort: 30801}, {name: https, port: 443, nodePort: 30802}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: on-nodes}
+spec:
+  type: NodePort
+  selector: {app: none}
+  ports: [{name: https, port: 443, nodePort: 30803}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: local}
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  selector: {app: none}
+  ports: [{name: http2, port: 80, nodePort: 30804}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: inside}
+spec:
+  selector: {app: none}
+  ports: [{name: http2, port: 80, targetPort: 8080}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: webless}
+spec:
+  selector: {app: none}
+  ports: [{name: tcp, port: 31400}]
+`
+
+// TestAddress finds the ways to gateways, with as few requests as that takes.
+func TestAddress(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", gateways), "-n", "gateways", "--wait=false", "--skip-checks=loadbalancer")
+	recorder := newRecorder(t, control.Kubeconfig)
+	recorded := newUser(t, recorder.kubeconfig)
+	for _, test := range []struct {
+		// status is what a load balancer says.
+		status, gateway string
+		url, why        string
+		requests        int
+	}{
+		{"", "balanced", `http://[0-9.]+:30801`, `no load balancer has given service gateways/balanced an address \(EXTERNAL-IP is pending\); this is a port of node node-\d+ at its InternalIP, which may not be reachable from here: if so, take --forward`, 2},
+		{"", "on-nodes", `https://[0-9.]+:30803`, `service gateways/on-nodes is of type NodePort; .*`, 2},
+		{`{"ip":"203.0.113.7"}`, "balanced", `http://203\.0\.113\.7`, `the load balancer's address of service gateways/balanced`, 1},
+		{`{"hostname":"lb.example.com"}`, "balanced", `http://lb\.example\.com`, `the load balancer's name of service gateways/balanced`, 1},
+		{`{"ip":"2001:db8::7"}`, "balanced", `http://\[2001:db8::7\]`, `the load balancer's address of service gateways/balanced`, 1},
+	} {
+		t.Run(test.gateway+test.status, func(t *testing.T) {
+			if test.status != "" {
+				u.must(t, "kubectl", "patch", "service", test.gateway, "-n", "gateways", "--subresource=status", "--type=merge", "-p", `{"status":{"loadBalancer":{"ingress":[`+test.status+`]}}}`)
+			}
+			recorder.take()
+			got := recorded.run(t, "kubectl", "istio-demo", "address", "-n", "gateways", "--gateway", test.gateway)
+			requests, _ := recorder.take()
+			if got.code != 0 || len(requests) != test.requests {
+				t.Errorf("exit code %d, requests %q", got.code, requests)
+			}
+			wantLines(t, got.stdout, test.url)
+			wantLines(t, got.stderr, test.why)
+		})
+	}
+	var read demo.Reach
+	answer := u.must(t, "kubectl", "istio-demo", "address", "-n", "gateways", "--gateway=balanced", "-o", "json")
+	if err := json.Unmarshal([]byte(answer), &read); err != nil || read.URL != "http://[2001:db8::7]" || read.Via != demo.ViaLoadBalancer ||
+		read.Host != "2001:db8::7" || read.Port != 80 || read.Namespace != "gateways" || read.Gateway != "balanced" || read.Why == "" {
+		t.Errorf("it is %+v, %v", read, err)
+	}
+}
+
+// TestAddressErrors are one line each, with what helps.
+func TestAddressErrors(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", strings.ReplaceAll(gateways, "3080", "3090")), "-n", "blind", "--wait=false", "--skip-checks=loadbalancer")
+	u.must(t, "kubectl", "create", "role", "sees-services", "-n", "blind", "--verb=get", "--resource=services")
+	u.must(t, "kubectl", "create", "rolebinding", "sees-services", "-n", "blind", "--role=sees-services", "--user=visitor")
+	for u.run(t, "kubectl", "auth", "can-i", "get", "services", "-n", "blind", "--as", "visitor").code != 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("the role has no effect")
+		}
+	}
+	const outside = `error: the gateway cannot be reached from outside the cluster: `
+	for _, test := range []struct {
+		flags string
+		code  int
+		want  string
+	}{
+		{"-n nowhere", 1, `error: there is no service istio-ingressgateway in namespace nowhere; run 'kubectl istio-demo install', or name another one with --gateway or -n`},
+		{"-n blind --gateway inside", 1, outside + `service blind/inside is of type ClusterIP; run 'kubectl istio-demo address --forward -n blind --gateway=inside'`},
+		{"-n blind --gateway local", 1, outside + `no load balancer has given service blind/local an address \(EXTERNAL-IP is pending\), and no node that could be used has an address; .*`},
+		{"-n blind --gateway webless", 1, `error: service blind/webless has no port for HTTP: .*`},
+		{"-n blind --gateway balanced --as visitor", 1, outside + `you may not list nodes, .*; run '.* --forward -n blind --gateway=balanced'`},
+		{"-n blind --as nobody", 1, `error: cannot read service blind/istio-ingressgateway: .* is forbidden: .*`},
+		{"-n blind --gateway inside --forward", 1, `error: service blind/inside has no pods; see 'kubectl istio-demo status'`},
+		{"--gateway a/b", 2, `error: --gateway "a/b" is no name of a service: .*`},
+		{"--port 8080", 2, `error: --port says where to listen, and that is done only with --forward`},
+		{"-o name", 2, `error: unknown output format "name"; use json or yaml`},
+		{"--timeout 1ns", 3, `error: timed out after 1ns`},
+		{"gateway", 2, `error: kubectl istio-demo address takes no arguments, but got "gateway"`},
+	} {
+		t.Run(test.flags, func(t *testing.T) {
+			got := u.run(t, append([]string{"kubectl", "istio-demo", "address"}, strings.Fields(test.flags)...)...)
+			if lines := errorLines(got.stderr); got.code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.stdout != "" {
+				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+// TestAddressForward reaches the demo's own gateway.
+func TestAddressForward(t *testing.T) {
+	u := sharedDemo(t)
+	podServer(t, sharedCluster(t), 8080, echo) // where port 80 of the Service leads to
+	plain := u.start(t, "kubectl", "istio-demo", "address", "--forward", "--address=::1")
+	url := plain.url(t)
+	if !regexp.MustCompile(`^http://\[::1\]:\d+$`).MatchString(url) {
+		t.Errorf("the URL is %s", url)
+	}
+	wantEcho(t, url+"/productpage", "/productpage")
+	plain.wantEnd(t)
+
+	structured := u.start(t, "kubectl", "istio-demo", "address", "--forward", "-o", "yaml")
+	var lines []string
+	for len(lines) < 7 && structured.stdout.Scan() {
+		lines = append(lines, structured.stdout.Text())
+	}
+	structured.wantEnd(t)
+	wantLines(t, strings.Join(lines, "\n")+"\n", `gateway: istio-ingressgateway`, `host: localhost`, `namespace: istio-system`,
+		`port: \d+`, `url: http://localhost:\d+`, `via: forward`, `why: forwarded to .*`)
+}

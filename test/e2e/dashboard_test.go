@@ -1,0 +1,345 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// labelled is a Deployment whose pods look like those of something else.
+func labelled(label, cpu string) string {
+	return strings.NewReplacer("LABEL", label, "CPU", cpu).Replace(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: posing}
+spec:
+  selector: {matchLabels: {LABEL}}
+  template:
+    metadata: {labels: {LABEL}}
+    spec:
+      containers: [{name: main, image: registry.example.com/a:1, resources: {requests: {cpu: CPU}}}]
+`)
+}
+
+// pose installs such a Deployment in a namespace of its own.
+func pose(t *testing.T, u *user, namespace, label, cpu string, flags ...string) {
+	t.Helper()
+	u.must(t, append([]string{"kubectl", "istio-demo", "install", "-f", write(t, "posing.yaml", labelled(label, cpu)), "-n", namespace}, flags...)...)
+}
+
+// TestDashboard opens each of them, and compares what comes through.
+func TestDashboard(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	for _, test := range []struct {
+		name, label, path string
+		port              int
+	}{
+		{"controlz", "app: istiod", "", 9876},
+		{"grafana", "app.kubernetes.io/name: grafana", "", 3000},
+		{"istiod", "app: istiod", "", 9876},
+		{"istiod-debug", "app: istiod", "/debug", 15014},
+		{"jaeger", "app: jaeger", "", 16686},
+		{"kiali", "app: kiali", "/kiali", 20001},
+		{"prometheus", "app.kubernetes.io/name: prometheus", "", 9090},
+		{"skywalking", "app: skywalking-ui", "", 8080},
+		{"zipkin", "app: zipkin", "", 9411},
+		{"envoy deployment/posing", "app: sidecar", "", 15000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			namespace := "dashboard-" + strings.Fields(test.name)[0]
+			pose(t, u, namespace, test.label, "10m")
+			podServer(t, control, test.port, echo)
+			shown := u.start(t, append([]string{"kubectl", "istio-demo", "dashboard", "-n", namespace}, strings.Fields(test.name)...)...)
+			url := shown.url(t)
+			if !regexp.MustCompile(`^http://localhost:\d+` + test.path + `$`).MatchString(url) {
+				t.Errorf("the URL is %s", url)
+			}
+			shown.hears(t, fmt.Sprintf(`  pod %s/posing-\S+: forwarding to port %d`, namespace, test.port))
+			wantEcho(t, url, orRoot(test.path))
+			wantEcho(t, strings.Replace(url, "localhost", "127.0.0.1", 1), orRoot(test.path))
+			shown.wantEnd(t)
+		})
+	}
+}
+
+func orRoot(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// TestDashboardGoesOn keeps its port when the pod is replaced and when the
+// connection breaks, also for those who come in between.
+func TestDashboardGoesOn(t *testing.T) {
+	control := sharedCluster(t)
+	recorder := newRecorder(t, control.Kubeconfig)
+	cuts := make(chan context.CancelFunc, 100)
+	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+		if strings.HasSuffix(request.URL.Path, "/portforward") {
+			ctx, cut := context.WithCancel(request.Context())
+			cuts <- cut
+			request = request.WithContext(ctx)
+		}
+		forward.ServeHTTP(w, request)
+	}
+	u := newUser(t, recorder.kubeconfig)
+	pose(t, u, "replaced", "app: kiali", "10m")
+	podServer(t, control, 20001, echo)
+	recorder.take()
+	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "replaced")
+	url := shown.url(t)
+	wantEcho(t, url, "/kiali")
+
+	for range 3 {
+		u.must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "replaced", "--wait=false")
+		shown.hears(t, `  pod replaced/posing-\S+: it is being deleted; connecting again`)
+		wantEcho(t, url, "/kiali") // waits for the new pod
+		shown.hears(t, `  pod replaced/posing-\S+: forwarding to port 20001`)
+	}
+	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "replaced", "--replicas=0")
+	shown.hears(t, `  pod replaced/posing-\S+: it is being deleted; connecting again`)
+	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "replaced", "--replicas=1")
+	wantEcho(t, url, "/kiali")
+	shown.hears(t, `  pod replaced/posing-\S+: forwarding to port 20001`)
+
+	for len(cuts) > 0 {
+		(<-cuts)()
+	}
+	shown.hears(t, `  pod replaced/posing-\S+: the connection through the API server broke; connecting again`)
+	wantEcho(t, url, "/kiali")
+	shown.wantEnd(t)
+}
+
+// TestDashboardRefused has nobody at the pod's port, for a while.
+func TestDashboardRefused(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	pose(t, u, "refusing", "app: zipkin", "10m")
+	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "zipkin", "-n", "refusing")
+	url := shown.url(t)
+	if response, err := http.Get(url); err == nil {
+		response.Body.Close()
+		t.Errorf("nobody is there, but it answers %s", response.Status)
+	}
+	shown.hears(t, `  pod refusing/posing-\S+: .*connection refused.*; connecting again`)
+	podServer(t, control, 9411, echo)
+	wantEcho(t, url, "/")
+	shown.wantEnd(t)
+}
+
+// TestDashboardUpgrades takes a websocket, and SPDY where there is none.
+func TestDashboardUpgrades(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	pose(t, u, "upgrades", "app: jaeger", "10m")
+	podServer(t, control, 16686, echo)
+	for _, test := range []struct {
+		name   string
+		refuse bool
+		want   []string
+	}{
+		{"websocket", false, []string{"GET"}},
+		{"SPDY", true, []string{"GET", "POST"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			recorder := newRecorder(t, control.Kubeconfig)
+			recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+				if test.refuse && strings.EqualFold(request.Header.Get("Upgrade"), "websocket") {
+					http.Error(w, "no websockets here", http.StatusBadRequest)
+					return
+				}
+				forward.ServeHTTP(w, request)
+			}
+			shown := newUser(t, recorder.kubeconfig).start(t, "kubectl", "istio-demo", "dashboard", "jaeger", "-n", "upgrades")
+			wantEcho(t, shown.url(t), "/")
+			shown.wantEnd(t)
+			requests, _ := recorder.take()
+			var methods []string
+			for _, request := range requests {
+				if method, uri, _ := strings.Cut(request, " "); strings.HasSuffix(uri, "/portforward") {
+					methods = append(methods, method)
+				}
+			}
+			if !slices.Equal(methods, test.want) || len(requests) > len(test.want)+3 {
+				t.Errorf("the requests are %q", requests)
+			}
+		})
+	}
+}
+
+// TestDashboardNotReady says what it waits for, and waits no longer than it
+// may.
+func TestDashboardNotReady(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	pose(t, u, "not-yet", "app: kiali", "9999", "--wait=false")
+	u.must(t, "kubectl", "wait", "deployment", "posing", "-n", "not-yet", "--for=jsonpath={.status.replicas}=1", "--timeout=60s")
+	u.must(t, "kubectl", "wait", "pod", "-l", "app=kiali", "-n", "not-yet", "--for=condition=PodScheduled=false", "--timeout=60s")
+	got := u.run(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "not-yet", "--timeout=2s")
+	if got.code != 3 || got.stdout != "" {
+		t.Errorf("exit code %d\n%s", got.code, got.stdout)
+	}
+	wantLines(t, got.stderr,
+		`  pod not-yet/posing-\S+: not ready: Unschedulable: .*Insufficient cpu.*`,
+		`error: timed out after 2s: pod not-yet/posing-\S+ is not ready: Unschedulable: .*Insufficient cpu.*`)
+
+	podServer(t, control, 20001, echo)
+	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "not-yet")
+	shown.hears(t, `  pod not-yet/posing-\S+: not ready: Unschedulable: .*`)
+	pose(t, u, "not-yet", "app: kiali", "10m")
+	wantEcho(t, shown.url(t), "/kiali")
+	if code, _, stderr := shown.end(t, syscall.SIGTERM); code != 143 {
+		t.Errorf("after SIGTERM: exit code %d\n%s", code, stderr)
+	}
+}
+
+// TestDashboardErrors are one line each.
+func TestDashboardErrors(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	pose(t, u, "sidecars", "app: sidecar", "10m")
+	u.must(t, "kubectl", "create", "role", "sees-pods", "-n", "sidecars", "--verb=list,watch", "--resource=pods")
+	u.must(t, "kubectl", "create", "rolebinding", "sees-pods", "-n", "sidecars", "--role=sees-pods", "--user=onlooker")
+	for u.run(t, "kubectl", "auth", "can-i", "watch", "pods", "-n", "sidecars", "--as", "onlooker").code != 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("the role has no effect")
+		}
+	}
+	pod := strings.TrimSpace(u.must(t, "kubectl", "get", "pods", "-n", "sidecars", "-o", "jsonpath={.items[*].metadata.name}"))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	for _, test := range []struct {
+		arguments string
+		code      int
+		want      string
+	}{
+		{"", 2, `error: which dashboard\? There are controlz, envoy, grafana, .*`},
+		{"keeali", 2, `error: unknown dashboard "keeali"; there are controlz, .*`},
+		{"kiali x", 2, `error: kubectl istio-demo dashboard kiali does not know what to do with "x"`},
+		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --addons=prometheus,grafana,jaeger,kiali -n sidecars', or name another namespace with -n`},
+		{"istiod -n sidecars", 1, `error: istiod is not installed: .*; run 'kubectl istio-demo install -n sidecars', or .*`},
+		{"zipkin -n sidecars", 1, `error: zipkin is not installed: .*; it is no part of the demo, .*`},
+		{"envoy", 2, `error: kubectl istio-demo dashboard envoy needs the name of a pod, or TYPE/NAME of what has pods`},
+		{"envoy nope", 1, `error: there is no pod nope in namespace istio-system; 'kubectl get pods -n istio-system' lists those that there are, and -n names another namespace`},
+		{"envoy nope.sidecars", 1, `error: there is no pod nope in namespace sidecars; .*`},
+		{"envoy deploy/nope.sidecars", 1, `error: there is no deployment nope in namespace sidecars; -n names another namespace`},
+		{"envoy node/a", 2, `error: "node" has no pods; use pod, .*`},
+		{"envoy A", 2, `error: "A" is no name of a pod: .*`},
+		{"envoy deploy/posing -n sidecars --port=" + port, 1, `error: cannot listen on localhost:` + port + `: address already in use; choose another --port, or none for one that is free`},
+		{"envoy deploy/posing -n sidecars --port=70000", 2, `error: --port 70000 is no port; .*`},
+		{"kiali --address=everywhere", 2, `error: --address "everywhere" is neither an IP address nor localhost`},
+		{"kiali --timeout=0", 2, `error: --timeout must be longer than 0`},
+		{"envoy " + pod + " -n sidecars --as=onlooker", 1, `error: pods "` + pod + `" is forbidden: User "onlooker" cannot create resource "pods/portforward" .*`},
+		{"kiali --as=nobody", 1, `error: cannot list pods: pods is forbidden: .*`},
+	} {
+		t.Run(test.arguments, func(t *testing.T) {
+			got := u.run(t, append([]string{"kubectl", "istio-demo", "dashboard"}, strings.Fields(test.arguments)...)...)
+			if lines := errorLines(got.stderr); got.code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.stdout != "" {
+				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+// TestDashboardOfPod ends when the very pod is gone that was named, while
+// somebody is still connected who never ends by themselves.
+func TestDashboardOfPod(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	pose(t, u, "one-pod", "app: sidecar", "10m")
+	asked := make(chan struct{})
+	podServer(t, control, 15000, func(_ http.ResponseWriter, request *http.Request) {
+		_, _ = io.Copy(io.Discard, request.Body)
+		close(asked)
+		<-request.Context().Done()
+	})
+	pod := strings.TrimSpace(u.must(t, "kubectl", "get", "pods", "-n", "one-pod", "-o", "jsonpath={.items[*].metadata.name}"))
+	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "proxy", pod+".one-pod", "--address=127.0.0.1")
+	url := shown.url(t)
+	if !strings.HasPrefix(url, "http://127.0.0.1:") {
+		t.Errorf("the URL is %s", url)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if response, err := http.Get(url); err == nil {
+			response.Body.Close()
+		}
+	}()
+	<-asked
+	u.must(t, "kubectl", "delete", "pod", pod, "-n", "one-pod", "--wait=false")
+	shown.hears(t, `error: pod one-pod/`+pod+` is gone; name its deployment instead .*`)
+	if err := shown.command.Wait(); err == nil || shown.command.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ended with %v", err)
+	}
+	<-ended
+}
+
+// TestDashboardBrowser opens one where there is a terminal, and only there.
+func TestDashboardBrowser(t *testing.T) {
+	control := sharedCluster(t)
+	u := newUser(t, control.Kubeconfig)
+	pose(t, u, "browsed", "app: kiali", "10m")
+	opened := filepath.Join(u.dir, "opened")
+	if err := syscall.Mkfifo(opened, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	browser := filepath.Join(u.dir, "xdg-open")
+	if err := os.WriteFile(browser, []byte("#!/bin/sh\necho \"$@\" > "+opened+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i, variable := range u.environment {
+		if list, ok := strings.CutPrefix(variable, "PATH="); ok {
+			u.environment[i] = "PATH=" + u.dir + ":" + list
+		}
+	}
+	u.environment = append(u.environment, "DISPLAY=:0")
+
+	keyboard, screen := terminal(t)
+	command := u.command(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "browsed")
+	command.Stdin, command.Stdout, command.Stderr = screen, screen, screen
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	screen.Close()
+	url, err := os.ReadFile(opened)
+	if err != nil || !regexp.MustCompile(`^http://localhost:\d+/kiali\n$`).Match(url) {
+		t.Errorf("the browser got %q, %v", url, err)
+	}
+	if _, err := io.WriteString(keyboard, "\x03"); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, keyboard)
+	if err := command.Wait(); err != nil {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+
+	reader, err := os.OpenFile(opened, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "browsed")
+	shown.url(t)
+	shown.wantEnd(t)
+	_ = reader.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	if said, _ := io.ReadAll(reader); len(said) > 0 {
+		t.Errorf("without a terminal, the browser got %q", said)
+	}
+}
