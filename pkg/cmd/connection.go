@@ -63,6 +63,22 @@ func (c *connection) addFlags(root *cobra.Command) {
 	c.explicitNamespace = func() bool { return namespace.Changed }
 }
 
+// preferContextNamespace makes the kubeconfig's namespace the default, as it is
+// kubectl's, for what is the user's own and not Istio's. It comes before
+// anything else that reads the kubeconfig.
+func (c *connection) preferContextNamespace() error {
+	if c.explicitNamespace() {
+		return nil
+	}
+	*c.Namespace = ""
+	name, _, err := c.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return &kubeconfigError{err}
+	}
+	*c.Namespace = name
+	return nil
+}
+
 // checkNamespace refuses what cannot be a namespace's name, and would become
 // part of a path.
 func (c *connection) checkNamespace() error {

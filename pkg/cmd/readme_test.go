@@ -18,15 +18,16 @@ func TestReadme(t *testing.T) {
 	root := newRoot(newConnection(streams), streams, "test")
 	flags := map[string]bool{"--help": true}
 	commands := map[string]bool{}
-	visit := func(command *cobra.Command) {
+	var visit func(command *cobra.Command, path string)
+	visit = func(command *cobra.Command, path string) {
 		command.Flags().VisitAll(func(flag *pflag.Flag) { flags["--"+flag.Name] = true })
 		command.PersistentFlags().VisitAll(func(flag *pflag.Flag) { flags["--"+flag.Name] = true })
+		for _, below := range command.Commands() {
+			commands[path+below.Name()] = true
+			visit(below, path+below.Name()+" ")
+		}
 	}
-	visit(root)
-	for _, command := range root.Commands() {
-		commands[command.Name()] = true
-		visit(command)
-	}
+	visit(root, "")
 	if len(commands) < 5 || len(flags) < 50 {
 		t.Fatalf("only %d commands and %d flags were found", len(commands), len(flags))
 	}

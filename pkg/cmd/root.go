@@ -81,6 +81,7 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newManifest(cluster, streams),
 		newImages(cluster, streams),
 		newRBAC(cluster, streams),
+		newSample(cluster, streams),
 		newVersion(cluster, streams, version),
 	)
 	return root

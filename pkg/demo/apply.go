@@ -74,6 +74,9 @@ func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Tar
 		return results, err
 	}
 	on.widened = true
+	if err := i.labelNamespace(ctx); err != nil {
+		return results, err
+	}
 	stored, err := i.applyMembers(ctx, on, members)
 	return append(results, stored...), err
 }

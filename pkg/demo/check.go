@@ -92,7 +92,7 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 	if on.targets, err = i.locate(known, on.kinds); err != nil {
 		return nil, err
 	}
-	on.book, err = openLedger(ctx, i.Cluster, i.Namespace.Name)
+	on.book, err = openLedger(ctx, i.Cluster, i.Inventory, i.Namespace.Name)
 	if apierrors.IsForbidden(err) {
 		on.unread, err = err, nil
 	}

@@ -90,7 +90,7 @@ func placeOf(crd *unstructured.Unstructured) (place inventory.Place, stored bool
 
 // contents gives what somebody has put into a namespace: not what appeared by
 // itself, not what belongs to something else that is there, and not the
-// inventory.
+// inventory of the objects that go.
 func (r *removal) contents(ctx context.Context, namespace string, ours map[types.UID]bool) ([]inventory.Object, error) {
 	if err := r.kinds.Broken(); err != nil {
 		return nil, &unseen{err}
@@ -109,7 +109,7 @@ func (r *removal) contents(ctx context.Context, namespace string, ours map[types
 	return slices.DeleteFunc(found, func(object inventory.Object) bool {
 		follows := slices.ContainsFunc(object.Meta.OwnerReferences, func(owner metav1.OwnerReference) bool { return here[owner.UID] })
 		return follows || appeared(object) ||
-			object.Ref.Kind == "ConfigMap" && object.Meta.Labels[inventory.IDLabel] == inventory.ID(namespace)
+			object.Ref == r.book.object().Ref
 	}), err
 }
 

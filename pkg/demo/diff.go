@@ -99,7 +99,7 @@ func sameCounts(before, after *unstructured.Unstructured) *unstructured.Unstruct
 
 // wouldPrune gives what would be taken away, with one request an object.
 func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on *course) ([]Difference, error) {
-	r := &removal{cluster: i.Cluster, kinds: on.kinds, sink: i.Sink, dryRun: true}
+	r := &removal{cluster: i.Cluster, kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: true}
 	planned, err := r.survey(ctx, members, uidsOf(members))
 	if err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func parentOf(ctx context.Context, cluster *Cluster, id string) (string, error) 
 	parent := parents[0]
 	tooling, _, _ := strings.Cut(parent.Meta.Annotations[inventory.ToolingAnnotation], "/")
 	if tooling == inventory.Tool {
-		return "the demo in namespace " + parent.Ref.Namespace, nil
+		return whose(parent.Ref.Name) + " in namespace " + parent.Ref.Namespace, nil
 	}
 	return fmt.Sprintf("%s (ApplySet %s)", tooling, parent.Ref), nil
 }
@@ -165,6 +165,9 @@ func takeAway(owner ownership.Owner) string {
 		return "take it away with 'istioctl uninstall --purge'"
 	case strings.HasPrefix(owner.Name, "the demo in namespace "):
 		return "take it away with 'kubectl istio-demo uninstall -n " + strings.TrimPrefix(owner.Name, "the demo in namespace ") + "'"
+	case strings.HasPrefix(owner.Name, "the sample "):
+		sample, namespace, _ := strings.Cut(strings.TrimPrefix(owner.Name, "the sample "), " in namespace ")
+		return "take it away with 'kubectl istio-demo sample uninstall " + sample + " -n " + namespace + "'"
 	}
 	return "take it away with the tool that owns it"
 }

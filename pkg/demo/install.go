@@ -46,7 +46,16 @@ type Install struct {
 	// Cluster may be nil for a dry run on the client.
 	Cluster   *Cluster
 	Namespace manifest.Namespace
-	DryRun    event.DryRun
+	// Inventory names the one that lists what is installed; empty for the
+	// demo's.
+	Inventory string
+	// NamespaceLabels are what the namespace is given before workloads come to
+	// it, under the inventory's name as field manager.
+	NamespaceLabels map[string]string
+	// Confirm, if set, is asked after the checks and before the first write.
+	// Nothing is written unless it gives nil.
+	Confirm func(context.Context) error
+	DryRun  event.DryRun
 	// Wait is false to return as soon as everything is stored.
 	Wait bool
 	// Force takes fields over from other field managers, and Adopt whole
@@ -142,7 +151,7 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 	if err := manifest.Place(objects, manifest.OfflineScope(objects), namespace); err != nil {
 		return nil, &InputError{err}
 	}
-	if err := unreserved(objects, namespace.Name); err != nil {
+	if err := unreserved(objects, inventory.ParentName, namespace.Name); err != nil {
 		return nil, &InputError{err}
 	}
 	return ordered(manifest.WithNamespace(objects, namespace.Name)), nil
@@ -184,6 +193,11 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 	i.Sink(event.Checked{})
 	i.tellLeftovers(on)
 	i.tellRecreated(on)
+	if i.Confirm != nil && !on.engine.DryRun {
+		if err := i.Confirm(ctx); err != nil {
+			return nil, i.interrupted(ctx, err, 0, 0)
+		}
+	}
 	results, err := i.apply(ctx, on)
 	if err != nil {
 		return results, i.interrupted(ctx, err, len(results), len(on.targets))
@@ -203,7 +217,7 @@ func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
 	both, bothCtx := errgroup.WithContext(ctx)
 	both.Go(func() error { return i.resolve(bothCtx, on) })
 	both.Go(func() (err error) {
-		on.book, err = openLedger(bothCtx, i.Cluster, i.Namespace.Name)
+		on.book, err = openLedger(bothCtx, i.Cluster, i.Inventory, i.Namespace.Name)
 		if apierrors.IsForbidden(err) {
 			on.unread, err = err, nil // the check of permissions says more
 		}

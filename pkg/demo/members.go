@@ -1,8 +1,10 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -24,21 +26,32 @@ type ledger struct {
 	found  bool
 }
 
-// openLedger reads the inventory of a namespace.
-func openLedger(ctx context.Context, cluster *Cluster, namespace string) (*ledger, error) {
-	book := &ledger{parent: &inventory.Parent{Client: cluster.Core, Namespace: namespace}}
+// openLedger reads an inventory of a namespace; without a name, the demo's.
+func openLedger(ctx context.Context, cluster *Cluster, name, namespace string) (*ledger, error) {
+	book := &ledger{parent: &inventory.Parent{Client: cluster.Core, Name: inventoryName(name), Namespace: namespace}}
 	var err error
 	book.before, book.found, err = book.parent.Read(ctx)
 	return book, err
 }
 
+// inventoryName gives the demo's inventory where none is named.
+func inventoryName(name string) string { return cmp.Or(name, inventory.ParentName) }
+
+// whose names for people what an inventory is of.
+func whose(name string) string {
+	if sample, is := strings.CutPrefix(name, samplePrefix); is {
+		return "the sample " + sample
+	}
+	return "the demo"
+}
+
 // id is the value of the label of members.
-func (l *ledger) id() string { return inventory.ID(l.parent.Namespace) }
+func (l *ledger) id() string { return inventory.ID(l.parent.Name, l.parent.Namespace) }
 
 // object is the parent, as an object among others.
 func (l *ledger) object() inventory.Object {
 	return inventory.Object{
-		Ref:      event.Object{Kind: "ConfigMap", Namespace: l.parent.Namespace, Name: inventory.ParentName},
+		Ref:      event.Object{Kind: "ConfigMap", Namespace: l.parent.Namespace, Name: l.parent.Name},
 		Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"},
 	}
 }

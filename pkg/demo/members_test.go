@@ -75,7 +75,7 @@ func TestLeftovers(t *testing.T) {
 // TestEnroll makes members of all targets but namespaces that were there
 // before, and the inventory covers just these.
 func TestEnroll(t *testing.T) {
-	book := &ledger{parent: &inventory.Parent{Namespace: "mesh"}}
+	book := &ledger{parent: &inventory.Parent{Name: inventory.ParentName, Namespace: "mesh"}}
 	label := map[string]string{inventory.PartOf: book.id()}
 	ours := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: label, ManagedFields: []metav1.ManagedFieldsEntry{{
 		Manager: apply.FieldManager, Operation: metav1.ManagedFieldsOperationApply,

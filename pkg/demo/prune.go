@@ -56,7 +56,7 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 	var results []Result
 	remains := setOf(on.read.What, on.targets).Union(setOfObjects(on.read.What, on.spared))
 	if len(on.leftovers) > 0 {
-		r := &removal{cluster: i.Cluster, kinds: on.kinds, sink: i.Sink, dryRun: on.engine.DryRun, list: on.members(i.Cluster)}
+		r := &removal{cluster: i.Cluster, kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: on.engine.DryRun, list: on.members(i.Cluster)}
 		planned, err := r.survey(ctx, on.leftovers, uidsOf(on.leftovers))
 		if err != nil {
 			return nil, err

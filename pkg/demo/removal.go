@@ -75,8 +75,10 @@ func stepOf(kind schema.GroupKind) step {
 type removal struct {
 	cluster *Cluster
 	kinds   *discover.Kinds
-	sink    event.Sink
-	dryRun  bool
+	// book is the inventory of the objects.
+	book   *ledger
+	sink   event.Sink
+	dryRun bool
 	// purge also takes the user's objects that live in the definitions, and
 	// purgeHidden only those that nobody can see.
 	purge, purgeHidden bool

@@ -120,7 +120,7 @@ func missing(found watched, objects []*unstructured.Unstructured) []string {
 // find reads the inventory. What the cluster serves is asked only where
 // custom resources are in it; the kinds of Kubernetes are known.
 func (s *Status) find(ctx context.Context) (watched, error) {
-	book, err := openLedger(ctx, s.Cluster, s.Namespace)
+	book, err := openLedger(ctx, s.Cluster, inventory.ParentName, s.Namespace)
 	if err != nil {
 		return watched{}, err
 	}
@@ -171,7 +171,9 @@ var runs = map[schema.GroupKind]schema.GroupVersionResource{
 
 // members selects the members of the set, and copies that somebody has made
 // of them, which are nobody's but theirs.
-func (s *Status) members() string { return inventory.Selector(inventory.ID(s.Namespace)) }
+func (s *Status) members() string {
+	return inventory.Selector(inventory.ID(inventory.ParentName, s.Namespace))
+}
 
 // list gives the objects, sorted.
 func (s *Status) list(ctx context.Context, places []inventory.Place) ([]*unstructured.Unstructured, error) {
@@ -195,7 +197,7 @@ func (s *Status) list(ctx context.Context, places []inventory.Place) ([]*unstruc
 	var all []*unstructured.Unstructured
 	for _, list := range lists {
 		for i := range list {
-			if ownership.Member(&list[i], inventory.ID(s.Namespace), apply.FieldManager) {
+			if ownership.Member(&list[i], inventory.ID(inventory.ParentName, s.Namespace), apply.FieldManager) {
 				all = append(all, &list[i])
 			}
 		}

@@ -71,7 +71,7 @@ func (s *sightings) see(object *unstructured.Unstructured, gone bool) {
 func (s *Status) watch(ctx context.Context, place inventory.Place, seen *sightings) error {
 	only := func(options *metav1.ListOptions) { options.LabelSelector = s.members() }
 	see := func(object *unstructured.Unstructured, gone bool) {
-		if ownership.Member(object, inventory.ID(s.Namespace), apply.FieldManager) {
+		if ownership.Member(object, inventory.ID(inventory.ParentName, s.Namespace), apply.FieldManager) {
 			seen.see(object, gone)
 		}
 	}

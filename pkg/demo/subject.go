@@ -28,7 +28,7 @@ func (i *Install) subject(on *course) preflight.Subject {
 		Admission:      i.Cluster.Admission,
 		MinimumVersion: read.MinimumVersion,
 		Architectures:  read.Architectures,
-		Uses:           usesOfTargets(targets, i.Namespace.Name).all(),
+		Uses:           usesOfTargets(targets, on.book).all(),
 		Creates:        map[string]map[string]string{},
 		Services:       map[string]bool{},
 		Watches:        i.Wait && i.DryRun == event.DryRunNone,
@@ -37,7 +37,7 @@ func (i *Install) subject(on *course) preflight.Subject {
 	namespaces := map[string]bool{}
 	for _, target := range targets {
 		if manifest.IsNamespace(target.Object) {
-			subject.Creates[target.Ref.Name] = target.Object.GetLabels()
+			subject.Creates[target.Ref.Name] = i.labelsOf(target)
 			namespaces[target.Ref.Name] = true
 		}
 		if target.Ref.Namespace != "" {

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
@@ -76,7 +77,7 @@ func TestWorkloadOf(t *testing.T) {
 // TestSubject gathers what the checks look at.
 func TestSubject(t *testing.T) {
 	install := &Install{Cluster: &Cluster{}, Namespace: manifest.Namespace{Name: "mesh"}}
-	subject := install.subject(&course{book: &ledger{}, read: Manifest{MinimumVersion: "1.32"}, targets: targets(t, `
+	subject := install.subject(&course{book: &ledger{parent: &inventory.Parent{Name: inventory.ParentName, Namespace: "mesh"}}, read: Manifest{MinimumVersion: "1.32"}, targets: targets(t, `
 apiVersion: v1
 kind: Namespace
 metadata: {name: mesh, labels: {team: a}}

@@ -7,7 +7,6 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
@@ -55,7 +54,7 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
 		return nil, &InputError{err}
 	}
-	if err := unreserved(objects, i.Namespace.Name); err != nil {
+	if err := unreserved(objects, inventoryName(i.Inventory), i.Namespace.Name); err != nil {
 		return nil, &InputError{err}
 	}
 	objects = ordered(manifest.WithNamespace(objects, i.Namespace.Name))
@@ -66,9 +65,6 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 			return nil, &InputError{err}
 		}
 		ref := manifest.Ref(object.Unstructured)
-		if ref == (event.Object{Kind: "ConfigMap", Namespace: i.Namespace.Name, Name: inventory.ParentName}) {
-			return nil, &InputError{fmt.Errorf("%s: %s: the inventory of what is installed has this name; choose another one, or another namespace with -n", object.Source, ref)}
-		}
 		served, _ := kinds.Find(object.GroupVersionKind().GroupKind())
 		targets[n] = apply.Target{
 			Ref:          ref,
@@ -85,8 +81,8 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 }
 
 // unreserved refuses an object in the inventory's place.
-func unreserved(objects []manifest.Object, namespace string) error {
-	reserved := event.Object{Kind: "ConfigMap", Namespace: namespace, Name: inventory.ParentName}
+func unreserved(objects []manifest.Object, name, namespace string) error {
+	reserved := event.Object{Kind: "ConfigMap", Namespace: namespace, Name: name}
 	for _, object := range objects {
 		if manifest.Ref(object.Unstructured) == reserved {
 			return fmt.Errorf("%s: %s is where install keeps its inventory; give it another name", object.Source, reserved)

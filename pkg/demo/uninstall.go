@@ -21,6 +21,8 @@ import (
 type Uninstall struct {
 	Cluster   *Cluster
 	Namespace string
+	// Inventory names the one that lists it; empty for the demo's.
+	Inventory string
 	DryRun    event.DryRun
 	// Purge also takes the definitions in which objects of the user's live,
 	// and so these objects.
@@ -49,13 +51,15 @@ var ErrDeclined = errors.New("nothing was removed")
 
 // LeftError says what of an installation is left after a failure.
 type LeftError struct {
-	Err           error
+	Err error
+	// Whose names the installation for people: "the demo".
+	Whose         string
 	Removed, Left int
 }
 
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("%v\n%d of the demo's objects are removed and %d are left; mend that and run the same command again",
-		e.Err, e.Removed, e.Left)
+	return fmt.Sprintf("%v\n%d of %s's objects are removed and %d are left; mend that and run the same command again",
+		e.Err, e.Removed, e.Whose, e.Left)
 }
 
 func (e *LeftError) Unwrap() error { return e.Err }
@@ -83,6 +87,7 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	r := &removal{
 		cluster: u.Cluster,
 		kinds:   found.kinds,
+		book:    found.book,
 		sink:    u.Sink,
 		dryRun:  u.DryRun != event.DryRunNone,
 		purge:   u.Purge,
@@ -125,7 +130,7 @@ func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found 
 	}
 	if err != nil {
 		left := len(found.members) + len(planned.users) - len(answer.Removed)
-		return answer, &LeftError{Err: u.cause(ctx, err), Removed: len(answer.Removed), Left: left}
+		return answer, &LeftError{Err: u.cause(ctx, err), Whose: whose(found.book.parent.Name), Removed: len(answer.Removed), Left: left}
 	}
 	u.finish(answer, found.book, began)
 	return answer, nil
@@ -204,7 +209,7 @@ func (u *Uninstall) find(ctx context.Context) (*installation, error) {
 		return err
 	})
 	both.Go(func() (err error) {
-		found.book, err = openLedger(bothCtx, u.Cluster, u.Namespace)
+		found.book, err = openLedger(bothCtx, u.Cluster, u.Inventory, u.Namespace)
 		return err
 	})
 	err := both.Wait()
@@ -213,7 +218,7 @@ func (u *Uninstall) find(ctx context.Context) (*installation, error) {
 		found.members, err = found.list(ctx, u.Cluster)
 	}
 	if err == nil && !found.book.found {
-		found.source = "what is left of the demo"
+		found.source = "what is left of " + whose(found.book.parent.Name)
 	}
 	return found, err
 }

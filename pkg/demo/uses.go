@@ -41,9 +41,9 @@ func (u *uses) all() []preflight.Use {
 
 // usesOfTargets gathers what an install writes. A namespace that is left alone
 // if it exists is none of that; the inventory is, whatever the manifest has.
-func usesOfTargets(targets []apply.Target, home string) *uses {
+func usesOfTargets(targets []apply.Target, book *ledger) *uses {
 	gathered := &uses{}
-	gathered.add(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, home, preflight.Object{Name: inventory.ParentName})
+	gathered.add(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, book.parent.Namespace, preflight.Object{Name: book.parent.Name})
 	for _, target := range targets {
 		if !target.IfAbsent {
 			gathered.add(target.Resource, target.Ref.Namespace, preflight.Object{Name: target.Ref.Name, Labels: target.Object.GetLabels()})

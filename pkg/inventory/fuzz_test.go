@@ -21,13 +21,14 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, namespace, owner, kinds, namespaces, source string, labelled bool) {
 		object := &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{
+				Name:        ParentName,
 				Namespace:   namespace,
 				Annotations: map[string]string{ToolingAnnotation: owner, kindsAnnotation: kinds, namespacesAnnotation: namespaces},
 			},
 			Data: map[string]string{sourceKey: source},
 		}
 		if labelled {
-			object.Labels = map[string]string{IDLabel: ID(namespace)}
+			object.Labels = map[string]string{IDLabel: ID(ParentName, namespace)}
 		}
 		set, err := parse(object)
 		var foreign *ForeignError
@@ -37,7 +38,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		parent := &Parent{Namespace: namespace}
+		parent := &Parent{Name: ParentName, Namespace: namespace}
 		again, err := parse(parent.object(set))
 		if err != nil || !equal(set, again) {
 			t.Errorf("%+v is read as %+v: %v", set, again, err)

@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	// ParentName is the name of the parent, a ConfigMap in the demo's namespace.
+	// ParentName is the name of the demo's parent, a ConfigMap in its namespace.
 	ParentName = "istio-demo"
 	// PartOf is the label of a member; its value is the ID of the parent.
 	PartOf = "applyset.kubernetes.io/part-of"
@@ -48,10 +48,10 @@ const (
 	sourceKey = "source"
 )
 
-// ID gives the ID of the set whose parent lives in a namespace, by the rule of
-// KEP-3659: base64(sha256(<name>.<namespace>.<kind>.<group>)).
-func ID(namespace string) string {
-	sum := sha256.Sum256([]byte(ParentName + "." + namespace + ".ConfigMap."))
+// ID gives the ID of the set whose parent has a name in a namespace, by the
+// rule of KEP-3659: base64(sha256(<name>.<namespace>.<kind>.<group>)).
+func ID(name, namespace string) string {
+	sum := sha256.Sum256([]byte(name + "." + namespace + ".ConfigMap."))
 	return "applyset-" + base64.RawURLEncoding.EncodeToString(sum[:]) + "-v1"
 }
 
@@ -91,13 +91,13 @@ func normal(s Set) Set {
 
 // ForeignError says that an object with the parent's name is not ours.
 type ForeignError struct {
-	Namespace string
+	Name, Namespace string
 	// Tooling is what the object says of its owner, empty if it says nothing.
 	Tooling string
 }
 
 func (e *ForeignError) Error() string {
-	name := "configmap " + e.Namespace + "/" + ParentName
+	name := "configmap " + e.Namespace + "/" + e.Name
 	remedy := "rename or delete it, or choose another namespace with -n"
 	if e.Tooling == "" {
 		return fmt.Sprintf("%s is there already and is not the inventory that is kept under this name; %s", name, remedy)
@@ -108,7 +108,10 @@ func (e *ForeignError) Error() string {
 // Parent is the object that holds a set. It is used by one goroutine.
 type Parent struct {
 	Client typedcorev1.ConfigMapsGetter
-	// Namespace is the demo's.
+	// Name is the object's: several sets may have their parents in a namespace,
+	// and know nothing of each other.
+	Name string
+	// Namespace is where most of the members live.
 	Namespace string
 
 	// stored is what the cluster has, as far as is known here; uid tells which
@@ -125,12 +128,12 @@ var ErrChanged = errors.New("another install or uninstall is under way in this n
 // Read gives the set; found is false where there is no parent. The error is a
 // ForeignError where the parent is not ours, or the API server's.
 func (p *Parent) Read(ctx context.Context) (set Set, found bool, err error) {
-	object, err := p.Client.ConfigMaps(p.Namespace).Get(ctx, ParentName, metav1.GetOptions{})
+	object, err := p.Client.ConfigMaps(p.Namespace).Get(ctx, p.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return Set{}, false, nil
 	}
 	if err != nil {
-		return Set{}, false, fmt.Errorf("cannot read the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
+		return Set{}, false, fmt.Errorf("cannot read the inventory, configmap %s/%s: %w", p.Namespace, p.Name, err)
 	}
 	set, err = parse(object)
 	if err == nil {
@@ -142,8 +145,8 @@ func (p *Parent) Read(ctx context.Context) (set Set, found bool, err error) {
 // parse reads a set from its parent.
 func parse(object *corev1.ConfigMap) (Set, error) {
 	owner := object.Annotations[ToolingAnnotation]
-	if name, _, _ := strings.Cut(owner, "/"); name != Tool || object.Labels[IDLabel] != ID(object.Namespace) {
-		return Set{}, &ForeignError{Namespace: object.Namespace, Tooling: owner}
+	if name, _, _ := strings.Cut(owner, "/"); name != Tool || object.Labels[IDLabel] != ID(object.Name, object.Namespace) {
+		return Set{}, &ForeignError{Name: object.Name, Namespace: object.Namespace, Tooling: owner}
 	}
 	set := Set{Source: object.Data[sourceKey], Namespaces: []string{object.Namespace}}
 	set.Namespaces = append(set.Namespaces, listed(object.Annotations[namespacesAnnotation])...)
@@ -184,7 +187,7 @@ func (p *Parent) Write(ctx context.Context, set Set) error {
 		return err
 	}
 	force := true
-	object, err := p.Client.ConfigMaps(p.Namespace).Patch(ctx, ParentName, types.ApplyPatchType, body,
+	object, err := p.Client.ConfigMaps(p.Namespace).Patch(ctx, p.Name, types.ApplyPatchType, body,
 		metav1.PatchOptions{FieldManager: Tool + "-applyset", Force: &force})
 	if apierrors.IsConflict(err) {
 		// An answer that was lost has this effect, too.
@@ -195,7 +198,7 @@ func (p *Parent) Write(ctx context.Context, set Set) error {
 		err = errors.Join(readErr, ErrChanged)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write the inventory, configmap %s/%s: %w", p.Namespace, ParentName, err)
+		return fmt.Errorf("cannot write the inventory, configmap %s/%s: %w", p.Namespace, p.Name, err)
 	}
 	p.seen(set, object)
 	return nil
@@ -210,9 +213,9 @@ func (p *Parent) object(set Set) *corev1.ConfigMap {
 	return &corev1.ConfigMap{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name:      ParentName,
+			Name:      p.Name,
 			Namespace: p.Namespace,
-			Labels:    map[string]string{IDLabel: ID(p.Namespace)},
+			Labels:    map[string]string{IDLabel: ID(p.Name, p.Namespace)},
 			Annotations: map[string]string{
 				ToolingAnnotation:    tooling,
 				kindsAnnotation:      strings.Join(kinds, ","),

@@ -18,14 +18,14 @@ import (
 
 // TestID computes what kubectl does.
 func TestID(t *testing.T) {
-	for _, namespace := range []string{"istio-system", "mesh", "a.b"} {
+	for namespace, name := range map[string]string{"istio-system": ParentName, "mesh": "istio-demo-sample-bookinfo", "a.b": ParentName} {
 		parent := &apply.ApplySetParentRef{
-			Name:        ParentName,
+			Name:        name,
 			Namespace:   namespace,
 			RESTMapping: &meta.RESTMapping{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap")},
 		}
 		want := apply.NewApplySet(parent, apply.ApplySetTooling{Name: "kubectl"}, nil, nil).ID()
-		if got := ID(namespace); got != want || len(got) > 63 {
+		if got := ID(name, namespace); got != want || len(got) > 63 {
 			t.Errorf("the ID in %s is %s, and %s to kubectl", namespace, got, want)
 		}
 	}
@@ -97,7 +97,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatalf("it wrote %+v", patches)
 	}
 	for _, want := range []string{
-		`"applyset.kubernetes.io/id":"` + ID("mesh") + `"`,
+		`"applyset.kubernetes.io/id":"` + ID(ParentName, "mesh") + `"`,
 		`"applyset.kubernetes.io/contains-group-kinds":"ConfigMap,Deployment.apps"`,
 		`"applyset.kubernetes.io/additional-namespaces":"extra"`,
 		`"applyset.kubernetes.io/tooling":"kubectl-istio-demo/v1"`,
@@ -115,9 +115,9 @@ func TestRoundTrip(t *testing.T) {
 func TestForeignParent(t *testing.T) {
 	for _, test := range []struct{ name, tooling, id, want string }{
 		{"no inventory", "", "", "configmap mesh/istio-demo is there already and is not the inventory that is kept under this name; rename or delete it, or choose another namespace with -n"},
-		{"kubectl's", "kubectl/v1.37.2", ID("mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl/v1.37.2; rename or delete it, or choose another namespace with -n"},
-		{"a namesake's", "kubectl-istio-demonstration/v1", ID("mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demonstration/v1; "},
-		{"a copy from elsewhere", "kubectl-istio-demo/v1", ID("istio-system"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demo/v1; "},
+		{"kubectl's", "kubectl/v1.37.2", ID(ParentName, "mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl/v1.37.2; rename or delete it, or choose another namespace with -n"},
+		{"a namesake's", "kubectl-istio-demonstration/v1", ID(ParentName, "mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demonstration/v1; "},
+		{"a copy from elsewhere", "kubectl-istio-demo/v1", ID(ParentName, "istio-system"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demo/v1; "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := newServer(t, func(request) any {
@@ -177,7 +177,7 @@ func TestChangedMeanwhile(t *testing.T) {
 				}
 				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
 					Name: ParentName, Namespace: "mesh", UID: "7", ResourceVersion: "5",
-					Labels:      map[string]string{IDLabel: ID("mesh")},
+					Labels:      map[string]string{IDLabel: ID(ParentName, "mesh")},
 					Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: kinds},
 				}}
 			})

@@ -68,7 +68,7 @@ func (s *apiServer) parent(t *testing.T) *Parent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Parent{Client: client, Namespace: "mesh"}
+	return &Parent{Client: client, Name: ParentName, Namespace: "mesh"}
 }
 
 func (s *apiServer) metadata(t *testing.T) metadata.Interface {

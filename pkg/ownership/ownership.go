@@ -79,6 +79,11 @@ func Member(object metav1.Object, id, fieldManager string) bool {
 	return !claimed || owns(object, fieldManager, "f:metadata", "f:annotations", "f:"+helms)
 }
 
+// Labelled tells whether a manager has applied a label of an object.
+func Labelled(object metav1.Object, manager, label string) bool {
+	return owns(object, manager, "f:metadata", "f:labels", "f:"+label)
+}
+
 // owns tells whether a manager has applied a field, which is given as a path
 // of FieldsV1.
 func owns(object metav1.Object, manager string, path ...string) bool {

@@ -1,0 +1,159 @@
+package cmd
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+func newSample(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "sample",
+		Short: "Install the applications of Istio's documentation",
+		Long: paragraphs(`
+			Install the applications of Istio's documentation, see whether they got
+			their sidecars, and shift traffic between their versions.
+
+			They go to the namespace of -n or, as with kubectl and unlike the demo
+			itself, to the one of the kubeconfig's context.`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
+	}
+	command.AddCommand(
+		newSampleList(cluster, streams),
+		newSampleInstall(cluster, streams),
+		newSampleRoute(cluster, streams),
+		newSampleUninstall(cluster, streams),
+	)
+	return command
+}
+
+// sampleNamed gives the sample that the first argument names.
+func sampleNamed(arguments []string) (sample.Sample, error) {
+	names := strings.Join(sample.Names(), ", ")
+	if len(arguments) == 0 {
+		return sample.Sample{}, &usageError{fmt.Errorf("the name of a sample is missing: one of %s", names)}
+	}
+	found, known := sample.Find(arguments[0])
+	if !known {
+		return sample.Sample{}, &usageError{fmt.Errorf("there is no sample %q; there are %s", arguments[0], names)}
+	}
+	return found, nil
+}
+
+// oneSample gives the sample that the only argument names.
+func oneSample(arguments []string) (sample.Sample, error) {
+	if len(arguments) > 1 {
+		return sample.Sample{}, &usageError{fmt.Errorf("one sample at a time, but got %q", arguments)}
+	}
+	return sampleNamed(arguments)
+}
+
+// sampleNames completes the first argument.
+func sampleNames(_ *cobra.Command, arguments []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(arguments) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return sample.Names(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// sampleListOptions are the flags of sample list.
+type sampleListOptions struct {
+	format  string
+	timeout timeLimit
+}
+
+func newSampleList(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &sampleListOptions{}
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "Show which samples there are, and where they are installed",
+		Long: paragraphs(`
+			Show which samples there are, and in which namespaces of the cluster they
+			are installed. Where the cluster cannot be asked, that column says so.`),
+		Example: examples(`
+			kubectl istio-demo sample list`),
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := cmp.Or(checkFormat(o.format), o.timeout.validate("")); err != nil {
+				return err
+			}
+			return o.run(command, cluster, streams)
+		},
+	}
+	command.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml")
+	o.timeout.addFlag(command.Flags(), time.Minute, "The time for all of it")
+	return command
+}
+
+// listedSample is a sample as -o prints it.
+type listedSample struct {
+	Name  string `json:"name"`
+	Shows string `json:"shows"`
+	// Installed are the namespaces; it is left out where nobody could tell.
+	Installed []string `json:"installedIn,omitempty"`
+}
+
+// run lists the samples also where nothing can be said of the cluster: they are
+// built in.
+func (o *sampleListOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
+	installed, unknown := o.ask(command, cluster, streams)
+	if unknown != nil {
+		message, _ := describe(unknown, command, cluster)
+		fmt.Fprintln(streams.ErrOut, "warning: nobody can tell where they are installed: "+strings.TrimPrefix(message, "error: "))
+	}
+	var all []listedSample
+	for _, one := range sample.All() {
+		slices.Sort(installed[one.Name])
+		all = append(all, listedSample{Name: one.Name, Shows: one.Shows, Installed: installed[one.Name]})
+	}
+	if o.format != "" {
+		return printFields(map[string]any{"samples": all}, o.format, streams.Out)
+	}
+	return printSamples(all, unknown != nil, streams.Out)
+}
+
+func (o *sampleListOptions) ask(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) (map[string][]string, error) {
+	ctx, cancel := o.timeout.limit(command.Context())
+	defer cancel()
+	if err := cluster.preferContextNamespace(); err != nil {
+		return nil, err
+	}
+	connected, err := cluster.connect(progress.NewPlain(streams.ErrOut).Sink)
+	if err != nil {
+		return nil, err
+	}
+	list := &demo.SampleList{Cluster: connected, Namespace: *cluster.Namespace}
+	installed, everywhere, err := list.Run(ctx)
+	if err == nil && !everywhere {
+		fmt.Fprintf(streams.ErrOut, "warning: you may not look into all namespaces; only %s was\n", *cluster.Namespace)
+	}
+	return installed, err
+}
+
+func printSamples(all []listedSample, unknown bool, out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "NAME\tWHAT IT SHOWS\tINSTALLED IN")
+	for _, one := range all {
+		where := strings.Join(one.Installed, ",")
+		switch {
+		case unknown:
+			where = "<unknown>"
+		case where == "":
+			where = "<none>"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", one.Name, one.Shows, where)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,187 @@
+package cmd
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// sampleRouteOptions are the arguments and flags of sample route.
+type sampleRouteOptions struct {
+	sample  string
+	routes  []demo.Route
+	format  string
+	dryRun  event.DryRun
+	timeout timeLimit
+}
+
+func newSampleRoute(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &sampleRouteOptions{}
+	command := &cobra.Command{
+		Use:   "route NAME [SERVICE=VERSION[:WEIGHT],... | SERVICE-] ...",
+		Short: "Shift the traffic between the versions of a sample's services",
+		Long: paragraphs(`
+			Send the requests between the services of a sample to the versions that you
+			name, by weights in percent, and show where they go. Without a route, only
+			show it.
+
+			A route is a VirtualService with the name of its service. It belongs to the
+			sample: its uninstall takes it away, and another install leaves it alone.`),
+		Example: examples(`
+			# Where do the requests go?
+			kubectl istio-demo sample route bookinfo
+
+			# All of them to the first version, then a tenth to the third
+			kubectl istio-demo sample route bookinfo reviews=v1
+			kubectl istio-demo sample route bookinfo reviews=v1:90,v3:10
+
+			# To all versions alike again
+			kubectl istio-demo sample route bookinfo reviews-`),
+		ValidArgsFunction: sampleNames,
+		Args:              cobra.ArbitraryArgs,
+		RunE: func(command *cobra.Command, arguments []string) error {
+			if err := o.complete(command, arguments, cluster); err != nil {
+				return err
+			}
+			return o.run(command, cluster, streams)
+		},
+	}
+	command.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml")
+	o.timeout.addFlag(command.Flags(), time.Minute, "The time for all of it")
+	cmdutil.AddDryRunFlag(command)
+	return command
+}
+
+// complete turns the arguments and flags into options and refuses those
+// without meaning.
+func (o *sampleRouteOptions) complete(command *cobra.Command, arguments []string, cluster *connection) error {
+	named, err := sampleNamed(arguments)
+	if err != nil {
+		return err
+	}
+	if !named.Routable {
+		return &usageError{fmt.Errorf("sample %s has no services that call each other, so that there is nothing to route; bookinfo has", named.Name)}
+	}
+	o.sample = named.Name
+	if o.routes, err = parseRoutes(arguments[1:]); err != nil {
+		return &usageError{err}
+	}
+	if err := cluster.preferContextNamespace(); err != nil {
+		return err
+	}
+	if o.dryRun, err = dryRun(command); err != nil {
+		return err
+	}
+	return cmp.Or(cluster.checkNamespace(), checkFormat(o.format), o.timeout.validate(""))
+}
+
+// parseRoutes reads routes, of which each service has one.
+func parseRoutes(arguments []string) ([]demo.Route, error) {
+	var routes []demo.Route
+	seen := map[string]bool{}
+	for _, argument := range arguments {
+		route, err := parseRoute(argument)
+		if err != nil {
+			return nil, err
+		}
+		if seen[route.Service] {
+			return nil, fmt.Errorf("service %s is routed twice; keep one of the routes", route.Service)
+		}
+		seen[route.Service] = true
+		routes = append(routes, route)
+	}
+	return routes, nil
+}
+
+// parseRoute reads SERVICE=VERSION, SERVICE=VERSION:WEIGHT,VERSION:WEIGHT or,
+// for none, SERVICE-.
+func parseRoute(argument string) (demo.Route, error) {
+	service, list, assigned := strings.Cut(argument, "=")
+	if name, none := strings.CutSuffix(argument, "-"); none && !assigned && name != "" {
+		return demo.Route{Service: name}, nil
+	}
+	if !assigned || service == "" || list == "" {
+		return demo.Route{}, fmt.Errorf("%q is no route; write SERVICE=VERSION, SERVICE=VERSION:WEIGHT,VERSION:WEIGHT or, for none, SERVICE-", argument)
+	}
+	route := demo.Route{Service: service}
+	parts := strings.Split(list, ",")
+	sum := 0
+	seen := map[string]bool{}
+	for _, part := range parts {
+		version, weight, weighted := strings.Cut(part, ":")
+		percent := 100
+		if weighted {
+			var err error
+			if percent, err = strconv.Atoi(weight); err != nil || percent < 0 || percent > 100 {
+				return demo.Route{}, fmt.Errorf("%q: the weight of %s is a whole number of percent from 0 to 100, not %q", argument, version, weight)
+			}
+		}
+		switch {
+		case version == "":
+			return demo.Route{}, fmt.Errorf("%q: a version is missing", argument)
+		case !weighted && len(parts) > 1:
+			return demo.Route{}, fmt.Errorf("%q: %s has no weight; only a single version may have none", argument, version)
+		case seen[version]:
+			return demo.Route{}, fmt.Errorf("%q: %s is there twice", argument, version)
+		}
+		seen[version] = true
+		sum += percent
+		route.Weights = append(route.Weights, demo.Weight{Version: version, Percent: percent})
+	}
+	if sum != 100 {
+		return demo.Route{}, fmt.Errorf("%q: the weights are %d together and must be 100", argument, sum)
+	}
+	return route, nil
+}
+
+func (o *sampleRouteOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
+	ctx, cancel := o.timeout.limit(command.Context())
+	defer cancel()
+	connected, err := cluster.connect(progress.NewPlain(streams.ErrOut).Sink)
+	if err != nil {
+		return err
+	}
+	shift := &demo.SampleRoute{Cluster: connected, Namespace: *cluster.Namespace, Sample: o.sample, Routes: o.routes, DryRun: o.dryRun}
+	routes, err := shift.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if o.dryRun != event.DryRunNone && len(o.routes) > 0 {
+		fmt.Fprintln(streams.ErrOut, "nothing was changed (dry run); this is how it would be:")
+	}
+	if o.format != "" {
+		return printFields(map[string]any{"routes": routes}, o.format, streams.Out)
+	}
+	return printRoutes(routes, streams.Out)
+}
+
+// printRoutes prints a line a service. One without a route is served by all of
+// its versions alike.
+func printRoutes(routes []demo.ServiceRoute, out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "SERVICE\tVERSIONS\tROUTE")
+	for _, route := range routes {
+		var weights []string
+		for _, weight := range route.Weights {
+			weights = append(weights, fmt.Sprintf("%s:%d", weight.Version, weight.Percent))
+		}
+		shown := strings.Join(weights, ",")
+		if shown == "" {
+			shown = "<none>"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", progress.Printable(route.Service), progress.Printable(strings.Join(route.Versions, ",")), progress.Printable(shown))
+	}
+	return table.Flush()
+}

@@ -1,0 +1,79 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &uninstallOptions{}
+	command := &cobra.Command{
+		Use:   "uninstall NAME",
+		Short: "Take a sample away, and nothing else",
+		Long: paragraphs(`
+			Take away what sample install and sample route have put into the namespace,
+			by the sample's inventory, and wait until it is gone.
+
+			The namespace loses the label for injection if a sample has put it there and
+			no other sample wants it, and goes itself if install created it and nothing
+			else is in it.`),
+		Example: examples(`
+			kubectl istio-demo sample uninstall bookinfo --yes`),
+		ValidArgsFunction: sampleNames,
+		Args:              cobra.ArbitraryArgs,
+		RunE: func(command *cobra.Command, arguments []string) error {
+			named, err := oneSample(arguments)
+			if err != nil {
+				return err
+			}
+			if err := cluster.preferContextNamespace(); err != nil {
+				return err
+			}
+			if err := o.complete(command, cluster); err != nil {
+				return err
+			}
+			return o.runSample(command, named.Name, cluster, streams)
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
+	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
+	cmdutil.AddDryRunFlag(command)
+	return command
+}
+
+func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluster *connection, streams genericiooptions.IOStreams) error {
+	ctx, cancel := o.timeout.limit(command.Context())
+	defer cancel()
+	sink := progress.NewPlain(streams.ErrOut).Sink
+	connected, err := cluster.connect(sink)
+	if err != nil {
+		return err
+	}
+	uninstall := &demo.SampleUninstall{
+		Uninstall: demo.Uninstall{
+			Cluster:   connected,
+			Namespace: *cluster.Namespace,
+			DryRun:    o.dryRun,
+			Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, streams) },
+			Sink:      sink,
+		},
+		Sample: name,
+	}
+	removal, unlabelled, err := uninstall.Run(ctx)
+	if err == nil && removal.Source == "" {
+		fmt.Fprintf(streams.Out, "sample %s is not installed in namespace %s\n", name, *cluster.Namespace)
+	}
+	printRemoval(removal, o.dryRun, streams)
+	if unlabelled {
+		fmt.Fprintf(streams.Out, "namespace/%s unlabeled\n", *cluster.Namespace)
+	}
+	return err
+}

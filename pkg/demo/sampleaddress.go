@@ -1,0 +1,70 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// WayIn is where a sample can be opened.
+type WayIn struct {
+	// URL is empty where there is none yet. Hint says then how to get one, or
+	// else what to know of it.
+	URL  string `json:"url,omitempty"`
+	Hint string `json:"hint,omitempty"`
+}
+
+// wayIn looks for the way to the sample's gateway. What cannot be found out
+// only means that there is no more to be told than the reason.
+func (s *SampleInstall) wayIn(ctx context.Context) WayIn {
+	if s.GatewayAPI {
+		return s.ownGateway(ctx)
+	}
+	gateways, err := s.Cluster.Core.Services("").List(ctx, metav1.ListOptions{LabelSelector: ingressGateway})
+	if err != nil || len(gateways.Items) == 0 {
+		return WayIn{Hint: "no ingress gateway can be seen; where there is one, 'kubectl istio-demo address' finds the way, for the path " + s.Path}
+	}
+	gateway := gateways.Items[0]
+	near := Near{Limit: context.WithCancel} // the sample's own time will do
+	found, err := (&Address{Cluster: s.Cluster, Namespace: gateway.Namespace, Gateway: gateway.Name, Near: near, Sink: s.Sink}).Find(ctx)
+	switch {
+	case err != nil:
+		return WayIn{Hint: err.Error() + ", for the path " + s.Path}
+	case found.Via == ViaNodePort:
+		return WayIn{URL: found.URL + s.Path, Hint: found.Why}
+	}
+	return WayIn{URL: found.URL + s.Path}
+}
+
+// ingressGateway is the label by which the samples' gateways choose theirs.
+const ingressGateway = "istio=ingressgateway"
+
+// ownGateway is that of the sample itself, whose address istiod writes down
+// when it has made one.
+func (s *SampleInstall) ownGateway(ctx context.Context) WayIn {
+	hint := WayIn{Hint: fmt.Sprintf("gateway %s/%s has no address yet; 'kubectl get gateways.gateway.networking.k8s.io -n %s' shows it when it has one", s.Namespace.Name, s.Gateway, s.Namespace.Name)}
+	gateway, err := s.Cluster.Dynamic.Resource(gatewayAPI.WithResource("gateways")).Namespace(s.Namespace.Name).Get(ctx, s.Gateway, metav1.GetOptions{})
+	if err != nil {
+		return hint
+	}
+	addresses, _, _ := unstructured.NestedSlice(gateway.Object, "status", "addresses")
+	for _, address := range addresses {
+		fields, _ := address.(map[string]any)
+		if host, _ := fields["value"].(string); host != "" {
+			return WayIn{URL: "http://" + inURL(host) + s.Path}
+		}
+	}
+	return hint
+}
+
+// inURL gives a host as URLs have it.
+func inURL(host string) string {
+	if ip := net.ParseIP(host); ip != nil && strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}

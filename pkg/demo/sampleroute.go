@@ -1,0 +1,315 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
+)
+
+// RouteLabel marks the VirtualServices that SampleRoute writes; its value is
+// the service.
+const RouteLabel = "kubectl-istio-demo/route"
+
+var (
+	virtualServices  = istioNetworking.WithResource("virtualservices")
+	destinationRules = istioNetworking.WithResource("destinationrules")
+)
+
+// Weight is a version's share of the requests to a service, in percent.
+type Weight struct {
+	Version string `json:"version"`
+	Percent int    `json:"percent"`
+}
+
+// Route says to which versions the requests to a service go; without weights,
+// to all of them alike, as Kubernetes does it.
+type Route struct {
+	Service string   `json:"service"`
+	Weights []Weight `json:"weights"`
+}
+
+// ServiceRoute is a service of a sample, its versions, and where its requests
+// go.
+type ServiceRoute struct {
+	Route
+	Versions []string `json:"versions"`
+}
+
+// SampleRoute shifts the traffic between the services of a sample.
+type SampleRoute struct {
+	Cluster   *Cluster
+	Namespace string
+	Sample    string
+	// Routes are what to change; without any, nothing is.
+	Routes []Route
+	DryRun event.DryRun
+}
+
+// routing is what a sample has of routes on the cluster.
+type routing struct {
+	book *ledger
+	// versions has the subsets of each service.
+	versions map[string][]string
+	// rules are all virtual services of the namespace.
+	rules []unstructured.Unstructured
+}
+
+// Run changes the routes and gives all of the sample, sorted by service. Its
+// errors are NotInstalledError, InputError, ErrTimeout and those of the API
+// server.
+func (s *SampleRoute) Run(ctx context.Context) ([]ServiceRoute, error) {
+	on, err := s.read(ctx)
+	if err != nil {
+		return nil, ended(ctx, err)
+	}
+	for _, route := range s.Routes {
+		if err := on.check(route); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.Routes) > 0 && s.DryRun == event.DryRunNone {
+		// Widened first, so that whatever happens then, it can be found again.
+		set := inventory.Set{Source: on.book.before.Source, Kinds: []schema.GroupKind{{Group: istioNetworking.Group, Kind: "VirtualService"}}}
+		if err := on.book.parent.Write(ctx, on.book.before.Union(set)); err != nil {
+			return nil, ended(ctx, err)
+		}
+	}
+	routes := on.routes()
+	for _, route := range s.Routes {
+		if s.DryRun != event.DryRunClient {
+			if err := s.write(ctx, on, route); err != nil {
+				return nil, ended(ctx, err)
+			}
+		}
+		for i := range routes {
+			if routes[i].Service == route.Service {
+				routes[i].Route = route
+			}
+		}
+	}
+	return routes, nil
+}
+
+// read looks at what is there.
+func (s *SampleRoute) read(ctx context.Context) (*routing, error) {
+	book, err := openLedger(ctx, s.Cluster, SampleInventory(s.Sample), s.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	if !book.found {
+		return nil, &SampleNotInstalledError{Sample: s.Sample, Namespace: s.Namespace}
+	}
+	on := &routing{book: book, versions: map[string][]string{}}
+	rules, err := s.Cluster.Dynamic.Resource(destinationRules).Namespace(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: inventory.Selector(book.id())})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list destinationrules: %w", err)
+	}
+	for _, rule := range rules.Items {
+		host, _, _ := unstructured.NestedString(rule.Object, "spec", "host")
+		subsets, _, _ := unstructured.NestedSlice(rule.Object, "spec", "subsets")
+		for _, subset := range subsets {
+			fields, _ := subset.(map[string]any)
+			name, _ := fields["name"].(string)
+			on.versions[host] = append(on.versions[host], name)
+		}
+	}
+	routes, err := s.Cluster.Dynamic.Resource(virtualServices).Namespace(s.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list virtualservices: %w", err)
+	}
+	on.rules = routes.Items
+	return on, nil
+}
+
+// SampleNotInstalledError says that a namespace has not got a sample.
+type SampleNotInstalledError struct{ Sample, Namespace string }
+
+func (e *SampleNotInstalledError) Error() string {
+	return fmt.Sprintf("sample %s is not installed in namespace %s; 'kubectl istio-demo sample install %s -n %s' does that, and 'kubectl istio-demo sample list' shows where it is",
+		e.Sample, e.Namespace, e.Sample, e.Namespace)
+}
+
+// check refuses a route to what there is not, and one for a service whose
+// requests somebody else routes.
+func (on *routing) check(route Route) error {
+	versions, known := on.versions[route.Service]
+	if !known {
+		return &InputError{fmt.Errorf("the sample has no service %s; it has %s", route.Service, strings.Join(on.services(), ", "))}
+	}
+	for _, weight := range route.Weights {
+		if !slices.Contains(versions, weight.Version) {
+			return &InputError{fmt.Errorf("service %s has no version %s; it has %s", route.Service, weight.Version, strings.Join(versions, ", "))}
+		}
+	}
+	for _, rule := range on.rules {
+		name := rule.GetName() == route.Service
+		if on.ours(&rule) && rule.GetLabels()[RouteLabel] == route.Service {
+			continue
+		}
+		if name || routesTo(rule, route.Service) {
+			return &RefusedError{[]CheckResult{{
+				Message: fmt.Sprintf("virtualservice %s/%s, which is not of this command, routes service %s already", rule.GetNamespace(), rule.GetName(), route.Service),
+				Remedy:  "change it there, or delete it first",
+			}}}
+		}
+	}
+	return nil
+}
+
+// ours tells whether an object is the sample's.
+func (on *routing) ours(object metav1.Object) bool {
+	return ownership.Member(object, on.book.id(), apply.FieldManager)
+}
+
+func (on *routing) services() []string {
+	var names []string
+	for name := range on.versions {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// routesTo tells whether a virtual service is for the requests that pods make
+// to a service, by either of its names.
+func routesTo(rule unstructured.Unstructured, service string) bool {
+	hosts, _, _ := unstructured.NestedStringSlice(rule.Object, "spec", "hosts")
+	gateways, _, _ := unstructured.NestedStringSlice(rule.Object, "spec", "gateways")
+	mesh := len(gateways) == 0 || slices.Contains(gateways, "mesh")
+	full := service + "." + rule.GetNamespace()
+	return mesh && slices.ContainsFunc(hosts, func(host string) bool {
+		return host == service || host == full || strings.HasPrefix(host, full+".")
+	})
+}
+
+// routes gives those of all services.
+func (on *routing) routes() []ServiceRoute {
+	var routes []ServiceRoute
+	for _, service := range on.services() {
+		one := ServiceRoute{Route: Route{Service: service, Weights: []Weight{}}, Versions: on.versions[service]}
+		for _, rule := range on.rules {
+			if routesTo(rule, service) {
+				one.Weights = weightsOf(rule)
+			}
+		}
+		routes = append(routes, one)
+	}
+	return routes
+}
+
+// weightsOf reads a virtual service as SampleRoute writes it: its last route
+// is the one without conditions, also where somebody has written others.
+func weightsOf(rule unstructured.Unstructured) []Weight {
+	weights := []Weight{}
+	http, _, _ := unstructured.NestedSlice(rule.Object, "spec", "http")
+	if len(http) == 0 {
+		return weights
+	}
+	last, _ := http[len(http)-1].(map[string]any)
+	destinations, _, _ := unstructured.NestedSlice(last, "route")
+	for _, destination := range destinations {
+		fields, _ := destination.(map[string]any)
+		version, _, _ := unstructured.NestedString(fields, "destination", "subset")
+		percent, found, _ := unstructured.NestedInt64(fields, "weight")
+		if !found && len(destinations) == 1 {
+			percent = 100
+		}
+		weights = append(weights, Weight{version, int(percent)})
+	}
+	return weights
+}
+
+// write stores a route, or deletes it where it is for all versions alike.
+func (s *SampleRoute) write(ctx context.Context, on *routing, route Route) error {
+	client := s.Cluster.Dynamic.Resource(virtualServices).Namespace(s.Namespace)
+	var dryRun []string
+	if s.DryRun == event.DryRunServer {
+		dryRun = []string{metav1.DryRunAll}
+	}
+	if len(route.Weights) == 0 {
+		err := client.Delete(ctx, route.Service, metav1.DeleteOptions{DryRun: dryRun, Preconditions: on.identity(route.Service)})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("cannot delete virtualservice %s/%s: %w", s.Namespace, route.Service, err)
+		}
+		return nil
+	}
+	// Whoever has changed the route by hand means this command now.
+	options := metav1.ApplyOptions{FieldManager: apply.FieldManager, Force: true, DryRun: dryRun}
+	if _, err := client.Apply(ctx, route.Service, routeObject(route, s.Namespace, on.book.id()), options); err != nil {
+		return fmt.Errorf("cannot write virtualservice %s/%s: %w", s.Namespace, route.Service, err)
+	}
+	return nil
+}
+
+// identity has only the route that was read deleted.
+func (on *routing) identity(name string) *metav1.Preconditions {
+	for _, rule := range on.rules {
+		if rule.GetName() == name {
+			return metav1.NewUIDPreconditions(string(rule.GetUID()))
+		}
+	}
+	return nil
+}
+
+// routeObject is the virtual service for a route.
+func routeObject(route Route, namespace, id string) *unstructured.Unstructured {
+	var destinations []any
+	for _, weight := range route.Weights {
+		destinations = append(destinations, map[string]any{
+			"destination": map[string]any{"host": route.Service, "subset": weight.Version},
+			"weight":      int64(weight.Percent),
+		})
+	}
+	return newRoute(route.Service, namespace, id, map[string]any{
+		"hosts": []any{route.Service},
+		"http":  []any{map[string]any{"route": destinations}},
+	})
+}
+
+func newRoute(service, namespace, id string, spec any) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": istioNetworking.String(),
+		"kind":       "VirtualService",
+		"metadata": map[string]any{
+			"name":      service,
+			"namespace": namespace,
+			"labels":    map[string]any{inventory.PartOf: id, RouteLabel: service},
+		},
+		"spec": spec,
+	}}
+}
+
+// keepRoutes adds those that SampleRoute has set to what is installed, as they
+// are, so that they are neither pruned nor changed.
+func (s *SampleInstall) keepRoutes(ctx context.Context, to *Manifest) error {
+	id := inventory.ID(s.Inventory, s.Namespace.Name)
+	found, err := s.Cluster.Dynamic.Resource(virtualServices).Namespace(s.Namespace.Name).
+		List(ctx, metav1.ListOptions{LabelSelector: inventory.Selector(id) + "," + RouteLabel})
+	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+		return nil // there are none, or the check of permissions says more
+	}
+	if err != nil {
+		return fmt.Errorf("cannot list virtualservices: %w", err)
+	}
+	for i := range found.Items {
+		rule := &found.Items[i]
+		if !ownership.Member(rule, id, apply.FieldManager) {
+			continue // somebody's copy
+		}
+		kept := newRoute(rule.GetName(), s.Namespace.Name, id, rule.Object["spec"])
+		to.Objects = append(to.Objects, manifest.Object{Unstructured: kept, Source: manifest.Source{File: "sample route"}})
+	}
+	return nil
+}
