@@ -21,18 +21,18 @@ func TestRBAC(t *testing.T) {
 	control := startCluster(t, "rbac")
 	admin := newUser(t, control.Kubeconfig)
 	admin.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
-	role := admin.must(t, "kubectl", "istio-demo", "rbac", "--addons=none")
+	role := admin.must(t, "kubectl", "istio-demo", "rbac")
 	if got := admin.runWith(t, role, "kubectl", "apply", "-f", "-"); got.code != 0 {
 		t.Fatal(got.stderr)
 	}
 	bindTo(t, admin, "kubectl-istio-demo", "jane")
 	verbs := rolesWithout(t, admin, role)
 	can := granted(t, role)
-	manifest := admin.must(t, "kubectl", "istio-demo", "manifest", "--addons=none", "-o", "json")
+	manifest := admin.must(t, "kubectl", "istio-demo", "manifest", "-o", "json")
 
 	t.Run("jane", func(t *testing.T) {
 		used, last := lifeCycle(t, control, "--as", "jane")
-		if got := last.stderr; !strings.Contains(got, "  namespace istio-system is kept: you may not delete it\n") || !strings.Contains(got, "45 removed, 1 kept in ") {
+		if got := last.stderr; !strings.Contains(got, "  namespace istio-system is kept: you may not delete it\n") || !strings.Contains(got, "69 removed, 1 kept in ") {
 			t.Errorf("it says\n%s", got)
 		}
 		var refused []string
@@ -57,7 +57,7 @@ func TestRBAC(t *testing.T) {
 	})
 	t.Run("administrator", func(t *testing.T) {
 		used, last := lifeCycle(t, control)
-		if got := last.stderr; !strings.Contains(got, "46 removed, 0 kept in ") {
+		if got := last.stderr; !strings.Contains(got, "70 removed, 0 kept in ") {
 			t.Errorf("it says\n%s", got)
 		}
 		for access := range used {
@@ -101,10 +101,10 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 		return got
 	}
 	demo(0, `^permissions +pass`, "check")
-	demo(0, `^46 created, 0 configured, 0 unchanged in|^45 created, 0 configured, 1 unchanged in`, "install")
-	demo(0, `^0 created, 0 configured, 46 unchanged in`, "install")
-	demo(0, `^0 created, 1 configured, 40 unchanged, 5 pruned in`, "install", "--set", "gateways.istio-egressgateway.enabled=false")
-	demo(0, `^5 created, 1 configured, 40 unchanged in`, "install")
+	demo(0, `^70 created, 0 configured, 0 unchanged in|^69 created, 0 configured, 1 unchanged in`, "install")
+	demo(0, `^0 created, 0 configured, 70 unchanged in`, "install")
+	demo(0, `^0 created, 1 configured, 64 unchanged, 5 pruned in`, "install", "--set", "gateways.istio-egressgateway.enabled=false")
+	demo(0, `^5 created, 1 configured, 64 unchanged in`, "install")
 	demo(0, `^$`, "diff")
 	demo(1, `^\+ +value: "3"`, "diff", "--set", "pilot.traceSampling=3")
 	pods := strings.Fields(demo(0, `^pod/istiod-`, "pods", "-o", "name").stdout)
