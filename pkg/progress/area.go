@@ -43,6 +43,9 @@ func (a *area) draw(above string, lines []line, columns int) {
 	}
 }
 
+// spoilt says that something else has been written, such as the echo of Ctrl-C.
+func (a *area) spoilt() { a.columns = 0 }
+
 // leave lets the lines be; the next ones are drawn below.
 func (a *area) leave() { a.drawn, a.columns = nil, 0 }
 

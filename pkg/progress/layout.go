@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The widths of a row's columns; the name's is as wide as the names, within
-// bounds.
+// The widths of a row's columns; the name's is as wide as the names that a detail
+// comes behind, within bounds.
 const (
 	indentation  = "  "
 	stateColumns = 7
@@ -28,7 +28,9 @@ type line struct {
 func layout(rows []*row, now time.Time, columns, most int) []line {
 	names := 0
 	for _, r := range rows {
-		names = max(names, columnsOf(Printable(r.name)))
+		if r.detail != "" {
+			names = max(names, columnsOf(Printable(r.name)))
+		}
 	}
 	names = min(names, mostColumns)
 	shown := choose(rows, most)

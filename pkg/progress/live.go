@@ -180,6 +180,7 @@ func (l *Live) Close() {
 	l.above.Reset()
 	l.board = newBoard()
 	l.mutex.Unlock()
+	l.area.spoilt()
 	l.area.draw(above, lines, columns)
 	l.area.leave()
 	l.area.draw(last, nil, columns)

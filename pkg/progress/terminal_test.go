@@ -172,3 +172,13 @@ func TestLiveAtOnce(t *testing.T) {
 		t.Errorf("%d goroutines are left of %d", after, before)
 	}
 }
+
+// TestLiveEcho ends when nothing has changed but what the terminal echoed.
+func TestLiveEcho(t *testing.T) {
+	live(t, 80, 24, func(t *testing.T, s *screen, l *Live) {
+		tell(l, interval, event.Waiting{Object: deployment, Message: "Available: 0/1"})
+		fmt.Fprint(s, "^C")
+		l.Fail("error: interrupted", 130)
+		s.shows("interrupted", "  waiting    0s  deployment/istio-system/istiod  Available: 0/1\nerror: interrupted\n")
+	})
+}
