@@ -41,8 +41,10 @@ type board struct {
 	// have not begun. A prune has one row for all of its steps.
 	checks, applying, removing *row
 	pruning                    bool
-	wave                       event.WaveStarted
-	step                       event.RemovalStarted
+	// dryRun is set where nothing becomes of anything.
+	dryRun bool
+	wave   event.WaveStarted
+	step   event.RemovalStarted
 	// done counts in the wave or the step; total in all of them, or in a
 	// prune.
 	done, total int
@@ -90,18 +92,18 @@ func (b *board) take(e event.Event, now time.Time) bool {
 func (b *board) notice(e event.Event, now time.Time) {
 	switch e := e.(type) {
 	case event.Started:
-		b.home = e.Namespace
+		b.home, b.dryRun = e.Namespace, e.DryRun != event.DryRunNone
 		if e.DryRun != event.DryRunClient {
 			b.checks = b.add(&row{state: "running", name: "checks", began: now})
 		}
 	case event.Uninstalling:
-		b.home, b.pruning = e.Namespace, false
+		b.home, b.pruning, b.dryRun = e.Namespace, false, e.DryRun != event.DryRunNone
 	case event.Diagnosed:
 		if found := b.of(e.Object); found != nil {
 			b.end(found, "failed", bad, now)
 		}
 	case event.Finished, event.Uninstalled:
-		b.end(b.removing, "pruned", good, now)
+		b.end(b.removing, b.became("pruned"), good, now)
 	}
 }
 
@@ -131,7 +133,7 @@ func (b *board) applied(e event.Applied, now time.Time) {
 func (b *board) waveFinished(e event.WaveFinished, now time.Time) {
 	if b.applying != nil && e.Number >= b.wave.Waves {
 		b.applying.name, b.applying.detail = count(b.total, "object")+" in "+count(b.wave.Waves, "wave"), ""
-		b.end(b.applying, "applied", good, now)
+		b.end(b.applying, b.became("applied"), good, now)
 		b.total = 0
 	}
 }
@@ -171,10 +173,10 @@ func (b *board) removalFinished(e event.RemovalFinished, now time.Time) {
 	case b.removing == nil:
 	case !b.pruning:
 		b.removing.name, b.removing.detail = b.step.Title, count(b.done, "object")
-		b.end(b.removing, "removed", good, now)
+		b.end(b.removing, b.became("removed"), good, now)
 	case e.Number >= b.step.Steps:
 		b.removing.name, b.removing.detail = count(b.total, "object")+" of an earlier install", ""
-		b.end(b.removing, "pruned", good, now)
+		b.end(b.removing, b.became("pruned"), good, now)
 	}
 }
 
@@ -218,6 +220,21 @@ func (b *board) drop(gone func(*row) bool) {
 		}
 	}
 	b.rows = left
+}
+
+// became gives what became of objects, or not in a dry run.
+func (b *board) became(state string) string {
+	if b.dryRun {
+		return "checked"
+	}
+	return state
+}
+
+// halt ends the phase in which something went wrong.
+func (b *board) halt(now time.Time) {
+	for _, r := range []*row{b.checks, b.applying, b.removing} {
+		b.end(r, "stopped", bad, now)
+	}
 }
 
 // end ends a row that has not ended yet.

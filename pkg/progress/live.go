@@ -175,6 +175,7 @@ func (l *Live) Close() {
 	}
 	columns, _ := l.size()
 	l.mutex.Lock()
+	l.board.halt(time.Now())
 	lines := layout(l.board.rows, time.Now(), columns, len(l.board.rows))
 	above, last := l.above.String(), l.last.String()
 	l.above.Reset()

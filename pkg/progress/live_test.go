@@ -223,3 +223,62 @@ func TestLivePrune(t *testing.T) {
 		s.shows("at the end", "  pruned   0.1s  2 objects of an earlier install\n")
 	})
 }
+
+// TestLiveRefused ends in a phase, which is then not going on any more.
+func TestLiveRefused(t *testing.T) {
+	live(t, 80, 24, func(t *testing.T, s *screen, l *Live) {
+		tell(l, time.Second, installing)
+		l.Fail("error: the server is too old", 1)
+		_, after, _ := strings.Cut(s.text(), "\n")
+		if want := "  stopped  1.0s  checks\nerror: the server is too old\n"; after != want {
+			t.Errorf("the screen shows\n%s\nand not\n%s", after, want)
+		}
+	})
+}
+
+// TestLiveDryRun does not say that something became of the objects.
+func TestLiveDryRun(t *testing.T) {
+	live(t, 80, 24, func(t *testing.T, s *screen, l *Live) {
+		tell(l, time.Second, event.Started{What: "demo", Objects: 1, Namespace: "mesh", Server: "https://a", DryRun: event.DryRunServer}, event.Checked{},
+			event.WaveStarted{Number: 1, Waves: 1, Title: "workloads", Objects: 1}, event.Applied{Object: deployment, Action: event.Created}, event.WaveFinished{Number: 1})
+		tell(l, 0, event.Finished{Counts: map[event.Action]int{event.Created: 1}, DryRun: event.DryRunServer, Took: time.Second})
+		l.Close()
+		s.shows("at the end", `asking the server about demo in namespace mesh on https://a (1 object)
+  passed   0.0s  checks
+  checked  0.0s  1 object in 1 wave
+1 created, 0 configured, 0 unchanged in 1s (server dry run)
+`)
+	})
+}
+
+// TestQuiet leaves what the user should know.
+func TestQuiet(t *testing.T) {
+	var out strings.Builder
+	var quiet Printer = NewQuiet(&out)
+	for _, e := range events("x", 1) {
+		quiet.Sink(e)
+	}
+	quiet.Fail("error: one\nerror: two", 1)
+	const want = `  stopped: 1 of 1 object applied
+  these objects of yours go, too:
+    x x/x
+    x x/x
+  x x/x is not ready:
+    x
+      log: x
+      log: x
+      last warning: x
+      next: x
+    x
+      log: x
+      log: x
+      last warning: x
+      next: x
+warning: x
+error: one
+error: two
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}

@@ -96,11 +96,13 @@ func (p *Plain) Sink(e event.Event) {
 	}
 }
 
-// Remark prints lines that the caller has made printable.
+// Remark prints lines in other programs' words.
 func (p *Plain) Remark(text string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	fmt.Fprintln(p.out, strings.TrimSuffix(text, "\n"))
+	for line := range strings.Lines(text) {
+		p.line("%s", strings.TrimSuffix(line, "\n"))
+	}
 }
 
 // Ask prints a question without a line's end.
@@ -110,7 +112,7 @@ func (p *Plain) Ask(question string) {
 	fmt.Fprint(p.out, question)
 }
 
-// Fail prints the lines of an error that the caller has made printable.
+// Fail prints the lines of an error.
 func (p *Plain) Fail(message string, _ int) { p.Remark(message) }
 
 // Close does nothing: every line is printed at once.

@@ -117,6 +117,7 @@ func TestProgressInterrupted(t *testing.T) {
 	if w.shown.CursorHidden() || w.shown.CursorPosition().X != 0 {
 		t.Error("the cursor is not where the shell can go on")
 	}
+	u.must(t, "kubectl", "istio-demo", "uninstall", "-n", "live-interrupted", "--yes")
 }
 
 // TestProgressNotLive has windows in which nothing is to be redrawn: the lines
@@ -128,7 +129,7 @@ func TestProgressNotLive(t *testing.T) {
 	u.must(t, install...)
 	piped := timeless(u.run(t, install...).stderr)
 	for _, test := range []struct{ environment, arguments []string }{
-		{[]string{"TERM=dumb"}, nil}, {[]string{"TERM="}, nil}, {[]string{"CI=true"}, nil}, {nil, []string{"--progress=plain"}},
+		{[]string{"TERM=dumb"}, nil}, {[]string{"TERM="}, nil}, {[]string{"CI=true"}, nil}, {nil, []string{"-v=0"}}, {nil, []string{"--progress=plain"}},
 	} {
 		w := u.open(t, 120, 24, test.environment, append(slices.Clone(install), test.arguments...)...)
 		if code := w.wait(); code != 0 {
