@@ -85,7 +85,7 @@ fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20
 lint: tools ## formatting, vet, staticcheck, module files
 	@test/lint.sh $(TOOLS)
 
-picture: build ## draw docs/install.svg from a run on a fresh cluster
+picture: build ## draw docs/*.svg from runs on a fresh cluster
 	@$(MAKE) --no-print-directory cluster-down cluster-up NAME=picture
 	@KUBECONFIG=$(BUILD)/clusters/picture/kubeconfig PATH=$(BUILD)/bin:$(TOOLS):$$PATH test/picture/draw.sh
 	@$(MAKE) --no-print-directory cluster-down NAME=picture

@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -31,29 +30,32 @@ type connection struct {
 	*genericclioptions.ConfigFlags
 	explicitNamespace func() bool
 	releaseSignals    func()
+	// teller tells what happens.
+	teller *teller
 	// tellWarnings tells what the API server has warned of.
 	tellWarnings func()
 }
 
 func newConnection(streams genericiooptions.IOStreams) *connection {
+	told := newTeller(streams)
 	flags := genericclioptions.NewConfigFlags(true).WithWarningPrinter(streams)
 	*flags.Namespace = defaultNamespace
-	warnings := rest.NewWarningWriter(printable{streams.ErrOut}, rest.WarningWriterOptions{Deduplicate: true})
+	warnings := rest.NewWarningWriter(printable{told}, rest.WarningWriterOptions{Deduplicate: true})
 	flags.WithWrapConfigFn(func(config *rest.Config) *rest.Config {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 		config.WarningHandler = warnings
 		config.QPS = -1 // as in demo.Connect
 		return config
 	})
-	return &connection{ConfigFlags: flags, releaseSignals: func() {}, tellWarnings: func() {}}
+	return &connection{ConfigFlags: flags, teller: told, releaseSignals: func() {}, tellWarnings: func() {}}
 }
 
 // printable takes a line at a time, of what a server wants to be printed.
-type printable struct{ out io.Writer }
+type printable struct{ told *teller }
 
 func (p printable) Write(line []byte) (int, error) {
-	_, err := fmt.Fprintln(p.out, progress.Printable(strings.TrimSuffix(string(line), "\n")))
-	return len(line), err
+	p.told.current().Remark(progress.Printable(strings.TrimSuffix(string(line), "\n")))
+	return len(line), nil
 }
 
 func (c *connection) addFlags(root *cobra.Command) {

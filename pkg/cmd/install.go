@@ -15,7 +15,6 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // installOptions are the flags of install.
@@ -79,6 +78,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete objects and make them anew where a field cannot be changed; never claims, StatefulSets, definitions or namespaces")
 	flags.BoolVar(&o.prune, "prune", true, "Delete what an earlier install has put there and the manifest does not have any more")
 	flags.BoolVar(&o.failFast, "fail-fast", true, "End the wait early for what cannot heal by itself, such as an image that does not exist")
+	cluster.teller.addFlag(flags)
 	o.skip.addFlag(command)
 	cmdutil.AddDryRunFlag(command)
 	cmdutil.AddValidateFlags(command)
@@ -88,6 +88,9 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 // complete turns the flags into options and refuses those without meaning.
 func (o *installOptions) complete(command *cobra.Command, cluster *connection) error {
 	if err := cluster.checkNamespace(); err != nil {
+		return err
+	}
+	if err := cluster.teller.validate(); err != nil {
 		return err
 	}
 	if err := o.source.validate(); err != nil {
@@ -150,7 +153,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		SkipUnsupported: o.upgrade.skip,
 
 		Skip: o.skip.set(),
-		Sink: progress.NewPlain(streams.ErrOut).Sink,
+		Sink: cluster.teller.begin().Sink,
 	}
 	if o.dryRun != event.DryRunClient {
 		var err error
@@ -159,6 +162,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		}
 	}
 	results, err := install.Run(ctx)
+	cluster.teller.close() // before something else is printed
 	var unready *demo.UnreadyError
 	if err != nil && !errors.As(err, &unready) {
 		return err
@@ -191,17 +195,22 @@ func (o *installOptions) showPods(ctx context.Context, cluster *connection, stre
 		buffered := genericiooptions.IOStreams{In: streams.In, Out: &table, ErrOut: &remarks}
 		done <- runGet(cluster, get.NewGetOptions(displayName, buffered), tableCommand(), "pods", nil)
 	}()
+	warn := func(why string) {
+		cluster.teller.current().Sink(event.Warning{Message: "the pods cannot be shown: " + why})
+	}
 	var err error
 	select {
 	case err = <-done:
 	case <-ctx.Done():
-		fmt.Fprintln(streams.ErrOut, "warning: the pods cannot be shown: the API server does not answer")
+		warn("the API server does not answer")
 		return
 	}
 	fmt.Fprint(streams.Out, table.String())
-	fmt.Fprint(streams.ErrOut, remarks.String())
+	if remarks.Len() > 0 {
+		cluster.teller.current().Remark(remarks.String())
+	}
 	if err != nil {
-		fmt.Fprintln(streams.ErrOut, "warning: the pods cannot be shown:", progress.Printable(err.Error()))
+		warn(err.Error())
 	}
 }
 

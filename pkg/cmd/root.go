@@ -32,13 +32,14 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 	root := newRoot(cluster, streams, version)
 	root.SetArgs(arguments)
 	command, err := root.ExecuteContextC(ctx)
+	cluster.teller.close()
 	cluster.tellWarnings()
 	if err == nil {
 		return exitOK
 	}
 	message, code := describe(err, command, cluster)
 	if message != "" {
-		fmt.Fprintln(streams.ErrOut, message)
+		cluster.teller.current().Fail(message, code)
 	}
 	return code
 }
@@ -65,7 +66,7 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetErr(streams.ErrOut)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cluster.addFlags(root)
-	addVerbosity(root)
+	cluster.teller.logging = addVerbosity(root)
 	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	root.AddCommand(
 		newInstall(cluster, streams),
@@ -89,8 +90,9 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 
 // addVerbosity adds kubectl's -v, which shows the requests from 6 on. Without
 // it, client-go's own remarks on watches that end and begin again are left
-// out: what matters of them is told as progress or as an error.
-func addVerbosity(root *cobra.Command) {
+// out: what matters of them is told as progress or as an error. It tells
+// whether -v is given.
+func addVerbosity(root *cobra.Command) (logging func() bool) {
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(flags)
 	root.PersistentFlags().AddGoFlag(flags.Lookup("v"))
@@ -101,6 +103,7 @@ func addVerbosity(root *cobra.Command) {
 			klog.SetLogger(logr.Discard())
 		}
 	}
+	return func() bool { return verbosity.Changed }
 }
 
 // usageTemplate replaces, in the help of each command, the list of the twenty

@@ -79,6 +79,7 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects that kubectl, helm or anybody else has put there")
 	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete objects and make them anew where a field cannot be changed")
 	o.skip.addFlag(command)
+	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -96,7 +97,7 @@ func (o *sampleInstallOptions) complete(command *cobra.Command, arguments []stri
 	if o.dryRun, err = dryRun(command); err != nil {
 		return err
 	}
-	return cmp.Or(cluster.checkNamespace(), checkFormat(o.format), o.skip.validate(), o.timeout.validate("; use --wait=false to not wait"))
+	return cmp.Or(cluster.checkNamespace(), checkFormat(o.format), o.skip.validate(), o.timeout.validate("; use --wait=false to not wait"), cluster.teller.validate())
 }
 
 // read renders the sample.
@@ -112,6 +113,7 @@ func (o *sampleInstallOptions) read(context.Context) (demo.Manifest, error) {
 func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
+	printer := cluster.teller.begin()
 	install := &demo.SampleInstall{
 		Install: demo.Install{
 			Read:       o.read,
@@ -126,7 +128,7 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 			FailFast:   true,
 			Validation: "Strict",
 			Skip:       o.skip.set(),
-			Sink:       progress.NewPlain(streams.ErrOut).Sink,
+			Sink:       printer.Sink,
 		},
 		Sample:     o.sample.Name,
 		Gateway:    o.sample.Gateway,
@@ -134,7 +136,7 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 		Path:       o.sample.Path,
 		Inject:     o.inject,
 		ConfirmLabel: func(ctx context.Context, label string) error {
-			return o.confirm(ctx, label, *cluster.Namespace, streams)
+			return o.confirm(ctx, label, *cluster.Namespace, cluster.teller)
 		},
 		ResetRoutes: o.reset,
 	}
@@ -145,23 +147,27 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 		}
 	}
 	report, err := install.Run(ctx)
+	cluster.teller.close() // before something else is printed
 	if err != nil {
 		return err
 	}
-	return o.answer(report, streams)
+	return o.answer(report, printer, streams)
 }
 
 // confirm asks, where there is somebody to ask, whether the namespace may be
 // labelled.
-func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace string, streams genericiooptions.IOStreams) error {
+func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace string, told *teller) error {
 	if o.yes {
 		return nil
 	}
-	if !term.IsTerminal(streams.In) {
+	if told.mode == progressJSON {
+		return &usageError{fmt.Errorf("--progress=json asks nobody whether namespace %s may be labelled %s; confirm with --yes, or leave it alone with --inject=false", namespace, label)}
+	}
+	if !term.IsTerminal(told.streams.In) {
 		return &usageError{fmt.Errorf("nobody can be asked whether namespace %s may be labelled %s, so that Istio injects sidecars; confirm with --yes, or leave it alone with --inject=false", namespace, label)}
 	}
-	fmt.Fprintf(streams.ErrOut, "Label namespace %s with %s, so that Istio injects sidecars into all new pods there? [y/N] ", namespace, label)
-	err := ask(ctx, streams)
+	told.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods there? [y/N] ", namespace, label))
+	err := ask(ctx, told.streams)
 	if errors.Is(err, demo.ErrDeclined) {
 		return errors.New("nothing was installed; --inject=false leaves the namespace alone")
 	}
@@ -169,7 +175,7 @@ func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace str
 }
 
 // answer prints how the sample is, and warns where it is not in the mesh.
-func (o *sampleInstallOptions) answer(report demo.SampleReport, streams genericiooptions.IOStreams) error {
+func (o *sampleInstallOptions) answer(report demo.SampleReport, printer progress.Printer, streams genericiooptions.IOStreams) error {
 	if o.dryRun != event.DryRunNone {
 		printActions(report.Results, o.dryRun, streams.Out)
 		if report.Label != "" {
@@ -181,7 +187,7 @@ func (o *sampleInstallOptions) answer(report demo.SampleReport, streams generici
 	if sidecars.Injected < sidecars.Pods {
 		message := fmt.Sprintf("%d of %d pods of %s have no sidecar: %s; %s",
 			sidecars.Pods-sidecars.Injected, sidecars.Pods, report.Sample, sidecars.Why, sidecars.Remedy)
-		fmt.Fprintln(streams.ErrOut, "warning:", progress.Printable(message))
+		printer.Sink(event.Warning{Message: message})
 	}
 	if o.format != "" {
 		return printFields(report, o.format, streams.Out)
@@ -196,7 +202,7 @@ func (o *sampleInstallOptions) answer(report demo.SampleReport, streams generici
 		fmt.Fprintln(streams.Out, "open", progress.Printable(report.Address.URL))
 	}
 	if report.Address.Hint != "" {
-		fmt.Fprintln(streams.ErrOut, progress.Printable(report.Address.Hint))
+		printer.Remark(progress.Printable(report.Address.Hint))
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -45,6 +44,7 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 	flags := command.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
 	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
+	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -52,8 +52,8 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
-	sink := progress.NewPlain(streams.ErrOut).Sink
-	connected, err := cluster.connect(sink)
+	printer := cluster.teller.begin()
+	connected, err := cluster.connect(printer.Sink)
 	if err != nil {
 		return err
 	}
@@ -62,12 +62,13 @@ func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluste
 			Cluster:   connected,
 			Namespace: *cluster.Namespace,
 			DryRun:    o.dryRun,
-			Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, streams) },
-			Sink:      sink,
+			Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, cluster.teller) },
+			Sink:      printer.Sink,
 		},
 		Sample: name,
 	}
 	removal, unlabelled, err := uninstall.Run(ctx)
+	cluster.teller.close() // before something else is printed
 	if err == nil && removal.Source == "" {
 		fmt.Fprintf(streams.Out, "sample %s is not installed in namespace %s\n", name, *cluster.Namespace)
 	}

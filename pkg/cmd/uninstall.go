@@ -58,6 +58,7 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
 	flags.BoolVar(&o.purge, "purge-crds", false, "Delete the definitions (CRDs) even if objects of yours live in them, which go with them")
 	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
+	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -74,14 +75,14 @@ func (o *uninstallOptions) complete(command *cobra.Command, cluster *connection)
 	if err := o.timeout.validate(""); err != nil {
 		return err
 	}
-	return nil
+	return cluster.teller.validate()
 }
 
 func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
-	sink := progress.NewPlain(streams.ErrOut).Sink
-	connected, err := cluster.connect(sink)
+	printer := cluster.teller.begin()
+	connected, err := cluster.connect(printer.Sink)
 	if err != nil {
 		return err
 	}
@@ -90,10 +91,11 @@ func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, stre
 		Namespace: *cluster.Namespace,
 		DryRun:    o.dryRun,
 		Purge:     o.purge,
-		Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, streams) },
-		Sink:      sink,
+		Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, cluster.teller) },
+		Sink:      printer.Sink,
 	}
 	removal, err := uninstall.Run(ctx)
+	cluster.teller.close() // before something else is printed
 	if err != nil {
 		printRemoval(removal, o.dryRun, streams)
 		return err
@@ -122,31 +124,29 @@ func printRemoval(removal demo.Removal, dryRun event.DryRun, streams genericioop
 
 // confirm names what goes of the user's own, and asks where there is somebody
 // to ask.
-func (o *uninstallOptions) confirm(ctx context.Context, removal demo.Removal, streams genericiooptions.IOStreams) error {
-	say := func(format string, arguments ...any) {
-		fmt.Fprintln(streams.ErrOut, progress.Printable(fmt.Sprintf(format, arguments...)))
-	}
+func (o *uninstallOptions) confirm(ctx context.Context, removal demo.Removal, told *teller) error {
+	printer := told.current()
 	if len(removal.Users) > 0 {
-		say("  these objects of yours go, too:")
-		for _, ref := range removal.Users {
-			say("    %s", ref)
-		}
+		printer.Sink(event.Purging{Objects: removal.Users})
 	}
 	if o.yes || o.dryRun != event.DryRunNone {
 		return nil
-	}
-	for _, kept := range removal.Kept {
-		say("  %s stays: %s", kept.Ref, kept.Why)
 	}
 	objects := fmt.Sprintf("%d objects", len(removal.Removed)+len(removal.Users))
 	if objects == "1 objects" {
 		objects = "1 object"
 	}
-	if !term.IsTerminal(streams.In) {
+	if told.mode == progressJSON {
+		return &usageError{fmt.Errorf("--progress=json asks nobody whether %s may be deleted; confirm with --yes, or see them with --dry-run=server", objects)}
+	}
+	for _, kept := range removal.Kept {
+		printer.Remark(progress.Printable(fmt.Sprintf("  %s stays: %s", kept.Ref, kept.Why)))
+	}
+	if !term.IsTerminal(told.streams.In) {
 		return &usageError{fmt.Errorf("nobody can be asked whether %s may be deleted; confirm with --yes, or see them with --dry-run=server", objects)}
 	}
-	fmt.Fprintf(streams.ErrOut, "Delete %s? [y/N] ", objects)
-	return ask(ctx, streams)
+	printer.Ask(fmt.Sprintf("Delete %s? [y/N] ", objects))
+	return ask(ctx, told.streams)
 }
 
 // ask gives nil for yes. It gives up with the context, also while it reads;

@@ -144,6 +144,10 @@ type (
 	// and made anew, because a field cannot be changed.
 	Recreating struct{ Objects []Object }
 
+	// Purging comes before the first write, for objects of the user's that go
+	// with their definitions.
+	Purging struct{ Objects []Object }
+
 	// Uninstalling comes first when an installation is taken away.
 	Uninstalling struct {
 		What      string
@@ -230,6 +234,7 @@ func (Stopped) event()           {}
 func (Leftover) event()          {}
 func (Upgraded) event()          {}
 func (Recreating) event()        {}
+func (Purging) event()           {}
 func (Uninstalling) event()      {}
 func (RemovalStarted) event()    {}
 func (RemovalFinished) event()   {}

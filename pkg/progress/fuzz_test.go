@@ -1,6 +1,8 @@
 package progress
 
 import (
+	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +86,7 @@ func events(text string, n int) []event.Event {
 		event.Leftover{Objects: []event.Object{object, object}, Prune: n > 0},
 		event.Upgraded{Objects: n, Changes: []event.VersionChange{{Kind: text, From: text, To: text, Objects: n}}},
 		event.Recreating{Objects: []event.Object{object, object}},
+		event.Purging{Objects: []event.Object{object, object}},
 		event.Uninstalling{What: text, Objects: n, Namespace: text, Server: text, DryRun: dryRun},
 		event.RemovalStarted{Number: n, Steps: n, Title: text, Objects: n},
 		event.RemovalFinished{Number: n},
@@ -109,10 +112,80 @@ func lines(e event.Event) int {
 		return 1 + len(e.Objects)
 	case event.Recreating:
 		return 1 + len(e.Objects)
+	case event.Purging:
+		return 1 + len(e.Objects)
 	case event.Upgraded:
 		return 1 + len(e.Changes)
 	case event.Diagnosed:
 		return 1 + len(e.Findings)*5
 	}
 	return 1
+}
+
+// FuzzJSON has every event hold arbitrary texts: each is one line, an object,
+// and nothing in it but letters.
+func FuzzJSON(f *testing.F) {
+	for _, text := range hostile {
+		f.Add(text, 1)
+	}
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		var out strings.Builder
+		printer := NewJSON(&out)
+		all := events(text, n)
+		for _, e := range all {
+			printer.Sink(e)
+		}
+		printer.Fail(text, n)
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		if len(lines) != len(all)+1 {
+			t.Errorf("%d events are %d lines", len(all)+1, len(lines))
+		}
+		for _, line := range lines {
+			var read struct{ Time, Event, Message, Reason string }
+			if err := json.Unmarshal([]byte(line), &read); err != nil || read.Event == "" || read.Time == "" {
+				t.Errorf("%q is no event: %v", line, err)
+			}
+			if read.Event == "warning" && utf8.ValidString(text) && read.Message != text {
+				t.Errorf("%q is read as %q", text, read.Message)
+			}
+			if strings.ContainsFunc(line, isAct) || !utf8.ValidString(line) {
+				t.Errorf("it prints %q", line)
+			}
+		}
+	})
+}
+
+// FuzzLive has every event hold arbitrary texts, on a narrow terminal: what is
+// drawn takes the lines that it should, and nothing is left behind.
+func FuzzLive(f *testing.F) {
+	for _, text := range hostile {
+		f.Add(text, 1)
+	}
+	for _, text := range []string{"👩‍👩‍👧‍👦👩‍👩‍👧‍👦", "❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️", "🇩🇪🇩🇪🇩🇪🇩🇪🇩🇪🇩🇪🇩🇪🇩🇪🇩🇪🇩", "각각각", "นี้นี้นี้", "1️⃣2️⃣3️⃣"} {
+		f.Add(text+text+text+text, 3)
+	}
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		s := newScreen(t, 40, 100)
+		l := &area{out: s}
+		now := time.Now()
+		for _, e := range events(text, n) {
+			b := newBoard()
+			b.take(event.WaveStarted{Number: n, Waves: n, Title: text, Objects: n}, now)
+			b.take(e, now)
+			lines := layout(b.rows, now, 40, 10)
+			l.draw("", lines, 40)
+			if shown := s.text(); strings.Count(shown, "\n") > max(1, len(lines)) || s.row() != len(lines) {
+				t.Fatalf("%T: %d lines take %d rows:\n%q", e, len(lines), s.row(), shown)
+			}
+		}
+		l.draw("", nil, 40)
+		if left := s.text(); left != "\n" {
+			t.Errorf("%q is left", left)
+		}
+		for _, act := range regexp.MustCompile("\r\x1b\\[[0-9]+A\x1b\\[J|\n").ReplaceAllString(s.written(), "") {
+			if isAct(act) {
+				t.Fatalf("the terminal acts on %q", act)
+			}
+		}
+	})
 }

@@ -59,6 +59,9 @@ func (p *Plain) Sink(e event.Event) {
 		p.objects(e.Objects)
 	case event.Uninstalling:
 		p.uninstalling(e)
+	case event.Purging:
+		p.line("  these objects of yours go, too:")
+		p.objects(e.Objects)
 	case event.RemovalStarted:
 		p.removing, p.removed = e, 0
 	case event.Removed:
@@ -96,6 +99,28 @@ func (p *Plain) Sink(e event.Event) {
 		p.finished(e)
 	}
 }
+
+// Remark prints lines in other programs' words.
+func (p *Plain) Remark(text string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for line := range strings.Lines(text) {
+		p.line("%s", strings.TrimSuffix(line, "\n"))
+	}
+}
+
+// Ask prints a question without a line's end.
+func (p *Plain) Ask(question string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	fmt.Fprint(p.out, question)
+}
+
+// Fail prints the lines of an error.
+func (p *Plain) Fail(message string, _ int) { p.Remark(message) }
+
+// Close does nothing: every line is printed at once.
+func (p *Plain) Close() {}
 
 func (p *Plain) started(e event.Started) {
 	verb := map[event.DryRun]string{
@@ -240,9 +265,14 @@ func count(n int, what string) string {
 // becomes U+FFFD.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
-			return ' '
+		if isPrintable(r) {
+			return r
 		}
-		return r
+		return ' '
 	}, text)
+}
+
+// isPrintable tells letters from what a terminal acts on.
+func isPrintable(r rune) bool {
+	return !unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
