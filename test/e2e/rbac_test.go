@@ -107,8 +107,9 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 	demo(0, `^5 created, 1 configured, 64 unchanged in`, "install")
 	demo(0, `^$`, "diff")
 	demo(1, `^\+ +value: "3"`, "diff", "--set", "pilot.traceSampling=3")
-	pods := strings.Fields(demo(0, `^pod/istiod-`, "pods", "-o", "name").stdout)
-	demo(0, `Running`, "pods", strings.TrimPrefix(pods[len(pods)-1], "pod/"))
+	pod := demo(0, `^pod/istiod-`, "pods", "-l", "app=istiod", "-o", "name").stdout
+	pod = strings.TrimSpace(pod)
+	demo(0, `Running`, "pods", strings.TrimPrefix(pod, "pod/"))
 	demo(0, `^istiod `, "services", "istiod")
 	demo(0, `^$`, "services", "--watch-only", "--request-timeout=1s")
 	for _, resource := range []string{"pods", "services"} {
@@ -117,7 +118,7 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 		}
 	}
 	demo(0, `^deployment/istiod +1/1 +Ready`, "status")
-	crash(t, admin, "istio-system", "istiod", "discovery", pods[len(pods)-1], "back-off")
+	crash(t, admin, "istio-system", "istiod", "discovery", pod, "back-off")
 	demo(1, `^  pod istiod-\S+: container discovery: CrashLoopBackOff`, "status")
 	last := demo(0, `^deployment.apps/istiod deleted$`, "uninstall", "--yes")
 	demo(0, `^nothing is installed in namespace istio-system$`, "uninstall", "--yes")
