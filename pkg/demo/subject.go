@@ -114,17 +114,10 @@ func number(object *unstructured.Unstructured, path ...string) int {
 }
 
 // loadBalancerOf gives a Service of type LoadBalancer that does not exist yet.
-// Of its ports, 80 is the one that people would look at, or the first.
 func loadBalancerOf(target apply.Target) (preflight.LoadBalancer, bool) {
-	var service corev1.Service
-	err := runtime.DefaultUnstructuredConverter.FromUnstructured(target.Object.Object, &service)
-	if err != nil || service.Spec.Type != corev1.ServiceTypeLoadBalancer || target.Live != nil {
+	kind, _, _ := unstructured.NestedString(target.Object.Object, "spec", "type")
+	if kind != string(corev1.ServiceTypeLoadBalancer) || target.Live != nil {
 		return preflight.LoadBalancer{}, false
 	}
-	balancer := preflight.LoadBalancer{Namespace: target.Ref.Namespace, Name: target.Ref.Name, Port: 80}
-	http := slices.ContainsFunc(service.Spec.Ports, func(port corev1.ServicePort) bool { return port.Port == 80 })
-	if !http && len(service.Spec.Ports) > 0 {
-		balancer.Port = int(service.Spec.Ports[0].Port)
-	}
-	return balancer, true
+	return preflight.LoadBalancer{Namespace: target.Ref.Namespace, Name: target.Ref.Name}, true
 }

@@ -112,7 +112,7 @@ metadata: {name: inner, namespace: other, labels: {app: a}}
 		},
 		Namespaces:    []string{"mesh", "other"},
 		Creates:       map[string]map[string]string{"mesh": {"team": "a"}},
-		LoadBalancers: []preflight.LoadBalancer{{Namespace: "mesh", Name: "edge", Port: 80}, {Namespace: "mesh", Name: "tcp", Port: 5432}},
+		LoadBalancers: []preflight.LoadBalancer{{Namespace: "mesh", Name: "edge"}, {Namespace: "mesh", Name: "tcp"}},
 		Services:      map[string]bool{"mesh/edge": true, "mesh/tcp": true, "mesh/there": true, "other/inner": true},
 	}
 	subject.Version = nil // made of no client

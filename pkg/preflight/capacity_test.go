@@ -117,7 +117,7 @@ func TestNodesAreReadOnce(t *testing.T) {
 	server := &apiServer{answers: map[string]any{"/api/v1/nodes": nodes(node("x", "amd64", "4", "8Gi"))}}
 	subject := server.subject(t)
 	subject.Workloads, subject.Architectures = []Workload{workload("a", 1, "1", "")}, []string{"amd64"}
-	subject.LoadBalancers = []LoadBalancer{{"mesh", "gateway", 80}}
+	subject.LoadBalancers = []LoadBalancer{{"mesh", "gateway"}}
 	if _, err := Run(t.Context(), subject); err != nil {
 		t.Fatal(err)
 	}

@@ -67,16 +67,26 @@ func addressed(ctx context.Context, s *survey) (string, error) {
 	return first, err
 }
 
+// forward gives the command that leads to a gateway from here.
+func forward(service LoadBalancer) string {
+	command := "kubectl istio-demo address --forward"
+	if service.Namespace != "istio-system" {
+		command += " -n " + service.Namespace
+	}
+	if service.Name != "istio-ingressgateway" {
+		command += " --gateway=" + service.Name
+	}
+	return command
+}
+
 func pending(services []LoadBalancer) []Result {
 	var names []string
 	for _, service := range services {
 		names = append(names, service.Namespace+"/"+service.Name)
 	}
-	first := services[0]
 	return []Result{{
 		Verdict: Warn,
 		Message: fmt.Sprintf("nothing here seems to serve Services of type LoadBalancer: EXTERNAL-IP of %s will stay pending, and the rest works", shortList(names)),
-		Remedy: fmt.Sprintf("reach it with 'kubectl port-forward -n %s service/%s 8080:%d', or run MetalLB, cloud-provider-kind or 'minikube tunnel'",
-			first.Namespace, first.Name, first.Port),
+		Remedy:  fmt.Sprintf("reach it with '%s', or run MetalLB, cloud-provider-kind or 'minikube tunnel'", forward(services[0])),
 	}}
 }

@@ -25,9 +25,9 @@ func TestLoadBalancer(t *testing.T) {
 		}
 		return list
 	}
-	gateway := []LoadBalancer{{"mesh", "gateway", 80}}
+	gateway := []LoadBalancer{{"mesh", "gateway"}}
 	const pending = "warn: nothing here seems to serve Services of type LoadBalancer: EXTERNAL-IP of mesh/gateway will stay pending, and the rest works"
-	const remedy = "reach it with 'kubectl port-forward -n mesh service/gateway 8080:80', or run MetalLB, cloud-provider-kind or 'minikube tunnel'"
+	const remedy = "reach it with 'kubectl istio-demo address --forward -n mesh --gateway=gateway', or run MetalLB, cloud-provider-kind or 'minikube tunnel'"
 	for _, test := range []struct {
 		name      string
 		balancers []LoadBalancer
@@ -45,7 +45,7 @@ func TestLoadBalancer(t *testing.T) {
 		{"k3s with another balancer", gateway, on("k3s://node"), services(service("traefik", corev1.ServiceTypeLoadBalancer, "10.0.0.1")),
 			"pass: likely to get an address: service web/traefik has one", true},
 		{"others that wait", gateway, on("k3s://node"), services(service("a", corev1.ServiceTypeLoadBalancer), service("b", corev1.ServiceTypeClusterIP, "10.0.0.1")), pending, true},
-		{"several", append(gateway, LoadBalancer{"mesh", "other", 443}), on(""), services(),
+		{"several", append(gateway, LoadBalancer{"mesh", "other"}), on(""), services(),
 			"warn: nothing here seems to serve Services of type LoadBalancer: EXTERNAL-IP of mesh/gateway, mesh/other will stay pending, and the rest works", true},
 		{"nodes that may not be seen", gateway, http.StatusForbidden, services(), "pass: it cannot be told, because you may not list nodes", false},
 		{"services that may not be seen", gateway, on(""), http.StatusForbidden, "pass: it cannot be told, because you may not list services", true},

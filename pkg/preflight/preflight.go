@@ -67,8 +67,6 @@ type Workload struct {
 // LoadBalancer is a Service that wants an address from outside the cluster.
 type LoadBalancer struct {
 	Namespace, Name string
-	// Port is the one that people would look at.
-	Port int
 }
 
 // Subject is what the checks look at.

@@ -69,7 +69,7 @@ func TestCheck(t *testing.T) {
 		`NAME +VERDICT +MESSAGE`,
 		`kinds +pass +the cluster or the manifest knows every kind`,
 		`loadbalancer +warn +nothing here .*`,
-		` +-> reach it with 'kubectl port-forward -n checked service/istio-ingressgateway 8080:80', .*`,
+		` +-> reach it with 'kubectl istio-demo address --forward -n checked', .*`,
 	} {
 		if !regexp.MustCompile("(?m)^" + line + "$").MatchString(table) {
 			t.Errorf("no line like\n  %s\nin\n%s", line, table)
