@@ -40,6 +40,7 @@ func found(t *testing.T, findings []finding, name, verdict, message string) {
 
 // TestCheck finds nothing wrong, writes nothing and prints all of it.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	recorder := newRecorder(t, startCluster(t, "checked").Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)
 	u.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
@@ -243,6 +244,7 @@ func TestCheckNames(t *testing.T) {
 
 // TestCheckNodes changes the nodes of a cluster of its own.
 func TestCheckNodes(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, startCluster(t, "checks").Kubeconfig)
 	u.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
 	big := write(t, "big.yaml", tooBig)

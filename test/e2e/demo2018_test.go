@@ -22,6 +22,7 @@ func TestDemoOf2018(t *testing.T) {
 	if err != nil {
 		t.Skip("the demo manifest of Istio 1.0.9 does not lie beside the checkout: ", err)
 	}
+	t.Parallel()
 	control := startCluster(t, "demo-of-2018")
 	u := newUser(t, control.Kubeconfig)
 	before := settled(t, control.Kubeconfig)

@@ -92,6 +92,7 @@ spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {request
 func TestDiagnoseControlPlane(t *testing.T) {
 	// Its objects name namespaces of their own, and so its inventory is where
 	// other tests have the demo's.
+	t.Parallel()
 	u := newUser(t, startCluster(t, "diagnosed").Kubeconfig)
 	u.must(t, "kubectl", "apply", "-f", write(t, "obstacles.yaml", obstacles))
 	defer u.must(t, "kubectl", "delete", "validatingwebhookconfiguration", "hooked")

@@ -10,6 +10,7 @@ import (
 // TestForeignIstioctl finds an Istio of istioctl's, leaves it alone, and takes
 // all of it over when told.
 func TestForeignIstioctl(t *testing.T) {
+	t.Parallel()
 	recorder := newRecorder(t, startCluster(t, "foreign").Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)
 	u.must(t, "istioctl", "install", "--set", "profile=demo", "--set", "hub=registry.istio.io/release", "--set", "tag=1.31.0", "--skip-confirmation")

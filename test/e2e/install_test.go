@@ -10,6 +10,7 @@ import (
 
 // TestInstall is the main job: one command, and the demo runs.
 func TestInstall(t *testing.T) {
+	t.Parallel()
 	control := startCluster(t, "install")
 	u := newUser(t, control.Kubeconfig)
 
@@ -72,6 +73,7 @@ func TestInstall(t *testing.T) {
 // TestInstallWithoutRaces runs the whole install under the race detector,
 // which ends the program with exit code 66 when it finds one.
 func TestInstallWithoutRaces(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, startCluster(t, "races").Kubeconfig)
 	for range 2 {
 		u.must(t, racing, "install")
@@ -80,6 +82,7 @@ func TestInstallWithoutRaces(t *testing.T) {
 
 // TestInstallElsewhere installs into a namespace that does not exist yet.
 func TestInstallElsewhere(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, startCluster(t, "elsewhere").Kubeconfig)
 
 	t.Run("manifest through kubectl", func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 // TestInstallAddons installs the demo as most do, with its addons, and then
 // only some of them. The images that are pulled are those that were announced.
 func TestInstallAddons(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, startCluster(t, "with-addons").Kubeconfig)
 	got := u.run(t, "kubectl", "istio-demo", "install")
 	if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "70 created, 0 configured, 0 unchanged in ") || strings.Count(got.stdout, " Running ") != 7 {

@@ -61,6 +61,7 @@ var differences = []struct {
 // TestParityWithIstioctl installs with istioctl of the same commit on one
 // cluster and with the plugin on another, and compares all that is there.
 func TestParityWithIstioctl(t *testing.T) {
+	t.Parallel()
 	theirs := startCluster(t, "istioctl")
 	before := snapshot(t, theirs.Kubeconfig)
 	newUser(t, theirs.Kubeconfig).must(t, "istioctl", "install", "--set", "profile=demo",

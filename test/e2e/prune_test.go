@@ -60,6 +60,7 @@ metadata: {name: inside, namespace: extra}
 
 // TestPrune goes from one version of a manifest to another and back.
 func TestPrune(t *testing.T) {
+	t.Parallel()
 	recorder := newRecorder(t, startCluster(t, "prune").Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)
 	older := write(t, "older.yaml", strings.ReplaceAll(inBoth+onlyOlder, "VERSION", "1"))

@@ -18,6 +18,7 @@ import (
 // TestRBAC gives somebody the role that rbac prints and nothing else. With it
 // every command works, and there is nothing in it that none of them asks for.
 func TestRBAC(t *testing.T) {
+	t.Parallel()
 	control := startCluster(t, "rbac")
 	admin := newUser(t, control.Kubeconfig)
 	admin.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")

@@ -10,6 +10,7 @@ import (
 // TestYieldsToIstiod leaves to istiod what istiod has taken over: it switches
 // its validators to failurePolicy Fail once it serves.
 func TestYieldsToIstiod(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, startCluster(t, "yields").Kubeconfig)
 	u.must(t, "kubectl", "istio-demo", "install", "--addons=none")
 	policy := func(name string) string {

@@ -107,6 +107,7 @@ func TestForgottenDefinitions(t *testing.T) {
 // program sees HTTP/2 streams end, and then nobody listen.
 func TestRestartedServerDirectly(t *testing.T) {
 	installUndisturbed(t)
+	t.Parallel()
 	control := startCluster(t, "restarted")
 	command := newUser(t, control.Kubeconfig).command(t, "kubectl-istio_demo", "install")
 	stderr, err := command.StderrPipe()

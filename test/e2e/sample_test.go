@@ -11,6 +11,7 @@ import (
 // TestSample installs samples into two namespaces, beside each other and
 // beside the demo, and takes them away again without a trace.
 func TestSample(t *testing.T) {
+	t.Parallel()
 	control := startCluster(t, "sample")
 	recorder := newRecorder(t, control.Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)

@@ -46,6 +46,7 @@ spec:
 // TestSampleMesh sees sidecars where there are some, leaves alone what people
 // have decided about a namespace, and shifts traffic.
 func TestSampleMesh(t *testing.T) {
+	t.Parallel()
 	u := newUser(t, startCluster(t, "samplemesh").Kubeconfig)
 	withoutInjector(t, u)
 	t.Run("routes", func(t *testing.T) { sampleRoutes(t, u) })

@@ -23,6 +23,7 @@ const (
 // TestUninstall takes the demo away, first without what is the user's or has
 // it inside, and leaves the cluster as it was before the install.
 func TestUninstall(t *testing.T) {
+	t.Parallel()
 	control := startCluster(t, "uninstall")
 	recorder := newRecorder(t, control.Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)

@@ -124,6 +124,7 @@ func TestInterrupt(t *testing.T) {
 // TestInterruptApply presses Ctrl-C in the middle of an apply: what is said to
 // be applied is what was, and the same command does the rest.
 func TestInterruptApply(t *testing.T) {
+	t.Parallel()
 	control := startCluster(t, "interrupted")
 	recorder := newRecorder(t, control.Kubeconfig)
 	const through = 20
