@@ -34,6 +34,7 @@ func newLogs(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 
 			# Before it crashed
 			kubectl istio-demo logs istiod -p`),
+		ValidArgsFunction: cluster.suggestLogs,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			// kubectl's machinery ends with the program; a signal simply does that.
 			cluster.releaseSignals()

@@ -81,8 +81,10 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newManifest(cluster, streams),
 		newImages(cluster, streams),
 		newRBAC(cluster, streams),
+		newCompletion(streams),
 		newVersion(cluster, streams, version),
 	)
+	suggestFlags(root, cluster)
 	return root
 }
 
