@@ -49,7 +49,10 @@ func sameFile(one, other string) bool {
 // makeCompleter makes a link in a folder that leads to the plugin or, where
 // symlink cannot make one, a script. What is not ours is never written over.
 func makeCompleter(plugin, folder string, symlink func(target, link string) error) (completer, error) {
-	link := filepath.Join(folder, completerName+filepath.Ext(plugin))
+	link := filepath.Join(folder, completerName)
+	if strings.HasSuffix(plugin, ".exe") {
+		link += ".exe" // or Windows would not run it
+	}
 	script := scriptPath(folder)
 	target := plugin
 	if filepath.Dir(plugin) == folder {

@@ -58,7 +58,8 @@ func flagSuggestions(cluster *connection) map[string]cobra.CompletionFunc {
 func suggestFlags(root *cobra.Command, cluster *connection) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	named := flagSuggestions(cluster)
-	register := func(command *cobra.Command) {
+	var register func(*cobra.Command)
+	register = func(command *cobra.Command) {
 		visit := func(flag *pflag.Flag) {
 			if _, done := command.GetFlagCompletionFunc(flag.Name); done {
 				return // by kubectl's machinery
@@ -70,14 +71,11 @@ func suggestFlags(root *cobra.Command, cluster *connection) {
 		}
 		command.Flags().VisitAll(visit)
 		command.PersistentFlags().VisitAll(visit)
-	}
-	register(root)
-	for _, command := range root.Commands() {
-		register(command)
 		for _, below := range command.Commands() {
 			register(below)
 		}
 	}
+	register(root)
 }
 
 // choices is how the usage of a flag lists its values, as kubectl's does.

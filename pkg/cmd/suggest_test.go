@@ -23,12 +23,21 @@ func testRoot() *cobra.Command {
 	return newRoot(newConnection(streams), streams, "test")
 }
 
+// withCommands gives a command and all below it.
+func withCommands(command *cobra.Command) []*cobra.Command {
+	found := []*cobra.Command{command}
+	for _, below := range command.Commands() {
+		found = append(found, withCommands(below)...)
+	}
+	return found
+}
+
 // TestFlagSuggestions holds every flag of every command to have suggestions or
 // to be known to have none.
 func TestFlagSuggestions(t *testing.T) {
 	root := testRoot()
 	seen := map[string]bool{}
-	for _, command := range append(root.Commands(), root) {
+	for _, command := range withCommands(root) {
 		look := func(flag *pflag.Flag) {
 			seen[flag.Name] = true
 			suggest, has := command.GetFlagCompletionFunc(flag.Name)
