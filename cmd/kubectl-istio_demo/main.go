@@ -5,7 +5,9 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -27,8 +29,37 @@ func main() {
 		release()
 		cancel(&cmd.Interrupted{Signal: number})
 	}()
+	arguments := commandLine(os.Args)
+	if len(arguments) > 0 && arguments[0] == cmd.CompletionRequest {
+		mute()
+	}
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	os.Exit(cmd.Run(ctx, os.Args[1:], streams, buildVersion(), release))
+	os.Exit(cmd.Run(ctx, arguments, streams, buildVersion(), release))
+}
+
+// completerPrefix begins the name under which kubectl asks a plugin what can
+// follow on a command line. Plugins are installed under one name only, so that
+// the other one is a link.
+const completerPrefix = "kubectl_complete-"
+
+// commandLine gives the arguments that the program was called with. Under the
+// other name, they are those that are to be completed.
+func commandLine(argv []string) []string {
+	if len(argv) == 0 {
+		return nil
+	}
+	if strings.HasPrefix(filepath.Base(argv[0]), completerPrefix) {
+		return append([]string{cmd.CompletionRequest}, argv[1:]...)
+	}
+	return argv[1:]
+}
+
+// mute leaves out what is not for the shell: whoever is typing must not find
+// words of the program, or of those that get credentials for it, in between.
+func mute() {
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
+	}
 }
 
 // buildVersion gives the release, or what Go knows of the module when the

@@ -25,6 +25,10 @@ const (
 // Latest is the newest release of Kubernetes that is known for certain.
 const Latest = "1.37"
 
+// Releases gives the oldest and the newest release that Release knows, as the
+// second part of their versions.
+func Releases() (first, last int) { return oldest, newest }
+
 // Release gives which kinds of its own a release of Kubernetes serves, such as
 // "1.37", unless it was told to serve others. It serves no custom resources.
 func Release(release string) (Served, error) {

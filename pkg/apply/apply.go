@@ -238,11 +238,12 @@ func within(some, all map[string]string) bool {
 	return true
 }
 
-// ourFields gives the names of the fields that we own.
+// ourFields gives the names of the fields that we own, and of which version of
+// the object they are.
 func ourFields(object metav1.Object) string {
 	for _, entry := range object.GetManagedFields() {
 		if entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.FieldsV1 != nil {
-			return string(entry.FieldsV1.GetRawBytes())
+			return entry.APIVersion + string(entry.FieldsV1.GetRawBytes())
 		}
 	}
 	return ""

@@ -94,8 +94,8 @@ func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobr
 
 			# The configuration of a sidecar
 			kubectl istio-demo dashboard envoy deployment/productpage-v1 -n default`),
-		ValidArgs: demo.Dashboards(),
-		Args:      dashboardArguments,
+		ValidArgsFunction: cluster.suggestDashboards,
+		Args:              dashboardArguments,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := o.validate(cluster); err != nil {
 				return err

@@ -65,7 +65,8 @@ func newGet(cluster *connection, streams genericiooptions.IOStreams, which getCo
 		Long: paragraphs(`
 			` + which.short + ` exactly as 'kubectl get ` + which.resource + `' does,
 			in the namespace of the demo. The flags are kubectl's.`),
-		Example: examples(which.examples),
+		Example:           examples(which.examples),
+		ValidArgsFunction: cluster.suggestNames(which.resource),
 		RunE: func(command *cobra.Command, names []string) error {
 			// kubectl's machinery knows no context; a signal simply ends it.
 			cluster.releaseSignals()

@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,6 +36,7 @@ func newLogs(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 
 			# Before it crashed
 			kubectl istio-demo logs istiod -p`),
+		ValidArgsFunction: cluster.suggestLogs,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			// kubectl's machinery ends with the program; a signal simply does that.
 			cluster.releaseSignals()
@@ -49,21 +52,24 @@ func runLogs(command *cobra.Command, cluster *connection, o *logs.LogsOptions, a
 	if err := cluster.checkNamespace(); err != nil {
 		return err
 	}
-	if len(arguments) == 0 && o.Selector == "" {
-		return &usageError{errNoComponent}
+	if err := checkLogs(o, arguments); err != nil {
+		return &usageError{err}
 	}
 	if _, err := cluster.restConfig(); err != nil {
 		return err
 	}
 	getter := &coreGetter{cluster}
+	resolved := slices.Clone(arguments)
 	if len(arguments) > 0 {
-		named, err := component(command.Context(), getter, arguments[0])
-		if err != nil {
+		var err error
+		if resolved[0], err = component(command.Context(), getter, arguments[0]); err != nil {
 			return err
 		}
-		arguments = append([]string{named}, arguments[1:]...)
 	}
-	if err := o.Complete(cmdutil.NewFactory(getter), command, arguments); err != nil {
+	if err := o.Complete(cmdutil.NewFactory(getter), command, resolved); err != nil {
+		if apierrors.IsNotFound(err) && !strings.Contains(resolved[0], "/") {
+			return fmt.Errorf("there is neither a component nor a pod %s in namespace %s; 'kubectl istio-demo pods' lists the pods, and -n names another namespace", resolved[0], *cluster.Namespace)
+		}
 		return &getError{err}
 	}
 	if err := o.Validate(); err != nil {
@@ -71,6 +77,23 @@ func runLogs(command *cobra.Command, cluster *connection, o *logs.LogsOptions, a
 	}
 	if err := o.RunLogsContext(command.Context()); err != nil {
 		return &getError{err}
+	}
+	return nil
+}
+
+// checkLogs refuses what has no meaning, which kubectl does on several lines,
+// some of them after it has asked the cluster.
+func checkLogs(o *logs.LogsOptions, arguments []string) error {
+	_, err := o.ToLogOptions()
+	switch {
+	case len(arguments) == 0 && o.Selector == "":
+		return errNoComponent
+	case len(arguments) > 0 && o.Selector != "":
+		return fmt.Errorf("-l chooses the pods, so that %q is one too many", arguments[0])
+	case len(arguments) > 2:
+		return fmt.Errorf("logs are those of one component and one container; %q is one too many", arguments[2])
+	case err != nil:
+		return fmt.Errorf("--since-time: %w", err)
 	}
 	return nil
 }

@@ -83,8 +83,10 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newImages(cluster, streams),
 		newRBAC(cluster, streams),
 		newSample(cluster, streams),
+		newCompletion(streams),
 		newVersion(cluster, streams, version),
 	)
+	suggestFlags(root, cluster)
 	return root
 }
 

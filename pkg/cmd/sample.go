@@ -92,7 +92,7 @@ func newSampleList(cluster *connection, streams genericiooptions.IOStreams) *cob
 			return o.run(command, cluster, streams)
 		},
 	}
-	command.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml")
+	command.Flags().StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
 	o.timeout.addFlag(command.Flags(), time.Minute, "The time for all of it")
 	return command
 }

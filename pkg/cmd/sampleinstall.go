@@ -72,7 +72,7 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 	flags.BoolVar(&o.gatewayAPI, "gateway-api", false, "Make the way in of the Gateway API's kinds instead of Istio's")
 	flags.BoolVar(&o.reset, "reset-routes", false, "Take away the routes that 'sample route' has set")
 	flags.StringVar(&o.hub, "hub", "", "Take the images from this registry")
-	flags.StringVarP(&o.format, "output", "o", "", "json or yaml")
+	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
 	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
 	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
 	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")

@@ -58,7 +58,7 @@ func newSampleRoute(cluster *connection, streams genericiooptions.IOStreams) *co
 			return o.run(command, cluster, streams)
 		},
 	}
-	command.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml")
+	command.Flags().StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
 	o.timeout.addFlag(command.Flags(), time.Minute, "The time for all of it")
 	cmdutil.AddDryRunFlag(command)
 	return command

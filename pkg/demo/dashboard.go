@@ -31,6 +31,8 @@ type Dashboard struct {
 
 // dashboard is one of those that there are.
 type dashboard struct {
+	// shows is what one sees there.
+	shows string
 	// selector is istioctl's; empty where one names a proxy.
 	selector string
 	port     int
@@ -48,21 +50,24 @@ const (
 // dashboards are those of istioctl, with its labels, ports and paths.
 // https://istio.io/latest/docs/reference/commands/istioctl/#istioctl-dashboard
 var dashboards = map[string]dashboard{
-	"controlz":     {selector: "app=istiod", port: 9876, remedy: demoRemedy},
-	"envoy":        {port: 15000},
-	"grafana":      {selector: "app.kubernetes.io/name=grafana", port: 3000, remedy: addonRemedy},
-	"istiod":       {selector: "app=istiod", port: 9876, remedy: demoRemedy},
-	"istiod-debug": {selector: "app=istiod", port: 15014, path: "/debug", remedy: demoRemedy},
-	"jaeger":       {selector: "app=jaeger", port: 16686, remedy: addonRemedy},
-	"kiali":        {selector: "app=kiali", port: 20001, path: "/kiali", remedy: addonRemedy},
-	"prometheus":   {selector: "app.kubernetes.io/name=prometheus", port: 9090, remedy: addonRemedy},
-	"proxy":        {port: 15000},
-	"skywalking":   {selector: "app=skywalking-ui", port: 8080, remedy: otherRemedy},
-	"zipkin":       {selector: "app=zipkin", port: 9411, remedy: otherRemedy},
+	"controlz":     {shows: "the ControlZ page of istiod", selector: "app=istiod", port: 9876, remedy: demoRemedy},
+	"envoy":        {shows: "the admin page of a proxy", port: 15000},
+	"grafana":      {shows: "metrics of the mesh", selector: "app.kubernetes.io/name=grafana", port: 3000, remedy: addonRemedy},
+	"istiod":       {shows: "the ControlZ page of istiod", selector: "app=istiod", port: 9876, remedy: demoRemedy},
+	"istiod-debug": {shows: "the debug pages of istiod", selector: "app=istiod", port: 15014, path: "/debug", remedy: demoRemedy},
+	"jaeger":       {shows: "traces", selector: "app=jaeger", port: 16686, remedy: addonRemedy},
+	"kiali":        {shows: "the mesh as a graph", selector: "app=kiali", port: 20001, path: "/kiali", remedy: addonRemedy},
+	"prometheus":   {shows: "queries for metrics", selector: "app.kubernetes.io/name=prometheus", port: 9090, remedy: addonRemedy},
+	"proxy":        {shows: "the admin page of a proxy", port: 15000},
+	"skywalking":   {shows: "traces, if you have it", selector: "app=skywalking-ui", port: 8080, remedy: otherRemedy},
+	"zipkin":       {shows: "traces, if you have it", selector: "app=zipkin", port: 9411, remedy: otherRemedy},
 }
 
 // Dashboards gives the names of all dashboards, sorted.
 func Dashboards() []string { return slices.Sorted(maps.Keys(dashboards)) }
+
+// DashboardShows says what one sees on a dashboard.
+func DashboardShows(name string) string { return dashboards[name].shows }
 
 // IsProxy tells whether a dashboard is that of a proxy, which must be named.
 func IsProxy(name string) bool {

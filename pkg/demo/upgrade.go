@@ -53,6 +53,16 @@ func Release(version string) (func(schema.GroupVersionKind) bool, error) {
 	return apiupgrade.Release(version)
 }
 
+// Releases gives the versions that Release knows, the newest first.
+func Releases() []string {
+	first, last := apiupgrade.Releases()
+	var versions []string
+	for minor := last; minor >= first; minor-- {
+		versions = append(versions, fmt.Sprintf("1.%d", minor))
+	}
+	return versions
+}
+
 // Upgrade turns the objects of versions that are not served into those that
 // are. Its error says which object could not be converted.
 func Upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (Upgraded, error) {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -94,14 +95,14 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // send sends a request once and reads the whole answer, because a connection
-// can break in the middle of it. Only a watch's answer has no end.
+// can break in the middle of it, unless that is to be read as it comes.
 func (t *Transport) send(request *http.Request) (*http.Response, error) {
 	response, err := t.Next.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
 	t.answered.Store(true)
-	if watch := request.URL.Query().Get("watch"); watch == "true" || watch == "1" {
+	if flows(request) {
 		return response, nil
 	}
 	body, err := io.ReadAll(response.Body)
@@ -111,6 +112,19 @@ func (t *Transport) send(request *http.Request) (*http.Response, error) {
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
+}
+
+// flows tells requests whose answers have no end, or may be larger than the
+// memory: watches, and logs that are followed or without a bound.
+func flows(request *http.Request) bool {
+	query := request.URL.Query()
+	said := func(name string) bool { return query.Get(name) == "true" || query.Get(name) == "1" }
+	// What comes before differs: some API servers are behind a path.
+	path := strings.Split(request.URL.Path, "/")
+	if last := len(path) - 1; last >= 2 && path[last] == "log" && path[last-2] == "pods" {
+		return said("follow") || !query.Has("tailLines") && !query.Has("limitBytes")
+	}
+	return said("watch")
 }
 
 // again gives the request to send, with headers of its own, to which the

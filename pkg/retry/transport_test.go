@@ -153,6 +153,48 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestFlows gives what comes as it comes, where it may come for ever.
+func TestFlows(t *testing.T) {
+	const get, log = "GET /api/v1/pods", "GET /api/v1/namespaces/a/pods/web/log"
+	for request, flows := range map[string]bool{
+		get + "?watch=true":  true,
+		get + "?watch=1":     true,
+		get + "?watch=false": false,
+		get:                  false,
+		get + "?follow=true": false,
+		log:                  true,
+		"GET /k8s/clusters/c-1/api/v1/namespaces/a/pods/web/log": true,
+		log + "?container=web":                    true,
+		log + "?follow=true&tailLines=1":          true,
+		log + "?tailLines=20&limitBytes=100000":   false,
+		log + "?limitBytes=10&follow=false":       false,
+		"GET /api/v1/namespaces/a/configmaps/log": false,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			body, more := io.Pipe()
+			answered := false
+			go func() {
+				time.Sleep(time.Hour)
+				if answered != flows {
+					t.Errorf("%s: answered before the end: %t", request, answered)
+				}
+				more.Close()
+			}()
+			next := &server{answers: []func() (*http.Response, error){func() (*http.Response, error) {
+				response, _ := status(http.StatusOK)()
+				response.Body = body
+				return response, nil
+			}}}
+			response, err := (&Transport{Next: next}).RoundTrip(newRequest(t, t.Context(), request))
+			answered = true
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.ReadAll(response.Body) // until it ends
+		})
+	}
+}
+
 // TestPatience goes on for a while with a connection that breaks each time,
 // and then gives up.
 func TestPatience(t *testing.T) {

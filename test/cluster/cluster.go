@@ -29,6 +29,10 @@ type Cluster struct {
 	// that can be forwarded: whoever listens at port 3000 there is what pods
 	// have at 3000.
 	PodAddress string
+	// PodLog and PreviousPodLog are the files of which each container's log
+	// is made, of this run and of the one before, in the form in which
+	// kubelets keep them. They are empty at first.
+	PodLog, PreviousPodLog string
 
 	dir, tools string
 }
@@ -37,11 +41,13 @@ type Cluster struct {
 // starts nothing. Clusters with different names do not touch each other.
 func New(tools, dir, name string) *Cluster {
 	return &Cluster{
-		Name:       name,
-		Kubeconfig: filepath.Join(dir, name, "kubeconfig"),
-		PodAddress: drawAddress(),
-		dir:        dir,
-		tools:      tools,
+		Name:           name,
+		Kubeconfig:     filepath.Join(dir, name, "kubeconfig"),
+		PodAddress:     drawAddress(),
+		PodLog:         filepath.Join(dir, name, "pod.log"),
+		PreviousPodLog: filepath.Join(dir, name, "previous-pod.log"),
+		dir:            dir,
+		tools:          tools,
 	}
 }
 
@@ -58,7 +64,7 @@ func (c *Cluster) Start(ctx context.Context, nodes int) error {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	settings := filepath.Join(filepath.Dir(c.Kubeconfig), "kwokctl.yaml")
-	if err := writeSettings(settings, c.PodAddress); err != nil {
+	if err := c.writeSettings(settings); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	arguments := []string{"create", "cluster", "--runtime", "binary", "--wait", "60s", "--kubeconfig", c.Kubeconfig, "--config", settings}

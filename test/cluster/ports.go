@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"os"
-	"strings"
 )
 
 // portOptions are kwokctl's names for the ports of the processes.
@@ -20,29 +18,6 @@ var podPorts = []int{3000, 8080, 9090, 9411, 9876, 15000, 15014, 16686, 20001}
 // drawAddress draws an address of this machine that no other cluster has.
 func drawAddress() string {
 	return fmt.Sprintf("127.%d.%d.%d", 2+rand.IntN(250), rand.IntN(256), 1+rand.IntN(254))
-}
-
-// writeSettings writes a configuration for kwokctl that gives each process a
-// port of its own, and leads the ports of pods to an address. kwokctl itself takes the highest that are free, and all that
-// start at the same moment anywhere on the machine would take the same; so
-// would they take that of a process that is just being restarted.
-func writeSettings(path, podAddress string) error {
-	var content strings.Builder
-	content.WriteString("apiVersion: config.kwok.x-k8s.io/v1alpha1\nkind: KwokctlConfiguration\noptions:\n")
-	taken := map[int]bool{}
-	for _, option := range portOptions {
-		port, err := freePort(taken)
-		if err != nil {
-			return err
-		}
-		taken[port] = true
-		fmt.Fprintf(&content, "  %s: %d\n", option, port)
-	}
-	content.WriteString("---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterPortForward\nmetadata: {name: pods}\nspec:\n  forwards:\n")
-	for _, port := range podPorts {
-		fmt.Fprintf(&content, "  - {ports: [%d], target: {address: %s, port: %[1]d}}\n", port, podAddress)
-	}
-	return os.WriteFile(path, []byte(content.String()), 0o644)
 }
 
 // freePort draws a port that nobody listens on, from below those of outgoing

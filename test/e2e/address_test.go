@@ -95,10 +95,10 @@ func TestAddress(t *testing.T) {
 func TestAddressErrors(t *testing.T) {
 	control := sharedCluster(t)
 	u := newUser(t, control.Kubeconfig)
-	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", strings.ReplaceAll(gateways, "3080", "3090")), "-n", "blind", "--wait=false", "--skip-checks=loadbalancer")
-	u.must(t, "kubectl", "create", "role", "sees-services", "-n", "blind", "--verb=get", "--resource=services")
-	u.must(t, "kubectl", "create", "rolebinding", "sees-services", "-n", "blind", "--role=sees-services", "--user=visitor")
-	for u.run(t, "kubectl", "auth", "can-i", "get", "services", "-n", "blind", "--as", "visitor").code != 0 {
+	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", strings.ReplaceAll(gateways, "3080", "3090")), "-n", "nearby", "--wait=false", "--skip-checks=loadbalancer")
+	u.must(t, "kubectl", "create", "role", "sees-services", "-n", "nearby", "--verb=get", "--resource=services")
+	u.must(t, "kubectl", "create", "rolebinding", "sees-services", "-n", "nearby", "--role=sees-services", "--user=visitor")
+	for u.run(t, "kubectl", "auth", "can-i", "get", "services", "-n", "nearby", "--as", "visitor").code != 0 {
 		if t.Context().Err() != nil {
 			t.Fatal("the role has no effect")
 		}
@@ -110,12 +110,12 @@ func TestAddressErrors(t *testing.T) {
 		want  string
 	}{
 		{"-n nowhere", 1, `error: there is no service istio-ingressgateway in namespace nowhere; run 'kubectl istio-demo install', or name another one with --gateway or -n`},
-		{"-n blind --gateway inside", 1, outside + `service blind/inside is of type ClusterIP; run 'kubectl istio-demo address --forward -n blind --gateway=inside'`},
-		{"-n blind --gateway local", 1, outside + `no load balancer has given service blind/local an address \(EXTERNAL-IP is pending\), and no node that could be used has an address; .*`},
-		{"-n blind --gateway webless", 1, `error: service blind/webless has no port for HTTP: .*`},
-		{"-n blind --gateway balanced --as visitor", 1, outside + `you may not list nodes, .*; run '.* --forward -n blind --gateway=balanced'`},
-		{"-n blind --as nobody", 1, `error: cannot read service blind/istio-ingressgateway: .* is forbidden: .*`},
-		{"-n blind --gateway inside --forward", 1, `error: service blind/inside has no pods; see 'kubectl istio-demo status'`},
+		{"-n nearby --gateway inside", 1, outside + `service nearby/inside is of type ClusterIP; run 'kubectl istio-demo address --forward -n nearby --gateway=inside'`},
+		{"-n nearby --gateway local", 1, outside + `no load balancer has given service nearby/local an address \(EXTERNAL-IP is pending\), and no node that could be used has an address; .*`},
+		{"-n nearby --gateway webless", 1, `error: service nearby/webless has no port for HTTP: .*`},
+		{"-n nearby --gateway balanced --as visitor", 1, outside + `you may not list nodes, .*; run '.* --forward -n nearby --gateway=balanced'`},
+		{"-n nearby --as nobody", 1, `error: cannot read service nearby/istio-ingressgateway: .* is forbidden: .*`},
+		{"-n nearby --gateway inside --forward", 1, `error: service nearby/inside has no pods; see 'kubectl istio-demo status'`},
 		{"--gateway a/b", 2, `error: --gateway "a/b" is no name of a service: .*`},
 		{"--port 8080", 2, `error: --port says where to listen, and that is done only with --forward`},
 		{"-o name", 2, `error: unknown output format "name"; use json or yaml`},

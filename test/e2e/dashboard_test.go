@@ -94,29 +94,29 @@ func TestDashboardGoesOn(t *testing.T) {
 		forward.ServeHTTP(w, request)
 	}
 	u := newUser(t, recorder.kubeconfig)
-	pose(t, u, "replaced", "app: kiali", "10m")
+	pose(t, u, "swapped", "app: kiali", "10m")
 	podServer(t, control, 20001, echo)
 	recorder.take()
-	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "replaced")
+	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "swapped")
 	url := shown.url(t)
 	wantEcho(t, url, "/kiali")
 
 	for range 3 {
-		u.must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "replaced", "--wait=false")
-		shown.hears(t, `  pod replaced/posing-\S+: it is being deleted; connecting again`)
+		u.must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "swapped", "--wait=false")
+		shown.hears(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
 		wantEcho(t, url, "/kiali") // waits for the new pod
-		shown.hears(t, `  pod replaced/posing-\S+: forwarding to port 20001`)
+		shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 	}
-	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "replaced", "--replicas=0")
-	shown.hears(t, `  pod replaced/posing-\S+: it is being deleted; connecting again`)
-	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "replaced", "--replicas=1")
+	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=0")
+	shown.hears(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
+	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=1")
 	wantEcho(t, url, "/kiali")
-	shown.hears(t, `  pod replaced/posing-\S+: forwarding to port 20001`)
+	shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 
 	for len(cuts) > 0 {
 		(<-cuts)()
 	}
-	shown.hears(t, `  pod replaced/posing-\S+: the connection through the API server broke; connecting again`)
+	shown.hears(t, `  pod swapped/posing-\S+: the connection through the API server broke; connecting again`)
 	wantEcho(t, url, "/kiali")
 	shown.wantEnd(t)
 }

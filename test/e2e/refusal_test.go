@@ -91,7 +91,7 @@ func TestRefusals(t *testing.T) {
 			`error: \S+FILE, document 2 \(line 6\): configmap istio-system/a was already given in \S+FILE, document 1 \(line 1\); keep one of them`},
 		{"an unknown kind", []string{"-f", "FILE"}, "apiVersion: example.com/v1\nkind: Foo\nmetadata:\n  name: a\n", 2,
 			`error: \S+FILE, document 1 \(line 1\): foo a: neither the cluster nor the manifest knows kind Foo in version example\.com/v1; .*`},
-		{"a version that is not served", []string{"-f", "FILE"}, strings.Replace(deployment, "apps/v1", "extensions/v1beta1", 1), 2,
+		{"a version that is not served", []string{"-f", "FILE", "--upgrade-apis=false"}, strings.Replace(deployment, "apps/v1", "extensions/v1beta1", 1), 2,
 			`error: \S+FILE, document 1 \(line 1\): deployment demo/web: the cluster does not serve kind Deployment in version extensions/v1beta1, but in apps/v1; .*`},
 		{"another namespace than -n", []string{"-f", "FILE", "-n", "other"}, deployment, 2,
 			`error: \S+FILE, document 1 \(line 1\): deployment demo/web belongs to another namespace than --namespace other; .*`},

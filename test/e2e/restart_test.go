@@ -109,7 +109,7 @@ func TestRestartedServerDirectly(t *testing.T) {
 	installUndisturbed(t)
 	t.Parallel()
 	control := startCluster(t, "restarted")
-	command := newUser(t, control.Kubeconfig).command(t, "kubectl-istio_demo", "install")
+	command := newUser(t, control.Kubeconfig).command(t, "kubectl-istio_demo", "install", "--addons=none")
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,161 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+)
+
+// completerName is what kubectl looks for on PATH, and asks what follows
+// `kubectl istio-demo` on a command line. Under this name the program answers
+// that. Plugin managers install one name only.
+const completerName = "kubectl_complete-istio_demo"
+
+// shells are those for which there is a script, with its making.
+var shells = []struct {
+	name string
+	// load is how the script is had in a running shell.
+	load  string
+	write func(root *cobra.Command, out io.Writer) error
+}{
+	{"bash", "source <(%s)", func(root *cobra.Command, out io.Writer) error { return root.GenBashCompletionV2(out, true) }},
+	{"zsh", "source <(%s)", func(root *cobra.Command, out io.Writer) error { return root.GenZshCompletion(out) }},
+	{"fish", "%s | source", func(root *cobra.Command, out io.Writer) error { return root.GenFishCompletion(out, true) }},
+	{"powershell", "%s | Out-String | Invoke-Expression", func(root *cobra.Command, out io.Writer) error { return root.GenPowerShellCompletionWithDesc(out) }},
+}
+
+// completionOptions are the flags of completion.
+type completionOptions struct {
+	install bool
+	folder  string
+}
+
+func newCompletion(streams genericiooptions.IOStreams) *cobra.Command {
+	o := &completionOptions{}
+	var names []string
+	for _, shell := range shells {
+		names = append(names, shell.name)
+	}
+	command := &cobra.Command{
+		Use:   "completion [" + strings.Join(names, "|") + "]",
+		Short: "Have the shell complete commands, flags and names",
+		Long: paragraphs(`
+			Have the shell complete what is typed after 'kubectl istio-demo': commands,
+			flags and their values, and the names of what is on the cluster.
+
+			kubectl asks a program ` + completerName + ` on PATH. --install makes
+			this name a link to the plugin, once; where links cannot be made, a script.
+			The completion of kubectl itself must be loaded: see 'kubectl completion --help'.
+
+			With the name of a shell, print its script for those who call ` + binaryName + `
+			by that name, without kubectl.`),
+		Example: examples(`
+			# Is it there, and what is to be done?
+			kubectl istio-demo completion
+
+			# Make the link beside the plugin, or in another folder of PATH
+			kubectl istio-demo completion --install
+			kubectl istio-demo completion --install --dir ~/.local/bin
+
+			# For kubectl-istio_demo, in this shell
+			source <(kubectl istio-demo completion bash)`),
+		ValidArgsFunction: func(_ *cobra.Command, arguments []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(arguments) > 0 || o.install {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return beginning(typed, names), cobra.ShellCompDirectiveNoFileComp
+		},
+		Args: completionArguments,
+		RunE: func(command *cobra.Command, arguments []string) error {
+			for _, shell := range shells {
+				if len(arguments) > 0 && arguments[0] == shell.name {
+					return o.script(func() error { return shell.write(command.Root(), streams.Out) })
+				}
+			}
+			return o.run(streams)
+		},
+	}
+	command.Flags().BoolVar(&o.install, "install", false, "Make "+completerName+", which kubectl asks")
+	command.Flags().StringVar(&o.folder, "dir", "", "With --install: the folder for it, which must be on PATH; by default that of the plugin")
+	return command
+}
+
+// completionArguments takes the name of a shell, or nothing.
+func completionArguments(command *cobra.Command, arguments []string) error {
+	var names []string
+	for _, shell := range shells {
+		names = append(names, shell.name)
+		if len(arguments) == 1 && arguments[0] == shell.name {
+			return nil
+		}
+	}
+	switch len(arguments) {
+	case 0:
+		return nil
+	case 1:
+		return &usageError{fmt.Errorf("there is no script for %q; there are those for %s", arguments[0], strings.Join(names, ", "))}
+	}
+	return &usageError{fmt.Errorf("%s takes one shell, but got %q", command.CommandPath(), arguments[1])}
+}
+
+// script prints the script of a shell.
+func (o *completionOptions) script(write func() error) error {
+	if o.install || o.folder != "" {
+		return &usageError{errors.New("a shell prints its script, and --install and --dir make a link; use one of them")}
+	}
+	return write()
+}
+
+// run makes the link, or says what there is to do.
+func (o *completionOptions) run(streams genericiooptions.IOStreams) error {
+	if o.folder != "" && !o.install {
+		return &usageError{errors.New("--dir says where to make a link, and that is done only with --install")}
+	}
+	plugin, err := invoked()
+	if err != nil {
+		return fmt.Errorf("it cannot be told where this program is: %w", err)
+	}
+	if !o.install {
+		explain(plugin, streams.Out)
+		return nil
+	}
+	folder := filepath.Dir(plugin)
+	if o.folder != "" {
+		if folder, err = filepath.Abs(o.folder); err != nil {
+			return err
+		}
+	}
+	made, err := makeCompleter(plugin, folder, os.Symlink)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(streams.Out, progress.Printable(made.path), made.action)
+	if found, err := exec.LookPath(completerName); err != nil {
+		fmt.Fprintf(streams.ErrOut, "warning: %s is not on PATH, and kubectl will not find it; add it to PATH, or choose another folder with --dir\n", progress.Printable(folder))
+	} else if !sameFile(found, made.path) {
+		fmt.Fprintf(streams.ErrOut, "warning: kubectl will ask %s instead, which comes earlier on PATH; remove it if it is not wanted\n", progress.Printable(found))
+	}
+	return nil
+}
+
+// explain says what there is to do, as the answer to that question.
+func explain(plugin string, out io.Writer) {
+	if found, err := exec.LookPath(completerName); err == nil && (sameFile(found, plugin) || isCompleter(found)) {
+		fmt.Fprintf(out, "kubectl asks %s, which leads to this program. There is nothing left to do.\n", progress.Printable(found))
+	} else {
+		fmt.Fprintf(out, "kubectl asks a program %s on PATH, and there is none that leads here. To make it:\n\n  %s completion --install\n", completerName, displayName)
+	}
+	fmt.Fprintf(out, "\nThe shell must have loaded the completion of kubectl itself:\n\n")
+	for _, shell := range shells {
+		fmt.Fprintf(out, "  %-11s %s\n", shell.name, fmt.Sprintf(shell.load, "kubectl completion "+shell.name))
+	}
+}

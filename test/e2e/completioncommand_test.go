@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const completer = "kubectl_complete-istio_demo"
+
+// krewUser has the plugin as krew installs it: a link in a folder of PATH,
+// which leads to the folder of one version.
+func krewUser(t *testing.T) (u *user, folder string) {
+	t.Helper()
+	u = newUser(t, "/nowhere")
+	store := filepath.Join(u.dir, ".krew", "store", "v1")
+	folder = filepath.Join(u.dir, ".krew", "bin")
+	for _, path := range []string{store, folder} {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := filepath.Base(plugin)
+	for from, to := range map[string]string{plugin: filepath.Join(store, name), filepath.Join(store, name): filepath.Join(folder, name)} {
+		if err := os.Symlink(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, variable := range u.environment {
+		if strings.HasPrefix(variable, "PATH=") {
+			u.environment[i] = "PATH=" + strings.Join([]string{folder, tools, "/usr/bin", "/bin"}, ":")
+		}
+	}
+	return u, folder
+}
+
+// TestCompletionInstall makes the link beside the one that krew has made.
+func TestCompletionInstall(t *testing.T) {
+	u, folder := krewUser(t)
+	link := filepath.Join(folder, completer)
+	if values, directive := u.completions(t, "ins"); len(values) > 0 || directive != shellFiles {
+		t.Errorf("before there is a link: %q, %s", values, directive)
+	}
+	if said := u.must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "\n  kubectl istio-demo completion --install\n") {
+		t.Errorf("it does not say what to do:\n%s", said)
+	}
+	for _, action := range []string{"created", "unchanged"} {
+		got := u.run(t, "kubectl", "istio-demo", "completion", "--install")
+		if got.code != 0 || got.stdout != link+" "+action+"\n" || got.stderr != "" {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+	}
+	if leads, err := os.Readlink(link); err != nil || leads != filepath.Base(plugin) {
+		t.Errorf("the link leads to %q, %v, and not to krew's", leads, err)
+	}
+	if values, directive := u.completions(t, "ins"); !slices.Equal(values, []string{"install"}) || directive != noFiles {
+		t.Errorf("through the link: %q, %s", values, directive)
+	}
+	said := u.must(t, "kubectl", "istio-demo", "completion")
+	if !strings.HasPrefix(said, "kubectl asks "+link+", which leads to this program. There is nothing left to do.\n") || !strings.Contains(said, "\n  bash        source <(kubectl completion bash)\n") {
+		t.Errorf("it does not see the link:\n%s", said)
+	}
+	if plugins := u.must(t, "kubectl", "plugin", "list"); strings.Contains(plugins, "complete") {
+		t.Errorf("kubectl takes it for a plugin:\n%s", plugins)
+	}
+}
+
+// TestCompletionInstallRefused leaves alone what is not its own, and says what
+// kubectl will not find.
+func TestCompletionInstallRefused(t *testing.T) {
+	u, folder := krewUser(t)
+	link := filepath.Join(folder, completer)
+	if err := os.WriteFile(link, []byte("#!/bin/sh\necho mine\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(u.dir, "elsewhere")
+	if err := os.Mkdir(elsewhere, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		arguments      string
+		code           int
+		stdout, stderr string
+	}{
+		{"--install", 1, ``, `error: ` + link + ` is there already, and is not of this program; remove it, or choose another folder with --dir`},
+		{"--install --dir nope", 1, ``, `error: cannot write ` + u.dir + `/nope/` + completer + `: no such file or directory; choose a folder of PATH that you may write with --dir`},
+		{"--install --dir /proc", 1, ``, `error: cannot write /proc/` + completer + `: .*; choose a folder of PATH .*`},
+		{"--install --dir elsewhere", 0, elsewhere + "/" + completer + " created\n", `warning: kubectl will ask ` + link + ` instead, which comes earlier on PATH; remove it if it is not wanted`},
+		{"--dir elsewhere", 2, ``, `error: --dir says where to make a link, and that is done only with --install`},
+		{"bash --install", 2, ``, `error: a shell prints its script, and --install and --dir make a link; use one of them`},
+		{"tcsh", 2, ``, `error: there is no script for "tcsh"; there are those for bash, zsh, fish, powershell`},
+		{"bash zsh", 2, ``, `error: kubectl istio-demo completion takes one shell, but got "zsh"`},
+	} {
+		t.Run(test.arguments, func(t *testing.T) {
+			got := u.run(t, append([]string{"kubectl", "istio-demo", "completion"}, strings.Fields(test.arguments)...)...)
+			first, _, _ := strings.Cut(got.stderr, "\n")
+			if got.code != test.code || got.stdout != test.stdout || !regexp.MustCompile("^"+test.stderr+"$").MatchString(first) {
+				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			}
+		})
+	}
+	if data, err := os.ReadFile(link); err != nil || !strings.Contains(string(data), "mine") {
+		t.Errorf("it was written over: %s, %v", data, err)
+	}
+	if said := u.must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "there is none that leads here") {
+		t.Errorf("what is not ours is taken for ours:\n%s", said)
+	}
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	got := u.run(t, "kubectl", "istio-demo", "completion", "--install", "--dir", "elsewhere")
+	if got.code != 0 || got.stdout != elsewhere+"/"+completer+" unchanged\n" || got.stderr != "warning: "+elsewhere+" is not on PATH, and kubectl will not find it; add it to PATH, or choose another folder with --dir\n" {
+		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}
+
+// TestCompletionScripts are read by the shells that are there.
+func TestCompletionScripts(t *testing.T) {
+	u := newUser(t, "/nowhere")
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		script := u.must(t, "kubectl", "istio-demo", "completion", shell)
+		if !strings.Contains(script, filepath.Base(plugin)) || !strings.Contains(script, "__complete") {
+			t.Errorf("%s: the script does not call the plugin:\n%s", shell, script)
+		}
+		if found := find("/usr/bin:/bin", shell); found != "" {
+			if got := u.runWith(t, script, found, "-n", "/dev/stdin"); got.code != 0 || got.stderr != "" {
+				t.Errorf("%s does not read its script: %s", shell, got.stderr)
+			}
+		}
+	}
+}
