@@ -129,7 +129,7 @@ func TestInterruptApply(t *testing.T) {
 	recorder := newRecorder(t, control.Kubeconfig)
 	const through = 20
 	stuck := recorder.holdPatches(through + 1) // and that of the inventory
-	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install")
+	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install", "--addons=none")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	if err := command.Start(); err != nil {
