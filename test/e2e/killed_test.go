@@ -50,7 +50,7 @@ func killInstall(t *testing.T, kubeconfig string, moment int, executed bool) {
 		<-ended
 	}
 	// The binary itself, because kubectl would be killed in its place.
-	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install")
+	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install", "--addons=none")
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
