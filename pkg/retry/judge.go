@@ -18,6 +18,9 @@ type tries struct {
 	number int
 	// denied is when the answer was no for the first time.
 	denied time.Time
+	// kubelet is true where the API server asks one, whose faults come as 500
+	// and do not pass.
+	kubelet bool
 }
 
 // judge tells whether an answer is final. The reason is empty where there is
@@ -28,7 +31,7 @@ func (t *Transport) judge(response *http.Response, err error, tries *tries) (rea
 	switch {
 	case err == nil && denies(response.StatusCode):
 		return fmt.Sprintf("the API server answered %s", response.Status), t.believe(response.StatusCode, tries)
-	case err == nil && (!passing(response.StatusCode) || unfit(response)):
+	case err == nil && (!passing(response.StatusCode) || unfit(response) || tries.kubelet && response.StatusCode == http.StatusInternalServerError):
 		return "", true
 	case err == nil:
 		if unavailable(response.StatusCode) {

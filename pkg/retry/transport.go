@@ -63,7 +63,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !safe(request) {
 		return t.Next.RoundTrip(request)
 	}
-	for tries := (tries{began: time.Now()}); ; {
+	for tries := (tries{began: time.Now(), kubelet: ofLogs(request)}); ; {
 		tries.number++
 		sent, err := again(request, tries.number)
 		if err != nil {
@@ -119,12 +119,19 @@ func (t *Transport) send(request *http.Request) (*http.Response, error) {
 func flows(request *http.Request) bool {
 	query := request.URL.Query()
 	said := func(name string) bool { return query.Get(name) == "true" || query.Get(name) == "1" }
-	// What comes before differs: some API servers are behind a path.
-	path := strings.Split(request.URL.Path, "/")
-	if last := len(path) - 1; last >= 2 && path[last] == "log" && path[last-2] == "pods" {
+	if ofLogs(request) {
 		return said("follow") || !query.Has("tailLines") && !query.Has("limitBytes")
 	}
 	return said("watch")
+}
+
+// ofLogs tells requests for the logs of a pod, which the API server passes on
+// to a kubelet. What comes before in the path differs: some API servers are
+// behind another one.
+func ofLogs(request *http.Request) bool {
+	path := strings.Split(request.URL.Path, "/")
+	last := len(path) - 1
+	return last >= 2 && path[last] == "log" && path[last-2] == "pods"
 }
 
 // again gives the request to send, with headers of its own, to which the

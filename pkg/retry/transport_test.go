@@ -113,6 +113,8 @@ func TestRoundTrip(t *testing.T) {
 		{"wrong token", get, []func() (*http.Response, error){status(401), status(401), ok}, 401, 2},
 		{"not found", get, []func() (*http.Response, error){status(404), ok}, 404, 1},
 		{"conflict", apply, []func() (*http.Response, error){status(409), ok}, 409, 1},
+		{"a kubelet's fault", get + "/a/log", []func() (*http.Response, error){status(500), ok}, 500, 1},
+		{"a busy server on the way to a kubelet", get + "/a/log", []func() (*http.Response, error){status(503), ok}, 200, 2},
 		{"not of its schema", apply, []func() (*http.Response, error){misfit, ok}, 500, 1},
 		{"invalid", apply, []func() (*http.Response, error){status(422), ok}, 422, 1},
 		{"forbidden", get, []func() (*http.Response, error){status(403), ok}, 403, 1},

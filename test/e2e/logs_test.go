@@ -191,7 +191,8 @@ func TestLogsFollow(t *testing.T) {
 				t.Helper()
 				for n := 0; n < test.pods; {
 					if !shown.stdout.Scan() {
-						t.Fatalf("it ended before %q", line)
+						_, _, stderr := shown.end(t, syscall.SIGINT)
+						t.Fatalf("it ended before %q: %s", line, stderr)
 					}
 					if strings.HasSuffix(shown.stdout.Text(), line) {
 						n++
