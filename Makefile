@@ -69,10 +69,10 @@ addons: ## the addons' queries and configuration, with Prometheus' own code
 
 e2e: build tools ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m ./test/e2e/...
+	TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
-	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -v \
+	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \
 		-run 'TestFaults|TestFaultsUninstall|TestKilled|TestRestartedServer|TestForgottenDefinitions|TestPeersUnderFaults' ./test/e2e/...
 
 fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20s

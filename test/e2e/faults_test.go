@@ -10,6 +10,7 @@ import (
 // TestFaults installs through a network that spoils one request in five: every
 // install ends complete, and equal to an undisturbed one.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	installUndisturbed(t)
 	var tally tally
 	t.Run("install", func(t *testing.T) {

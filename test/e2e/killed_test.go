@@ -12,6 +12,7 @@ import (
 // about, and runs the same command again: the cluster is then what it is after
 // an undisturbed install.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	installUndisturbed(t)
 	random := rand.New(rand.NewPCG(1, 1))
 	for range times(t, 4, 20) {

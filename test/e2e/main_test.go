@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,9 +52,12 @@ func TestMain(m *testing.M) {
 var started atomic.Int32
 
 // startCluster starts a fresh control plane with three nodes, which ends with
-// the test.
+// the test. A few run beside each other, and beside the shared one: what tests
+// do most of the time is wait. Tests that have one are parallel, as far as Go
+// is concerned; how many really run is decided here.
 func startCluster(t *testing.T, name string) *cluster.Cluster {
 	t.Helper()
+	slots.take(t)
 	control := cluster.New(tools, clusters, fmt.Sprintf("%s-%d", name, started.Add(1)))
 	t.Cleanup(func() {
 		if err := control.Stop(context.Background()); err != nil {
@@ -66,6 +70,39 @@ func startCluster(t *testing.T, name string) *cluster.Cluster {
 	return control
 }
 
+// slots are for the control planes beside the shared one.
+var slots = &places{free: make(chan struct{}, 2), taken: map[string]bool{}}
+
+// places are given to tests, one to each, however often it asks.
+type places struct {
+	free  chan struct{}
+	mutex sync.Mutex
+	taken map[string]bool
+}
+
+// take waits for a place, which is given back when the test ends.
+func (p *places) take(t *testing.T) {
+	t.Helper()
+	if !p.first(t.Name()) {
+		return
+	}
+	p.free <- struct{}{}
+	t.Cleanup(func() { <-p.free })
+}
+
+// first tells whether a test asks for the first time.
+func (p *places) first(name string) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	asked := p.taken[name]
+	p.taken[name] = true
+	return !asked
+}
+
+// turn has the tests of the shared control plane run one after the other, and
+// beside those that have one of their own.
+var turn = &places{free: make(chan struct{}, 1), taken: map[string]bool{}}
+
 // shared is a control plane for tests that leave others undisturbed: each
 // works in namespaces of its own.
 var shared = struct {
@@ -75,6 +112,11 @@ var shared = struct {
 
 func sharedCluster(t *testing.T) *cluster.Cluster {
 	t.Helper()
+	if root, _, isSub := strings.Cut(t.Name(), "/"); !isSub && turn.first(root) {
+		t.Parallel()
+		turn.free <- struct{}{}
+		t.Cleanup(func() { <-turn.free })
+	}
 	shared.once.Do(func() {
 		control := cluster.New(tools, clusters, "shared")
 		if err := control.Start(t.Context(), 3); err != nil {

@@ -16,6 +16,7 @@ const definitions = "/customresourcedefinitions/"
 // TestRestartedServer kills the API server in the middle of each wave and of
 // the wait, and starts it again: the install does not mind.
 func TestRestartedServer(t *testing.T) {
+	t.Parallel()
 	installUndisturbed(t)
 	for _, moment := range []struct {
 		wave string
@@ -74,6 +75,7 @@ func isDeploymentWatch(request *http.Request) bool {
 // and not yet established all of them. When it runs again, it does not look at
 // those that it finds. It cannot be told when it forgets some; they are logged.
 func TestForgottenDefinitions(t *testing.T) {
+	t.Parallel()
 	installUndisturbed(t)
 	stored := int32(0)
 	for key := range undisturbed.added {
@@ -106,8 +108,8 @@ func TestForgottenDefinitions(t *testing.T) {
 // TestRestartedServerDirectly does it without a proxy between them: the
 // program sees HTTP/2 streams end, and then nobody listen.
 func TestRestartedServerDirectly(t *testing.T) {
-	installUndisturbed(t)
 	t.Parallel()
+	installUndisturbed(t)
 	control := startCluster(t, "restarted")
 	command := newUser(t, control.Kubeconfig).command(t, "kubectl-istio_demo", "install", "--addons=none")
 	stderr, err := command.StderrPipe()

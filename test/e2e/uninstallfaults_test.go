@@ -8,6 +8,7 @@ import (
 // TestFaultsUninstall uninstalls through a network that spoils one request in
 // five: the cluster is then what it was before the install.
 func TestFaultsUninstall(t *testing.T) {
+	t.Parallel()
 	installUndisturbed(t)
 	var tally tally
 	t.Run("uninstall", func(t *testing.T) {
