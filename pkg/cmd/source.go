@@ -58,6 +58,7 @@ func (s *source) addFlags(command *cobra.Command) {
 
 // validate refuses combinations that have no meaning.
 func (s *source) validate() error {
+	s.hub = strings.TrimRight(s.hub, "/")
 	own := s.own()
 	if err := s.validateAddons(); err != nil {
 		return err
@@ -69,8 +70,8 @@ func (s *source) validate() error {
 		return &usageError{errors.New("-R and -k cannot be used together")}
 	case s.recursive && !own:
 		return &usageError{errors.New("-R needs a directory given with -f")}
-	case own && (len(s.set) > 0 || len(s.valueFiles) > 0 || s.hub != "" || s.tag != ""):
-		return &usageError{errors.New("--set, --values, --hub and --tag are for the built-in demo and cannot be used with -f or -k")}
+	case own && (len(s.set) > 0 || len(s.valueFiles) > 0 || s.hub != "" && !s.addonsGiven() || s.tag != ""):
+		return &usageError{errors.New("--set, --values, --hub and --tag are for the built-in demo and its addons and cannot be used with -f or -k alone")}
 	}
 	return nil
 }

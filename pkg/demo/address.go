@@ -74,7 +74,7 @@ func (a *Address) Find(ctx context.Context) (Reach, error) {
 	}
 	why = fmt.Sprintf("%s; this is a port of node %s at its %s", why, node, kind)
 	if kind == corev1.NodeInternalIP {
-		why += ", which may not be reachable from here: if so, take --forward"
+		why += ", which may not be reachable from here: if so, run '" + a.forwardCommand() + "'"
 	}
 	found := a.reach(ViaNodePort, host, int(port.NodePort), port, why)
 	found.Node = node
@@ -154,6 +154,11 @@ func (a *Address) pending(service *corev1.Service) string {
 }
 
 func (a *Address) unreachable(why string) error {
+	return fmt.Errorf("the gateway cannot be reached from outside the cluster: %s; run '%s'", why, a.forwardCommand())
+}
+
+// forwardCommand gives the command that leads to the gateway from anywhere.
+func (a *Address) forwardCommand() string {
 	command := "kubectl istio-demo address --forward"
 	if a.Namespace != "istio-system" {
 		command += " -n " + a.Namespace
@@ -161,7 +166,7 @@ func (a *Address) unreachable(why string) error {
 	if a.Gateway != DefaultGateway {
 		command += " --gateway=" + a.Gateway
 	}
-	return fmt.Errorf("the gateway cannot be reached from outside the cluster: %s; run '%s'", why, command)
+	return command
 }
 
 // DefaultGateway is the Service of the demo's ingress gateway.

@@ -43,6 +43,8 @@ type Live struct {
 	// last is what comes below everything else.
 	last   bytes.Buffer
 	closed bool
+	// asking is set while the user writes an answer; what is told next ends it.
+	asking bool
 
 	// drawing guards the terminal, and comes before mutex.
 	drawing sync.Mutex
@@ -101,6 +103,7 @@ func (l *Live) run() {
 // Sink takes events; it may be called from several goroutines.
 func (l *Live) Sink(e event.Event) {
 	l.mutex.Lock()
+	l.asking = false
 	switch e.(type) {
 	case event.Finished, event.Uninstalled:
 		l.board.notice(e, time.Now())
@@ -123,6 +126,7 @@ func (l *Live) Sink(e event.Event) {
 // Remark prints lines above the view.
 func (l *Live) Remark(text string) {
 	l.mutex.Lock()
+	l.asking = false
 	l.plain.Remark(text)
 	l.mutex.Unlock()
 	l.flush()
@@ -138,13 +142,26 @@ func (l *Live) flush() {
 	}
 }
 
-// Ask prints a question below the view, which begins anew after it.
+// Ask prints a question in the place of the view, which begins anew below the
+// answer: with the next event.
 func (l *Live) Ask(question string) {
 	l.draw()
+	l.mutex.Lock()
+	l.asking = true
+	l.mutex.Unlock()
 	l.drawing.Lock()
 	defer l.drawing.Unlock()
+	columns, _ := l.size()
+	l.area.draw("", nil, columns)
 	l.area.leave()
 	NewPlain(l.terminal.Out).Ask(question)
+}
+
+// asked tells whether the user is writing an answer.
+func (l *Live) asked() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.asking
 }
 
 // Fail ends the view and prints an error.
@@ -192,6 +209,9 @@ func (l *Live) Close() {
 func (l *Live) draw() {
 	l.drawing.Lock()
 	defer l.drawing.Unlock()
+	if l.asked() {
+		return
+	}
 	foreground := l.terminal.Foreground()
 	if !foreground {
 		l.area.leave()

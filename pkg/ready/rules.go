@@ -58,7 +58,28 @@ func Compute(object *unstructured.Unstructured) (State, string) {
 	case status.TerminatingStatus:
 		return InProgress, "it is being deleted"
 	}
-	return InProgress, result.Message
+	return InProgress, result.Message + refused(object)
+}
+
+// longestRefusal is how much is told of why pods are refused.
+const longestRefusal = 160
+
+// refused gives why no pods are made, where a Deployment or a ReplicaSet says
+// so: "; FailedCreate: exceeded quota".
+func refused(object *unstructured.Unstructured) string {
+	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
+	for _, condition := range conditions {
+		fields, _ := condition.(map[string]any)
+		if fields["type"] != "ReplicaFailure" || fields["status"] != "True" {
+			continue
+		}
+		message := []rune(oneLine(fmt.Sprintf("; %v: %v", fields["reason"], fields["message"])))
+		if len(message) > longestRefusal {
+			message = append(message[:longestRefusal], '…')
+		}
+		return string(message)
+	}
+	return ""
 }
 
 // completed tells whether a Job has the condition Complete.

@@ -63,7 +63,7 @@ func TestAddress(t *testing.T) {
 		url, why        string
 		requests        int
 	}{
-		{"", "balanced", `http://[0-9.]+:30801`, `no load balancer has given service gateways/balanced an address \(EXTERNAL-IP is pending\); this is a port of node node-\d+ at its InternalIP, which may not be reachable from here: if so, take --forward`, 2},
+		{"", "balanced", `http://[0-9.]+:30801`, `no load balancer has given service gateways/balanced an address \(EXTERNAL-IP is pending\); this is a port of node node-\d+ at its InternalIP, which may not be reachable from here: if so, run 'kubectl istio-demo address --forward -n gateways --gateway=balanced'`, 2},
 		{"", "on-nodes", `https://[0-9.]+:30803`, `service gateways/on-nodes is of type NodePort; .*`, 2},
 		{`{"ip":"203.0.113.7"}`, "balanced", `http://203\.0\.113\.7`, `the load balancer's address of service gateways/balanced`, 1},
 		{`{"hostname":"lb.example.com"}`, "balanced", `http://lb\.example\.com`, `the load balancer's name of service gateways/balanced`, 1},

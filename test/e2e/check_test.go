@@ -210,7 +210,7 @@ func TestCheckUnreachableWebhook(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	// Where the webhook is not asked, nothing is tried.
-	code, findings = check(t, u, "-f", path, "-n", "default")
+	code, findings = check(t, u, "-f", path, "-n", "unasked")
 	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
 	if pods := u.must(t, "kubectl", "get", "pods", "-n", "unreachable", "-o", "name"); pods != "" || code != 0 {
 		t.Errorf("exit code %d, pods %s", code, pods)

@@ -238,3 +238,24 @@ func TestTracing(t *testing.T) {
 		}
 	}
 }
+
+// TestKialiAlone does not look for what is not there.
+func TestKialiAlone(t *testing.T) {
+	for _, names := range [][]string{{"kiali", "prometheus"}, {"kiali", "grafana"}} {
+		objects, err := Render(Options{Namespace: "mesh", Names: names})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var config struct {
+			ExternalServices struct {
+				Grafana, Tracing struct{ Enabled bool }
+			} `json:"external_services"`
+		}
+		if err := yaml.Unmarshal([]byte(configuration(t, objects)["kiali/config.yaml"]), &config); err != nil {
+			t.Fatal(err)
+		}
+		if services := config.ExternalServices; services.Grafana.Enabled != slices.Contains(names, "grafana") || services.Tracing.Enabled {
+			t.Errorf("with %q: %+v", names, services)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -22,6 +23,8 @@ const checksum = "istio-demo/config-checksum"
 // page is what an addon's templates see.
 type page struct {
 	Name, Namespace, Image string
+	// Has tells which addons are rendered with it.
+	Has map[string]bool
 	// Mesh tells whether Istio's own definitions are there.
 	Mesh bool
 }
@@ -60,7 +63,7 @@ func render(name string, options Options) ([]manifest.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := execute(folder, "objects.yaml", page{name, options.Namespace, images[name].from(options.Hub), options.Mesh})
+	text, err := execute(folder, "objects.yaml", page{name, options.Namespace, images[name].from(options.Hub), has(options.Names), options.Mesh})
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +72,14 @@ func render(name string, options Options) ([]manifest.Object, error) {
 		return nil, err
 	}
 	return content.Objects, stamp(content.Objects)
+}
+
+func has(names []string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range Names() {
+		set[name] = slices.Contains(names, name)
+	}
+	return set
 }
 
 // execute renders a template of an addon's folder.
