@@ -10,12 +10,13 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
 	var from source
-	var archs bool
+	var archs, samples bool
 	command := &cobra.Command{
 		Use:   "images",
 		Short: "Print the images that install would have pulled",
@@ -45,12 +46,33 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 			if err != nil {
 				return &demo.InputError{Err: err}
 			}
+			if samples {
+				pulled, err := sampleImages(from.hub)
+				if err != nil {
+					return err
+				}
+				read.Injected = append(read.Injected, pulled...)
+			}
 			return printImages(read.Installable(), archs, streams.Out)
 		},
 	}
 	from.addFlags(command)
 	command.Flags().BoolVar(&archs, "archs", false, "Also print for which architectures each image is built, as far as that is known")
+	command.Flags().BoolVar(&samples, "samples", false, "Also print the images of all samples")
 	return command
+}
+
+// sampleImages gives what the pods of all samples would pull.
+func sampleImages(hub string) ([]string, error) {
+	var images []string
+	for _, name := range sample.Names() {
+		pulled, err := sample.Images(sample.Options{Name: name, Hub: hub})
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, pulled...)
+	}
+	return images, nil
 }
 
 // printImages prints the names alone, which scripts want, or a table.

@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
@@ -41,10 +43,13 @@ type dashboard struct {
 	remedy string
 }
 
+// addonSelector is what the addons have in common.
+const addonSelector = "app.kubernetes.io/part-of=istio-demo"
+
 const (
-	addonRemedy = "run 'kubectl istio-demo install --addons=prometheus,grafana,jaeger,kiali'"
-	demoRemedy  = "run 'kubectl istio-demo install'"
-	otherRemedy = "it is no part of the demo, but Istio's samples/addons/extras have it"
+	addonRemedy = "it is one of the demo's addons"
+	demoRemedy  = "it is part of the demo"
+	otherRemedy = "it is no part of the demo, whose traces 'kubectl istio-demo dashboard jaeger' shows, but Istio's samples/addons/extras have it"
 )
 
 // dashboards are those of istioctl, with its labels, ports and paths.
@@ -84,7 +89,7 @@ func (d *Dashboard) Run(ctx context.Context) error {
 		cluster:    d.Cluster,
 		namespace:  d.Namespace,
 		narrow:     func(options *metav1.ListOptions) { options.LabelSelector = shown.selector },
-		candidates: &candidates{none: func() error { return d.missing(shown) }},
+		candidates: &candidates{none: func() error { return d.missing(ctx, shown) }},
 		port:       func(*corev1.Pod) (int, error) { return shown.port, nil },
 		near:       d.Near,
 		opened:     func(host string) { d.Opened("http://" + host + shown.path) },
@@ -99,13 +104,57 @@ func (d *Dashboard) Run(ctx context.Context) error {
 }
 
 // missing says how to have what is not there.
-func (d *Dashboard) missing(shown dashboard) error {
-	remedy := shown.remedy
-	if strings.HasSuffix(remedy, "'") && d.Namespace != "istio-system" {
-		remedy = strings.TrimSuffix(remedy, "'") + " -n " + d.Namespace + "'"
+func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
+	none := fmt.Sprintf("%s is not installed: namespace %s has no pod with the label %s", d.Name, d.Namespace, shown.selector)
+	if shown.remedy == otherRemedy {
+		return fmt.Errorf("%s; %s", none, shown.remedy)
 	}
-	if remedy == otherRemedy {
-		return fmt.Errorf("%s is not installed: namespace %s has no pod with the label %s; %s", d.Name, d.Namespace, shown.selector, remedy)
+	here := ""
+	if d.Namespace != "istio-system" {
+		here = " -n " + d.Namespace
 	}
-	return fmt.Errorf("%s is not installed: namespace %s has no pod with the label %s; %s, or name another namespace with -n", d.Name, d.Namespace, shown.selector, remedy)
+	selector := shown.selector
+	if shown.remedy == addonRemedy {
+		selector = addonSelector
+	}
+	deployments := d.deployments(ctx, selector)
+	for _, deployment := range deployments {
+		mine := shown.remedy == demoRemedy || deployment.GetName() == d.Name
+		if mine && scaledAway(&deployment) {
+			return fmt.Errorf("deployment %s/%s is scaled to 0; run 'kubectl scale deployment %[2]s -n %[1]s --replicas=1'", d.Namespace, deployment.GetName())
+		}
+	}
+	command := "kubectl istio-demo install"
+	if shown.remedy == addonRemedy {
+		command += " --addons=" + strings.Join(withAddon(deployments, d.Name), ",")
+	}
+	return fmt.Errorf("%s; run '%s%s', or name another namespace with -n", none, command, here)
+}
+
+// withAddon gives the addons that are there, and the one that is missed:
+// --addons is to name all that are wanted.
+func withAddon(installed []unstructured.Unstructured, missed string) []string {
+	names := []string{missed}
+	for _, deployment := range installed {
+		names = append(names, deployment.GetName())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// deployments lists those of the namespace with these labels; none where that
+// cannot be seen.
+func (d *Dashboard) deployments(ctx context.Context, selector string) []unstructured.Unstructured {
+	resource := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	list, err := d.Cluster.Dynamic.Resource(resource).Namespace(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil // there is a remedy all the same
+	}
+	return list.Items
+}
+
+// scaledAway tells whether somebody wants no pods of a Deployment.
+func scaledAway(deployment *unstructured.Unstructured) bool {
+	replicas, found, err := unstructured.NestedInt64(deployment.Object, "spec", "replicas")
+	return found && err == nil && replicas == 0
 }

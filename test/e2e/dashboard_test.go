@@ -231,7 +231,7 @@ func TestDashboardErrors(t *testing.T) {
 		{"", 2, `error: which dashboard\? There are controlz, envoy, grafana, .*`},
 		{"keeali", 2, `error: unknown dashboard "keeali"; there are controlz, .*`},
 		{"kiali x", 2, `error: kubectl istio-demo dashboard kiali does not know what to do with "x"`},
-		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --addons=prometheus,grafana,jaeger,kiali -n sidecars', or name another namespace with -n`},
+		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --addons=kiali -n sidecars', or name another namespace with -n`},
 		{"istiod -n sidecars", 1, `error: istiod is not installed: .*; run 'kubectl istio-demo install -n sidecars', or .*`},
 		{"zipkin -n sidecars", 1, `error: zipkin is not installed: .*; it is no part of the demo, .*`},
 		{"envoy", 2, `error: kubectl istio-demo dashboard envoy needs the name of a pod, or TYPE/NAME of what has pods`},

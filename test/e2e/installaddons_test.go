@@ -24,9 +24,22 @@ func TestInstallAddons(t *testing.T) {
 	if again := u.run(t, "kubectl", "istio-demo", "install"); again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 70 unchanged in ") {
 		t.Errorf("exit code %d\n%s", again.code, again.stderr)
 	}
+	u.must(t, "kubectl", "scale", "deployment", "kiali", "-n", "istio-system", "--replicas=0")
+	u.must(t, "kubectl", "wait", "--for=delete", "pod", "-l", "app=kiali", "-n", "istio-system", "--timeout=30s")
+	away := u.run(t, "kubectl", "istio-demo", "dashboard", "kiali")
+	if want := "error: deployment istio-system/kiali is scaled to 0; run 'kubectl scale deployment kiali -n istio-system --replicas=1'\n"; away.code != 1 || away.stderr != want {
+		t.Errorf("exit code %d\n%s", away.code, away.stderr)
+	}
+	if again := u.run(t, "kubectl", "istio-demo", "install"); again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 1 configured, 69 unchanged in ") {
+		t.Errorf("exit code %d\n%s", again.code, again.stderr)
+	}
 	fewer := u.run(t, "kubectl", "istio-demo", "install", "--addons=kiali,prometheus")
 	if fewer.code != 0 || !strings.Contains(summary(fewer.stderr), " unchanged, 12 pruned in ") {
 		t.Errorf("exit code %d\n%s", fewer.code, fewer.stderr)
+	}
+	missed := u.run(t, "kubectl", "istio-demo", "dashboard", "grafana")
+	if missed.code != 1 || !strings.Contains(missed.stderr, "run 'kubectl istio-demo install --addons=grafana,kiali,prometheus'") {
+		t.Errorf("exit code %d\n%s", missed.code, missed.stderr)
 	}
 	u.must(t, "kubectl", "istio-demo", "uninstall", "--yes")
 }
