@@ -131,7 +131,8 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	custom := inventory.Set{Namespaces: book.before.Namespaces}
 	for _, kind := range book.before.Kinds {
 		resource, known := runs[kind]
-		if known || apply.IsCustom(kind.Group) {
+		mayRun := apply.IsCustom(kind.Group) && !configuresMesh(kind.Group)
+		if known || mayRun {
 			found.kinds = append(found.kinds, kind)
 		}
 		switch {
@@ -139,7 +140,7 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 			for _, namespace := range book.before.Namespaces {
 				found.places = append(found.places, inventory.Place{Kind: kind, Resource: resource, Namespace: namespace})
 			}
-		case apply.IsCustom(kind.Group):
+		case mayRun:
 			custom.Kinds = append(custom.Kinds, kind)
 		}
 	}
@@ -156,6 +157,10 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	}
 	return found, nil
 }
+
+// configuresMesh tells Istio's own definitions from those of others: what they
+// define configures the mesh, and nothing of it has to come to run.
+func configuresMesh(group string) bool { return strings.HasSuffix(group, ".istio.io") }
 
 // runs are the kinds of Kubernetes of which objects have to become ready.
 var runs = map[schema.GroupKind]schema.GroupVersionResource{
