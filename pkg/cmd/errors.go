@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -81,7 +82,10 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 	}
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
-		lines = append(lines, "error: "+progress.Printable(strings.TrimSuffix(line, "\n")))
+		line = "error: " + progress.Printable(strings.TrimSuffix(line, "\n"))
+		if !slices.Contains(lines, line) { // requests that ran side by side may fail alike
+			lines = append(lines, line)
+		}
 	}
 	return strings.Join(lines, "\n"), exitCode(err)
 }
