@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -174,11 +175,11 @@ func TestFlows(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			body, more := io.Pipe()
-			answered := false
+			var answered atomic.Bool
 			go func() {
 				time.Sleep(time.Hour)
-				if answered != flows {
-					t.Errorf("%s: answered before the end: %t", request, answered)
+				if answered.Load() != flows {
+					t.Errorf("%s: answered before the end: %t", request, !flows)
 				}
 				more.Close()
 			}()
@@ -188,7 +189,7 @@ func TestFlows(t *testing.T) {
 				return response, nil
 			}}}
 			response, err := (&Transport{Next: next}).RoundTrip(newRequest(t, t.Context(), request))
-			answered = true
+			answered.Store(true)
 			if err != nil {
 				t.Fatal(err)
 			}
