@@ -15,7 +15,7 @@ var portOptions = []string{
 
 // podPorts are those ports of pods that can be forwarded. kwok forwards each
 // port to one that is named, or all of them to the same.
-var podPorts = []int{3000, 8080, 9090, 9411, 9876, 15000, 15014, 16686, 20001}
+var podPorts = []int{3000, 8080, 9090, 9411, 9876, 15000, 15010, 15012, 15014, 16686, 20001}
 
 // drawAddress draws an address of this machine that no other cluster has.
 func drawAddress() string {
@@ -23,17 +23,22 @@ func drawAddress() string {
 }
 
 // writeSettings writes a configuration for kwokctl that gives each process a
-// port of its own, and leads the ports of pods to an address. kwokctl itself takes the highest that are free, and all that
-// start at the same moment anywhere on the machine would take the same; so
-// would they take that of a process that is just being restarted.
-func writeSettings(path, podAddress string) error {
+// port of its own, the API server that which is given unless it is 0, and
+// leads the ports of pods to an address. kwokctl itself takes the highest that
+// are free, and all that start at the same moment anywhere on the machine
+// would take the same; so would they take that of a process that is just being
+// restarted.
+func writeSettings(path, podAddress string, apiServerPort int) error {
 	var content strings.Builder
 	content.WriteString("apiVersion: config.kwok.x-k8s.io/v1alpha1\nkind: KwokctlConfiguration\noptions:\n")
-	taken := map[int]bool{}
+	taken := map[int]bool{apiServerPort: true}
 	for _, option := range portOptions {
 		port, err := freePort(taken)
 		if err != nil {
 			return err
+		}
+		if option == "kubeApiserverPort" && apiServerPort != 0 {
+			port = apiServerPort
 		}
 		taken[port] = true
 		fmt.Fprintf(&content, "  %s: %d\n", option, port)
