@@ -160,3 +160,9 @@ func (c *Cluster) HasIstiod() bool {
 func (c *Cluster) keeperFile() string {
 	return filepath.Join(filepath.Dir(c.Kubeconfig), "keeper.pid")
 }
+
+// IstiodLog gives what a pod of istiod has logged until now.
+func (c *Cluster) IstiodLog(pod string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(filepath.Dir(c.Kubeconfig), "istiod", pod, "log"))
+	return string(data), err
+}
