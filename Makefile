@@ -11,6 +11,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS_KEY := $(shell cat test/tools/go.mod test/tools/go.sum test/tools/build.sh | git hash-object --stdin | cut -c1-12)
 TOOLS := $(BUILD)/tools/$(TOOLS_KEY)
 
+# So is istiod, which only its own tests and clusters with ISTIOD=1 need.
+ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh | git hash-object --stdin | cut -c1-12)
+ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
+
 # The race detector needs a C compiler. Without one the tests run all the
 # same, and .ci/run installs one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
@@ -18,6 +22,8 @@ RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 # Which test cluster is meant; several can run at once.
 NAME ?= demo
 NODES ?= 3
+# ISTIOD=1 has a real istiod run there, in a network namespace of its own.
+ISTIOD ?=
 CLUSTER := TOOLS=$(TOOLS) go run ./test/cmd/cluster
 KUBECONFIG_FILE := $(BUILD)/clusters/$(NAME)/kubeconfig
 ON_CLUSTER := KUBECONFIG=$(KUBECONFIG_FILE) PATH=$(BUILD)/bin:$(TOOLS):$$PATH
@@ -28,7 +34,7 @@ FUZZTIME ?= 20s
 # Which share of the drawn lots is soaked: 1 is all of them, 5 a fifth.
 SOAK ?= 1
 
-.PHONY: help build tools demo cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
+.PHONY: help build tools istiod demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +45,26 @@ build: ## the plugin, into .build/bin
 tools: ## the control plane and the peers, from Go modules
 	@test/tools/build.sh $(TOOLS)
 
-demo: build cluster-up ## a real control plane with Istio's demo on it
+istiod: ## istiod itself, from its Go module
+	@test/istiod/build.sh $(ISTIOD_FOLDER)
+
+demo: build tools ## a real control plane with Istio's demo on it, and where that can be with a real istiod and a sample
+	@if ! $(CLUSTER) isolatable; then \
+		echo 'So this demo is without istiod, and nothing is injected.'; \
+		$(MAKE) --no-print-directory demo-steps; \
+	else \
+		$(MAKE) --no-print-directory demo-steps ISTIOD=1; \
+	fi
+
+demo-steps: cluster-up
 	@echo '$$ kubectl istio-demo install'
 	@$(ON_CLUSTER) kubectl istio-demo install
+ifneq ($(ISTIOD),)
+	@echo '$$ kubectl istio-demo sample install bookinfo --yes'
+	@$(ON_CLUSTER) kubectl istio-demo sample install bookinfo --yes
+	@echo '$$ kubectl get pods'
+	@$(ON_CLUSTER) kubectl get pods
+endif
 	@echo '$$ kubectl istio-demo services'
 	@$(ON_CLUSTER) kubectl istio-demo services
 	@echo
@@ -49,8 +72,8 @@ demo: build cluster-up ## a real control plane with Istio's demo on it
 	@echo '  export KUBECONFIG=$(KUBECONFIG_FILE)'
 	@echo '  export PATH=$(BUILD)/bin:$(TOOLS):$$PATH'
 
-cluster-up: tools ## a test cluster: make cluster-up NAME=demo NODES=3
-	@$(CLUSTER) up -dir $(BUILD)/clusters -name $(NAME) -nodes $(NODES)
+cluster-up: tools $(if $(ISTIOD),istiod) ## a test cluster: make cluster-up NAME=demo NODES=3, with ISTIOD=1 one where a real istiod runs
+	@$(CLUSTER) up -dir $(BUILD)/clusters -name $(NAME) -nodes $(NODES) $(if $(ISTIOD),-istiod $(ISTIOD_FOLDER)/pilot-discovery)
 
 cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 	@$(CLUSTER) down -dir $(BUILD)/clusters -name $(NAME)
@@ -67,9 +90,9 @@ oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 addons: ## the addons' queries and configuration, with Prometheus' own code
 	@cd test/addons && go test -count=1 ./...
 
-e2e: build tools ## the tests on real control planes
+e2e: build tools istiod ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
+	TOOLS=$(TOOLS) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \

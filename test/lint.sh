@@ -12,7 +12,14 @@ go vet ./...
 "$1/staticcheck" ./...
 go mod tidy -diff
 (cd test/tools && go mod tidy -diff)
+(cd test/istiod && go mod tidy -diff)
 (cd test/addons && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)
+# The istiod that is tried is that of the charts.
+istio=$(go list -m istio.io/istio)
+if [ "$(cd test/istiod && go list -m istio.io/istio)" != "$istio" ]; then
+	echo "test/istiod is not of the commit of go.mod's $istio" >&2
+	exit 1
+fi
 # One release of Kubernetes, or its modules do not fit together.
 releases=$(go list -m -f '{{.Path}} {{.Version}}' all |
 	awk '$1 ~ /^k8s\.io\/(api|apiextensions-apiserver|apimachinery|apiserver|cli-runtime|client-go|component-base|component-helpers|kubectl|metrics|streaming)$/ {print $2}' | sort -u)

@@ -156,6 +156,9 @@ func (e *Evidence) unreachable(name, address, cause string) symptom {
 		found.Next = configurations("its caBundle does not fit its certificate; correct it")
 	case containsAny(cause, "no endpoints", "no service port"):
 		found.Next = fmt.Sprintf("none of its pods is ready: kubectl get pods,services -n %s", at[2])
+	case strings.HasPrefix(at[1], "istiod") && strings.HasSuffix(cause, "connection refused"):
+		// A firewall would let it wait; nodes refuse for a Service without pods.
+		found.Next = fmt.Sprintf("istiod does not answer; see whether its pods run: kubectl get pods -n %s -l app=istiod", at[2])
 	case strings.HasPrefix(at[1], "istiod"):
 		found.Next = "the API server must reach port 15017 of istiod: let it through the firewall between them"
 	default:

@@ -43,6 +43,9 @@ func TestRefusals(t *testing.T) {
 
 		{"a firewall before istiod", refusedFor(istiod + "context deadline exceeded"), unreachable("istiod.istio-system.svc:443", "context deadline exceeded"), "",
 			"the API server must reach port 15017 of istiod: let it through the firewall between them", time.Minute},
+		{"an istiod that is down", refusedFor(istiod + "dial tcp 10.0.0.1:443: connect: connection refused"),
+			unreachable("istiod.istio-system.svc:443", "dial tcp 10.0.0.1:443: connect: connection refused"), "",
+			"istiod does not answer; see whether its pods run: kubectl get pods -n istio-system -l app=istiod", time.Minute},
 		{"a webhook without a service", refusedFor(istiod + `service "istiod" not found`), unreachable("istiod.istio-system.svc:443", `service "istiod" not found`), "",
 			"its service is gone; delete the configuration of the webhook" + configurations, time.Minute},
 		{"a webhook without pods", refusedFor(istiod + `no endpoints available for service "istiod"`), unreachable("istiod.istio-system.svc:443", `no endpoints available for service "istiod"`), "",

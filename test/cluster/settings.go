@@ -7,18 +7,22 @@ import (
 )
 
 // writeSettings writes a configuration for kwokctl and kwok: each process gets
-// a port of its own, the ports of pods lead to an address, and their logs are
+// a port of its own, the API server that which is given unless it is 0, the
+// ports of pods lead to an address, and their logs are
 // files. kwokctl itself takes the highest ports that are free, and all that
 // start at the same moment anywhere on the machine would take the same; so
 // would they take that of a process that is just being restarted.
-func (c *Cluster) writeSettings(path string) error {
+func (c *Cluster) writeSettings(path string, apiServerPort int) error {
 	var content strings.Builder
 	content.WriteString("apiVersion: config.kwok.x-k8s.io/v1alpha1\nkind: KwokctlConfiguration\noptions:\n")
-	taken := map[int]bool{}
+	taken := map[int]bool{apiServerPort: true}
 	for _, option := range portOptions {
 		port, err := freePort(taken)
 		if err != nil {
 			return err
+		}
+		if option == "kubeApiserverPort" && apiServerPort != 0 {
+			port = apiServerPort
 		}
 		taken[port] = true
 		fmt.Fprintf(&content, "  %s: %d\n", option, port)

@@ -27,6 +27,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	cluster.Keep()
 	if tools == "" || plugin == "" || racing == "" {
 		fmt.Fprintln(os.Stderr, "TOOLS, PLUGIN and RACE_PLUGIN are not set: run make e2e")
 		os.Exit(1)

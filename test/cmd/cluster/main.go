@@ -1,5 +1,6 @@
 // cluster starts and stops a test cluster, for make cluster-up and
-// cluster-down. The folder of its binaries is in TOOLS.
+// cluster-down, and tells whether one can have a real istiod. The folder of its
+// binaries is in TOOLS.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 )
 
 func main() {
+	cluster.Keep()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
@@ -22,13 +24,17 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string) error {
+	if len(arguments) == 1 && arguments[0] == "isolatable" {
+		return cluster.Isolatable()
+	}
 	if len(arguments) == 0 || (arguments[0] != "up" && arguments[0] != "down") {
-		return fmt.Errorf("usage: cluster up|down -dir DIR -name NAME [-nodes N]")
+		return fmt.Errorf("usage: cluster up|down -dir DIR -name NAME [-nodes N] [-istiod FILE], or cluster isolatable")
 	}
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	dir := flags.String("dir", "", "the folder of all clusters")
 	name := flags.String("name", "demo", "the cluster's name")
 	nodes := flags.Int("nodes", 3, "how many nodes it has")
+	istiod := flags.String("istiod", "", "pilot-discovery, for a cluster in a network of its own in which it runs")
 	if err := flags.Parse(arguments[1:]); err != nil {
 		return err
 	}
@@ -37,9 +43,12 @@ func run(ctx context.Context, arguments []string) error {
 		return fmt.Errorf("TOOLS and -dir must be given; use make cluster-up")
 	}
 	control := cluster.New(tools, *dir, *name)
+	control.Istiod, control.Lasting = *istiod, true
 	switch {
 	case arguments[0] == "down":
 		return control.Stop(ctx)
+	case control.Running(ctx) && *istiod != "" && !control.HasIstiod():
+		return fmt.Errorf("cluster %s runs already, without istiod; stop it first: make cluster-down NAME=%[1]s", *name)
 	case control.Running(ctx):
 		fmt.Fprintf(os.Stderr, "cluster %s runs already\n", *name)
 		return nil

@@ -1,0 +1,219 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+)
+
+// lacking matches what istiod logs where it may not do something, or where a
+// definition is not there. The Gateway API's are not part of the demo.
+var lacking = regexp.MustCompile(`(?im)^.*(forbidden|no matches for kind|could not find the requested resource|timed out waiting for CRD).*$`)
+
+// mesh is a cluster on which istiod really runs, once it is installed.
+type mesh struct {
+	*user
+	control *cluster.Cluster
+}
+
+// startMesh starts one, or skips the test where none can be.
+func startMesh(t *testing.T) mesh {
+	t.Helper()
+	istiod := os.Getenv("ISTIOD")
+	if err := cluster.Isolatable(); err != nil {
+		t.Skip("istiod cannot be reached here:", err)
+	}
+	if istiod == "" {
+		t.Fatal("ISTIOD is not set: run make e2e")
+	}
+	slots.take(t)
+	control := cluster.New(tools, clusters, fmt.Sprintf("mesh-%d", started.Add(1)))
+	control.Istiod = istiod
+	t.Cleanup(func() {
+		if err := control.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := control.Start(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	return mesh{newUser(t, control.Kubeconfig), control}
+}
+
+// log gives the log of the istiod that runs.
+func (m mesh) log(t *testing.T) string {
+	t.Helper()
+	pod := m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "jsonpath={.items[-1:].metadata.name}")
+	content, err := m.control.IstiodLog(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// eventually runs a command until its output is like a pattern.
+func (m mesh) eventually(t *testing.T, want string, arguments ...string) {
+	t.Helper()
+	var got result
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		got = m.run(t, arguments...)
+		if regexp.MustCompile(want).MatchString(got.stdout + got.stderr) {
+			return
+		}
+	}
+	t.Fatalf("%s is not like %s but\n%s%s", strings.Join(arguments, " "), want, got.stdout, got.stderr)
+}
+
+// TestIstiod runs istiod with what install has left and with nothing else.
+func TestIstiod(t *testing.T) {
+	t.Parallel()
+	m := startMesh(t)
+	steps := []struct {
+		name string
+		run  func(*testing.T, mesh)
+	}{
+		{"installed", istiodInstalled},
+		{"validator", istiodValidates},
+		{"injection", istiodInjects},
+		{"installed again", istiodKeepsItsOwn},
+		{"upgraded", istiodUpgraded},
+		{"without a rule", istiodWithoutRule},
+		{"down", istiodDown},
+		{"uninstalled", istiodUninstalled},
+	}
+	for _, step := range steps {
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, m) }) {
+			t.Fatalf("the steps after %q need it", step.name)
+		}
+	}
+}
+
+// istiodInstalled waits as install does: it ends when istiod's probe is
+// answered, and all of the pods start beside its webhooks.
+func istiodInstalled(t *testing.T, m mesh) {
+	m.must(t, "kubectl", "istio-demo", "install", "--timeout=60s")
+	if content := m.log(t); !strings.Contains(content, "Pilot K8S CRD controller synced") || lacking.MatchString(content) {
+		t.Errorf("istiod lacks something: %q", lacking.FindAllString(content, -1))
+	}
+	if waiting := m.must(t, "kubectl", "get", "pods", "-A", "--field-selector=status.phase!=Running", "-o", "name"); waiting != "" {
+		t.Errorf("these do not run: %s", waiting)
+	}
+	for _, name := range []string{"istio-validator-istio-system", "istiod-default-validator"} {
+		m.eventually(t, "^Fail$", "kubectl", "get", "validatingwebhookconfiguration", name, "-o", "jsonpath={.webhooks[*].failurePolicy}")
+	}
+}
+
+const virtualService = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop, namespace: default}
+spec:
+  hosts: [shop]
+  http: [{route: [{destination: {host: shop}%s}]}]
+`
+
+// istiodValidates asks the validator what no schema says: that the headers to
+// be set need names is known to istiod only.
+func istiodValidates(t *testing.T, m mesh) {
+	refused := m.runWith(t, fmt.Sprintf(virtualService, ", headers: {request: {set: {'': empty}}}"), "kubectl", "create", "-f", "-")
+	if refused.code == 0 || !regexp.MustCompile(`admission webhook "(rev\.)?validation\.istio\.io" denied the request: .*header name cannot be empty`).MatchString(refused.stderr) {
+		t.Errorf("an invalid one: exit code %d\n%s", refused.code, refused.stderr)
+	}
+	if accepted := m.runWith(t, fmt.Sprintf(virtualService, ""), "kubectl", "create", "-f", "-"); accepted.code != 0 {
+		t.Errorf("a valid one: exit code %d\n%s", accepted.code, accepted.stderr)
+	}
+}
+
+// istiodInjects creates pods in namespaces with and without labels.
+func istiodInjects(t *testing.T, m mesh) {
+	for _, test := range []struct{ namespace, label, containers string }{
+		{"by-injection", "istio-injection=enabled", "web istio-proxy"},
+		{"by-revision", "istio.io/rev=default", "web istio-proxy"},
+		{"disabled", "istio-injection=disabled", "web"},
+		{"other-revision", "istio.io/rev=other", "web"},
+		{"unlabelled", "team=shop", "web"},
+	} {
+		m.must(t, "kubectl", "create", "namespace", test.namespace)
+		m.must(t, "kubectl", "label", "namespace", test.namespace, test.label)
+		m.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "web.yaml", web), "-n", test.namespace)
+		// The proxy is an init container that goes on running.
+		got := m.must(t, "kubectl", "get", "pods", "-n", test.namespace, "-o", `jsonpath={.items[0].spec.containers[*].name} {.items[0].spec.initContainers[?(@.restartPolicy=="Always")].name}`)
+		if strings.TrimSpace(got) != test.containers {
+			t.Errorf("a pod of namespace %s has containers %q, not %q", test.namespace, got, test.containers)
+		}
+		ready := fmt.Sprintf(" %d/%[1]d ", len(strings.Fields(test.containers)))
+		if pods := m.must(t, "kubectl", "get", "pods", "-n", test.namespace); !strings.Contains(strings.ReplaceAll(pods, "   ", " "), ready) {
+			t.Errorf("not%sin\n%s", ready, pods)
+		}
+	}
+}
+
+// versions gives the resource versions of all that install has put there.
+func (m mesh) versions(t *testing.T) map[string]string {
+	t.Helper()
+	kinds := "namespaces,customresourcedefinitions,serviceaccounts,configmaps,services,deployments,clusterroles,clusterrolebindings,roles,rolebindings,horizontalpodautoscalers,poddisruptionbudgets,mutatingwebhookconfigurations,validatingwebhookconfigurations"
+	var list struct {
+		Items []struct {
+			Kind     string
+			Metadata struct{ Namespace, Name, ResourceVersion string }
+		}
+	}
+	out := m.must(t, "kubectl", "get", kinds, "-A", "-l", "applyset.kubernetes.io/part-of", "-o", "json")
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, item := range list.Items {
+		found[item.Kind+" "+item.Metadata.Namespace+"/"+item.Metadata.Name] = item.Metadata.ResourceVersion
+	}
+	return found
+}
+
+// istiodKeepsItsOwn has every command beside an istiod that has taken over the
+// webhooks.
+func istiodKeepsItsOwn(t *testing.T, m mesh) {
+	before := m.versions(t)
+	if len(before) < 46 {
+		t.Fatalf("only %d objects are known: %v", len(before), before)
+	}
+	again := m.run(t, "kubectl", "istio-demo", "install")
+	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, ") || strings.Contains(again.stderr, "onflict") {
+		t.Errorf("exit code %d\n%s", again.code, again.stderr)
+	}
+	if after := m.versions(t); !maps.Equal(before, after) {
+		t.Errorf("the second install wrote something:\n%v\n%v", before, after)
+	}
+	if got := m.run(t, "kubectl", "istio-demo", "diff"); got.code != 0 || got.stdout != "" {
+		t.Errorf("diff: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	if got := m.run(t, "kubectl", "istio-demo", "status"); got.code != 0 {
+		t.Errorf("status: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}
+
+// policies gives the failure policies of the validators.
+func (m mesh) policies(t *testing.T) string {
+	t.Helper()
+	return m.must(t, "kubectl", "get", "validatingwebhookconfigurations", "-o", "jsonpath={.items[*].webhooks[*].failurePolicy}")
+}
+
+// istiodUpgraded rolls istiod over to other arguments.
+func istiodUpgraded(t *testing.T, m mesh) {
+	got := m.run(t, "kubectl", "istio-demo", "install", "--set=pilot.traceSampling=10")
+	if got.code != 0 || strings.Contains(got.stderr, "onflict") {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	if policies := m.policies(t); policies != "Fail Fail" {
+		t.Errorf("the policies of istiod's validators were flipped back: %s", policies)
+	}
+	if got := m.run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server"); got.code != 0 {
+		t.Errorf("nothing is injected after the rollout: %s", got.stderr)
+	}
+}
