@@ -119,7 +119,7 @@ func (a *Address) service(ctx context.Context) (*corev1.Service, corev1.ServiceP
 	service, err := a.Cluster.Core.Services(a.Namespace).Get(ctx, a.Gateway, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, corev1.ServicePort{}, fmt.Errorf("there is no service %s in namespace %s; %s, or name another one with --gateway or -n", a.Gateway, a.Namespace, demoRemedy)
+		return nil, corev1.ServicePort{}, fmt.Errorf("there is no service %s in namespace %s; run 'kubectl istio-demo install', or name another one with --gateway or -n", a.Gateway, a.Namespace)
 	case err != nil:
 		return nil, corev1.ServicePort{}, ended(ctx, fmt.Errorf("cannot read service %s/%s: %w", a.Namespace, a.Gateway, err))
 	}

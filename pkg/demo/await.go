@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,6 +103,7 @@ func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) er
 		why := pending.Message
 		findings := diagnose.Workload(ctx, i.Cluster.Core, pending.Object)
 		if len(findings) > 0 {
+			why, _, _ = strings.Cut(why, "; Failed") // which the findings tell better
 			why += "; " + findings[0].String()
 			told := event.Diagnosed{Object: pending.Ref}
 			for _, finding := range findings {
