@@ -12,7 +12,7 @@ TOOLS_KEY := $(shell cat test/tools/go.mod test/tools/go.sum test/tools/build.sh
 TOOLS := $(BUILD)/tools/$(TOOLS_KEY)
 
 # So is istiod, which only its own tests and clusters with ISTIOD=1 need.
-ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh | git hash-object --stdin | cut -c1-12)
+ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/main.go | git hash-object --stdin | cut -c1-12)
 ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
 
 # The race detector needs a C compiler. Without one the tests run all the

@@ -83,6 +83,8 @@ func TestIstiod(t *testing.T) {
 		{"installed", istiodInstalled},
 		{"validator", istiodValidates},
 		{"injection", istiodInjects},
+		{"mesh", istiodServes},
+		{"istioctl", istioctlAgrees},
 		{"installed again", istiodKeepsItsOwn},
 		{"upgraded", istiodUpgraded},
 		{"without a rule", istiodWithoutRule},
@@ -129,6 +131,7 @@ func istiodValidates(t *testing.T, m mesh) {
 	if accepted := m.runWith(t, fmt.Sprintf(virtualService, ""), "kubectl", "create", "-f", "-"); accepted.code != 0 {
 		t.Errorf("a valid one: exit code %d\n%s", accepted.code, accepted.stderr)
 	}
+	m.must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
 }
 
 // istiodInjects creates pods in namespaces with and without labels.

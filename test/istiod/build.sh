@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds istiod into the folder $1, unless that is done.
+# Builds istiod, and the client that asks it as a proxy would, into the folder
+# $1, unless that is done.
 set -eu
 cd "$(dirname "$0")"
 out=$1
@@ -10,5 +11,5 @@ trap 'rm -rf "$part"' EXIT
 mkdir -p "$part"
 
 echo "building istiod into $out (some minutes the first time)" >&2
-CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$part/" tool
+CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$part/" tool ./xds
 mv "$part" "$out"

@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// served is what istiod sends to a proxy, as far as test/istiod/xds prints it.
+type served struct {
+	Clusters []string
+	Routes   json.RawMessage
+}
+
+// istiodServes asks istiod as the proxy of a pod would, before and after
+// traffic is shifted.
+func istiodServes(t *testing.T, m mesh) {
+	m.must(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "books", "--yes")
+	address := m.forwardIstiod(t)
+	before := m.ask(t, address, "productpage")
+	for _, service := range []string{"details", "productpage", "ratings", "reviews"} {
+		if want := "outbound|9080||" + service + ".books.svc.cluster.local"; !slices.Contains(before.Clusters, want) {
+			t.Errorf("no cluster %s in %q", want, before.Clusters)
+		}
+	}
+	if strings.Contains(string(before.Routes), `"weight"`) {
+		t.Errorf("traffic is shifted already: %s", before.Routes)
+	}
+	m.must(t, "kubectl", "istio-demo", "sample", "route", "bookinfo", "-n", "books", "reviews=v1:90,v3:10")
+	shifted := regexp.MustCompile(`v1\|reviews\.books\.svc\.cluster\.local", *"weight": *90},.*v3\|reviews\.books\.svc\.cluster\.local", *"weight": *10}`)
+	var after served
+	for range 20 { // istiod gathers changes before it tells them
+		if after = m.ask(t, address, "productpage"); shifted.Match(after.Routes) {
+			break
+		}
+	}
+	if !shifted.Match(after.Routes) {
+		t.Errorf("traffic is not shifted: %s", after.Routes)
+	}
+}
+
+// istioctlAgrees asks Istio's own program about what was installed.
+func istioctlAgrees(t *testing.T, m mesh) {
+	for _, test := range []struct{ command, want, never string }{
+		{"istioctl version", "control plane version: ", "(?i)error|warn"},
+		{"istioctl proxy-status", "^NAME +CLUSTER", "(?i)error|warn"},
+		{"istioctl analyze -A", "", "(?m)^(Error|Warning) "},
+		{"istioctl x precheck", "No issues found", "(?m)^(Error|Warning) "},
+	} {
+		got := m.run(t, strings.Fields(test.command)...)
+		if out := got.stdout + got.stderr; got.code != 0 || !regexp.MustCompile(test.want).MatchString(out) || regexp.MustCompile(test.never).MatchString(out) {
+			t.Errorf("%s: exit code %d\n%s", test.command, got.code, out)
+		}
+	}
+	m.must(t, "kubectl", "istio-demo", "sample", "uninstall", "bookinfo", "-n", "books", "--yes")
+}
+
+// forwardIstiod gives a local address that leads to istiod until the test ends.
+func (m mesh) forwardIstiod(t *testing.T) string {
+	t.Helper()
+	forward := m.command(t, "kubectl", "port-forward", "-n", "istio-system", "deployment/istiod", ":15012")
+	out, err := forward.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := forward.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = forward.Process.Kill()
+		_ = forward.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(line)[2]
+}
+
+// ask connects to istiod with the identity of the pod of an application.
+func (m mesh) ask(t *testing.T, address, app string) served {
+	t.Helper()
+	pod := strings.Fields(m.must(t, "kubectl", "get", "pods", "-n", "books", "-l", "app="+app, "-o", "jsonpath={.items[0].metadata.name} {.items[0].status.podIP} {.items[0].spec.serviceAccountName}"))
+	authority := m.must(t, "kubectl", "get", "configmap", "istio-ca-root-cert", "-n", "books", "-o", `jsonpath={.data.root-cert\.pem}`)
+	client := *m.user
+	client.environment = append(slices.Clone(m.environment), "TOKEN="+strings.TrimSpace(m.must(t, "kubectl", "create", "token", pod[2], "-n", "books", "--audience=istio-ca")))
+	out := client.must(t, filepath.Join(filepath.Dir(os.Getenv("ISTIOD")), "xds"), "-address", address, "-ca", write(t, "ca.pem", authority),
+		"-namespace", "books", "-pod", pod[0], "-ip", pod[1], "-port", "9080")
+	var got served
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return got
+}
