@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -111,6 +112,29 @@ func (c *Cluster) create(ctx context.Context, nodes, port int, extra ...string) 
 	output, err := c.kubectl(ctx, "wait", "--for=condition=Ready", "node", "--all", "--timeout=60s").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("cluster %s: its nodes are not ready: %w: %s", c.Name, err, bytes.TrimSpace(output))
+	}
+	return c.addressNodes(ctx)
+}
+
+// addressNodes gives every node the address at which the API server finds
+// kwok, which plays the kubelets. kwokctl writes it and kwok may write over it
+// at the same moment; then the logs and ports of the node's pods are not to be
+// had.
+func (c *Cluster) addressNodes(ctx context.Context) error {
+	output, err := c.kubectl(ctx, "get", "nodes", "-o", `jsonpath={range .items[*]}{.metadata.name}={.status.addresses[?(@.type=="Hostname")].address}{"\n"}{end}`).Output()
+	if err != nil {
+		return fmt.Errorf("cluster %s: its nodes cannot be listed: %w", c.Name, err)
+	}
+	for _, line := range strings.Fields(string(output)) {
+		name, host, _ := strings.Cut(line, "=")
+		if host == "localhost" {
+			continue
+		}
+		addresses := `{"status":{"addresses":[{"type":"Hostname","address":"localhost"},{"type":"InternalIP","address":"192.0.2.1"}]}}`
+		patch := c.kubectl(ctx, "patch", "node", name, "--subresource=status", "--type=merge", "-p", addresses)
+		if output, err := patch.CombinedOutput(); err != nil {
+			return fmt.Errorf("cluster %s: node %s gets no address: %w: %s", c.Name, name, err, bytes.TrimSpace(output))
+		}
 	}
 	return nil
 }
