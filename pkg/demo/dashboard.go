@@ -39,33 +39,37 @@ type dashboard struct {
 	selector string
 	port     int
 	path     string
-	// remedy says how to have it, if it is missing.
-	remedy string
+	// from tells how to have it, if it is missing.
+	from origin
 }
+
+// origin is where the pods of a dashboard come from.
+type origin int
+
+const (
+	// elsewhere: Istio's samples/addons/extras have it, and the demo does not.
+	elsewhere origin = iota
+	demoItself
+	demoAddon
+)
 
 // addonSelector is what the addons have in common.
 const addonSelector = "app.kubernetes.io/part-of=istio-demo"
 
-const (
-	addonRemedy = "it is one of the demo's addons"
-	demoRemedy  = "it is part of the demo"
-	otherRemedy = "it is no part of the demo, whose traces 'kubectl istio-demo dashboard jaeger' shows, but Istio's samples/addons/extras have it"
-)
-
 // dashboards are those of istioctl, with its labels, ports and paths.
 // https://istio.io/latest/docs/reference/commands/istioctl/#istioctl-dashboard
 var dashboards = map[string]dashboard{
-	"controlz":     {shows: "the ControlZ page of istiod", selector: "app=istiod", port: 9876, remedy: demoRemedy},
+	"controlz":     {shows: "the ControlZ page of istiod", selector: "app=istiod", port: 9876, from: demoItself},
 	"envoy":        {shows: "the admin page of a proxy", port: 15000},
-	"grafana":      {shows: "metrics of the mesh", selector: "app.kubernetes.io/name=grafana", port: 3000, remedy: addonRemedy},
-	"istiod":       {shows: "the ControlZ page of istiod", selector: "app=istiod", port: 9876, remedy: demoRemedy},
-	"istiod-debug": {shows: "the debug pages of istiod", selector: "app=istiod", port: 15014, path: "/debug", remedy: demoRemedy},
-	"jaeger":       {shows: "traces", selector: "app=jaeger", port: 16686, remedy: addonRemedy},
-	"kiali":        {shows: "the mesh as a graph", selector: "app=kiali", port: 20001, path: "/kiali", remedy: addonRemedy},
-	"prometheus":   {shows: "queries for metrics", selector: "app.kubernetes.io/name=prometheus", port: 9090, remedy: addonRemedy},
+	"grafana":      {shows: "metrics of the mesh", selector: "app.kubernetes.io/name=grafana", port: 3000, from: demoAddon},
+	"istiod":       {shows: "the ControlZ page of istiod", selector: "app=istiod", port: 9876, from: demoItself},
+	"istiod-debug": {shows: "the debug pages of istiod", selector: "app=istiod", port: 15014, path: "/debug", from: demoItself},
+	"jaeger":       {shows: "traces", selector: "app=jaeger", port: 16686, from: demoAddon},
+	"kiali":        {shows: "the mesh as a graph", selector: "app=kiali", port: 20001, path: "/kiali", from: demoAddon},
+	"prometheus":   {shows: "queries for metrics", selector: "app.kubernetes.io/name=prometheus", port: 9090, from: demoAddon},
 	"proxy":        {shows: "the admin page of a proxy", port: 15000},
-	"skywalking":   {shows: "traces, if you have it", selector: "app=skywalking-ui", port: 8080, remedy: otherRemedy},
-	"zipkin":       {shows: "traces, if you have it", selector: "app=zipkin", port: 9411, remedy: otherRemedy},
+	"skywalking":   {shows: "traces, if you have it", selector: "app=skywalking-ui", port: 8080},
+	"zipkin":       {shows: "traces, if you have it", selector: "app=zipkin", port: 9411},
 }
 
 // Dashboards gives the names of all dashboards, sorted.
@@ -106,26 +110,26 @@ func (d *Dashboard) Run(ctx context.Context) error {
 // missing says how to have what is not there.
 func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 	none := fmt.Sprintf("%s is not installed: namespace %s has no pod with the label %s", d.Name, d.Namespace, shown.selector)
-	if shown.remedy == otherRemedy {
-		return fmt.Errorf("%s; %s", none, shown.remedy)
+	if shown.from == elsewhere {
+		return fmt.Errorf("%s; it is no part of the demo, whose traces 'kubectl istio-demo dashboard jaeger' shows, but Istio's samples/addons/extras have it", none)
 	}
 	here := ""
 	if d.Namespace != "istio-system" {
 		here = " -n " + d.Namespace
 	}
 	selector := shown.selector
-	if shown.remedy == addonRemedy {
+	if shown.from == demoAddon {
 		selector = addonSelector
 	}
 	deployments := d.deployments(ctx, selector)
 	for _, deployment := range deployments {
-		mine := shown.remedy == demoRemedy || deployment.GetName() == d.Name
+		mine := shown.from == demoItself || deployment.GetName() == d.Name
 		if mine && scaledAway(&deployment) {
 			return fmt.Errorf("deployment %s/%s is scaled to 0; run 'kubectl scale deployment %[2]s -n %[1]s --replicas=1'", d.Namespace, deployment.GetName())
 		}
 	}
 	command := "kubectl istio-demo install"
-	if shown.remedy == addonRemedy {
+	if shown.from == demoAddon {
 		command += " --addons=" + strings.Join(withAddon(deployments, d.Name), ",")
 	}
 	return fmt.Errorf("%s; run '%s%s', or name another namespace with -n", none, command, here)
