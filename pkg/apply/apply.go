@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -27,9 +26,10 @@ const (
 	// FieldManager is the name under which the server remembers our fields.
 	FieldManager = "kubectl-istio-demo"
 
-	// parallel bounds the requests under way. The server's own priority and
-	// fairness queues them fairly beyond what it can take.
+	// parallel bounds the writes under way, and reading the reads. The server's
+	// own priority and fairness queues them fairly beyond what it can take.
 	parallel = 32
+	reading  = 64
 
 	// grace is how long requests under way may take to end after an
 	// interruption, so that what is said to be applied is what was applied.
@@ -89,38 +89,28 @@ type Engine struct {
 	// Validation is what the server does about unknown fields: "Strict",
 	// "Warn" or "Ignore"; empty is the server's default, "Warn".
 	Validation string
+
+	// writes has room for the writes under way of all that Telling has given.
+	writes chan struct{}
 }
 
-// Observe fills in Live of every target, with one request each, all at once.
-func (e *Engine) Observe(ctx context.Context, targets []Target) error {
-	return each(ctx, targets, func(ctx context.Context, i int) error {
-		target := &targets[i]
-		live, err := e.get(ctx, target)
-		if apierrors.IsNotFound(err) {
-			return nil
-		}
-		if apierrors.IsForbidden(err) && target.IfAbsent {
-			target.Hidden = true
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("cannot read %s: %w", target.Ref, err)
-		}
-		target.Live = live
-		return nil
-	})
+// Telling gives an engine that does the same and tells another sink. Writes of
+// both count together where their number is bounded.
+func (e *Engine) Telling(sink event.Sink) *Engine {
+	if e.writes == nil {
+		e.writes = make(chan struct{}, parallel)
+	}
+	telling := *e
+	telling.Sink = sink
+	return &telling
 }
 
-// get reads what action needs to compare.
-func (e *Engine) get(ctx context.Context, target *Target) (metav1.Object, error) {
-	resource := target.Resource
-	if target.Unverifiable && !target.Served.Empty() {
-		resource = target.Served
+// slots gives the room for writes.
+func (e *Engine) slots() chan struct{} {
+	if e.writes == nil {
+		return make(chan struct{}, parallel)
 	}
-	if e.DryRun || target.IfAbsent {
-		return e.Dynamic.Resource(resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
-	}
-	return e.Metadata.Resource(resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+	return e.writes
 }
 
 // Apply applies the targets of one wave. It gives what was stored, in the
@@ -128,7 +118,7 @@ func (e *Engine) get(ctx context.Context, target *Target) (metav1.Object, error)
 // request is sent, but those under way are waited for.
 func (e *Engine) Apply(ctx context.Context, targets []Target) ([]Result, error) {
 	results := make([]Result, len(targets))
-	err := each(ctx, targets, func(ctx context.Context, i int) error {
+	err := each(ctx, e.slots(), targets, func(ctx context.Context, i int) error {
 		result, err := e.apply(ctx, targets[i])
 		if err != nil {
 			return err
@@ -262,10 +252,10 @@ func sameContent(a, b *unstructured.Unstructured) bool {
 	return equality.Semantic.DeepEqual(a.Object, b.Object)
 }
 
-// each runs do for every target, a bounded number at once. After the first
+// each runs do for every target, as many at once as there are slots. After the first
 // error, or when the context ends, no more are started; those under way get
 // the grace period. The errors come in the order of the targets.
-func each(ctx context.Context, targets []Target, do func(ctx context.Context, i int) error) error {
+func each(ctx context.Context, slots chan struct{}, targets []Target, do func(ctx context.Context, i int) error) error {
 	working, stop := withGrace(ctx)
 	defer stop()
 	type failure struct {
@@ -282,10 +272,10 @@ func each(ctx context.Context, targets []Target, do func(ctx context.Context, i 
 		defer mutex.Unlock()
 		return len(failures) > 0
 	}
-	slots := make(chan struct{}, parallel)
 	for i := range targets {
 		slots <- struct{}{}
 		if ctx.Err() != nil || failed() {
+			<-slots
 			break
 		}
 		group.Go(func() {

@@ -31,7 +31,8 @@ type connection struct {
 	explicitNamespace func() bool
 	releaseSignals    func()
 	// teller tells what happens.
-	teller *teller
+	teller  *teller
+	profile profile
 	// tellWarnings tells what the API server has warned of.
 	tellWarnings func()
 }

@@ -5,6 +5,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"regexp"
@@ -32,6 +33,9 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 	root := newRoot(cluster, streams, version)
 	root.SetArgs(arguments)
 	command, err := root.ExecuteContextC(ctx)
+	if unwritten := cluster.profile.end(); unwritten != nil {
+		err = errors.Join(err, unwritten)
+	}
 	cluster.teller.close()
 	cluster.tellWarnings()
 	if err == nil {
@@ -67,6 +71,13 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cluster.addFlags(root)
 	cluster.teller.logging = addVerbosity(root)
+	cluster.profile.addFlags(root.PersistentFlags())
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if !cluster.teller.logging() {
+			klog.SetLogger(logr.Discard())
+		}
+		return cluster.profile.begin()
+	}
 	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	root.AddCommand(
 		newInstall(cluster, streams),
@@ -100,11 +111,6 @@ func addVerbosity(root *cobra.Command) (logging func() bool) {
 	root.PersistentFlags().AddGoFlag(flags.Lookup("v"))
 	verbosity := root.PersistentFlags().Lookup("v")
 	verbosity.Shorthand = "v"
-	root.PersistentPreRun = func(*cobra.Command, []string) {
-		if !verbosity.Changed {
-			klog.SetLogger(logr.Discard())
-		}
-	}
 	return func() bool { return verbosity.Changed }
 }
 

@@ -2,7 +2,11 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -10,8 +14,12 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// apply applies stage after stage; what a stage defines is served before the
-// next one begins, and what the next ones have to wait for runs.
+// errElsewhere ends what is under way when something else has failed.
+var errElsewhere = errors.New("another batch has failed")
+
+// apply applies round after round: all that is applied before something has to
+// run. Within a round each object is applied as soon as what it needs is
+// there. What was applied comes in the order of the targets.
 func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error) {
 	all := stages(on.targets)
 	var results []apply.Result
@@ -21,28 +29,25 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 		}
 		return results, err
 	}
-	for n, stage := range all {
-		i.Sink(event.WaveStarted{Number: n + 1, Waves: len(all), Title: stage.turn.title(), Objects: len(stage.targets)})
-		stored, err := i.applyWave(ctx, on, stage.targets)
+	told := tellStages(i.Sink, all)
+	first := 0
+	for _, round := range rounds(all) {
+		batches := batchesOf(round, first, on.mayAll)
+		early := i.watchEarly(ctx, on, batches)
+		defer early.End()
+		stored, err := i.applyRound(ctx, on, batches, told)
 		results = append(results, stored...)
 		if err != nil {
+			told.stop()
 			return stop(err)
 		}
-		i.Sink(event.WaveFinished{Number: n + 1})
+		first += len(round)
 		if on.engine.DryRun {
 			continue
 		}
-		if stage.turn.wave == apply.Definitions {
-			if err := i.established(ctx, on.engine, stage.targets, stored); err != nil {
-				return results, err
-			}
-			if err := i.served(ctx, on); err != nil {
-				return results, err
-			}
-		}
-		awaited := slices.DeleteFunc(stage.awaited, func(target apply.Target) bool { return on.running[target.Ref] })
+		awaited := slices.DeleteFunc(round[len(round)-1].awaited, func(target apply.Target) bool { return on.running[target.Ref] })
 		if i.Wait && len(awaited) > 0 {
-			if err := i.await(ctx, awaited, results, len(on.targets)); err != nil {
+			if err := i.await(ctx, awaited, results, len(on.targets), early); err != nil {
 				return stop(err)
 			}
 		}
@@ -50,35 +55,162 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 	return results, nil
 }
 
-// applyWave applies the targets of a wave. Before the first of all writes the
-// inventory is widened to cover them, so that whatever happens then, what was
-// written can be found again; only the namespace that it lives in comes
-// before it, which carries the inventory's label itself.
-func (i *Install) applyWave(ctx context.Context, on *course, members []apply.Target) ([]apply.Result, error) {
-	if on.widened || on.engine.DryRun {
-		return i.applyMembers(ctx, on, members)
-	}
-	var results []apply.Result
-	home := slices.IndexFunc(members, func(target apply.Target) bool {
-		return manifest.IsNamespace(target.Object) && target.Ref.Name == i.Namespace.Name
-	})
-	if home >= 0 && members[home].Live == nil {
-		stored, err := on.engine.Apply(ctx, members[home:home+1])
-		results = append(results, stored...)
-		if err != nil {
-			return results, err
+// watchEarly begins to watch the workloads that are new, before they are
+// written; those that are there may run already.
+func (i *Install) watchEarly(ctx context.Context, on *course, batches []batch) *ready.Watch {
+	var places []ready.Place
+	for _, batch := range batches {
+		if batch.part != partWorkloads || !i.Wait || on.engine.DryRun {
+			continue
 		}
-		members = slices.Delete(slices.Clone(members), home, home+1)
+		for _, target := range batch.targets {
+			if state, _ := ready.Compute(target.Object); target.Live == nil && state != ready.Ready {
+				places = append(places, ready.Place{Kind: kindOf(target), Resource: target.Resource, Namespace: target.Ref.Namespace})
+			}
+		}
 	}
-	if err := on.book.parent.Write(ctx, setOf(on.read.What, on.targets).Union(on.book.before)); err != nil {
+	if len(places) == 0 {
+		return nil
+	}
+	return ready.Begin(ctx, i.Cluster.Dynamic, places)
+}
+
+// applyRound applies batches, each when those before it are over. After the
+// first failure no more are begun.
+func (i *Install) applyRound(ctx context.Context, on *course, batches []batch, told *stagesTold) ([]apply.Result, error) {
+	told.expect(batches)
+	opened, err := i.open(ctx, on, batches, told)
+	if err != nil {
+		return opened, err
+	}
+	working, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	results, errs := make([][]apply.Result, len(batches)), make([]error, len(batches))
+	over := make([]chan struct{}, len(batches))
+	for n := range over {
+		over[n] = make(chan struct{})
+	}
+	var group sync.WaitGroup
+	for n, batch := range batches {
+		group.Go(func() {
+			defer close(over[n])
+			for _, before := range batch.after {
+				<-over[before]
+			}
+			if working.Err() != nil {
+				return
+			}
+			if batch.part == partServed {
+				errs[n] = i.awaitServed(working, on, batch.targets, results[batch.after[0]])
+			} else {
+				results[n], errs[n] = i.applyBatch(working, on, batch, told)
+			}
+			if errs[n] != nil {
+				fail(errElsewhere)
+			}
+		})
+	}
+	group.Wait()
+	all := append(opened, slices.Concat(results...)...)
+	inOrder(all, on.targets)
+	if ctx.Err() != nil {
+		return all, context.Cause(ctx)
+	}
+	errs = slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errElsewhere) })
+	return all, errors.Join(errs...)
+}
+
+// applyBatch applies the targets of a batch.
+func (i *Install) applyBatch(ctx context.Context, on *course, batch batch, told *stagesTold) ([]apply.Result, error) {
+	defer phase(ctx, "apply "+batch.part.String())()
+	engine := on.engine.Telling(told.of(batch.stage))
+	targets := slices.DeleteFunc(batch.targets, func(target apply.Target) bool { return target.Ref == on.opened })
+	results, err := i.applyMembers(ctx, on, engine, targets)
+	if err == nil {
+		told.finish(batch)
+	}
+	return results, err
+}
+
+// awaitServed waits until what definitions define is served.
+func (i *Install) awaitServed(ctx context.Context, on *course, targets []apply.Target, results []apply.Result) error {
+	if on.engine.DryRun {
+		return nil
+	}
+	defer phase(ctx, "definitions served")()
+	if err := i.established(ctx, on.engine, targets, results); err != nil {
+		return err
+	}
+	return i.served(ctx, on)
+}
+
+// open widens the inventory to cover the targets before the first of all
+// writes, so that whatever happens then, what was written can be found again.
+// Only the namespace that it lives in comes before it, which carries the
+// inventory's label itself.
+func (i *Install) open(ctx context.Context, on *course, batches []batch, told *stagesTold) ([]apply.Result, error) {
+	if on.widened || on.engine.DryRun {
+		return nil, nil
+	}
+	defer phase(ctx, "widen the inventory")()
+	var results []apply.Result
+	var err error
+	if home, stage, found := homeOf(batches, i.Namespace.Name); found && home.Live == nil {
+		results, err = i.makeHome(ctx, on, home, told.of(stage))
+		on.opened = home.Ref
+	} else {
+		err = i.widen(ctx, on)
+	}
+	if err != nil {
 		return results, err
 	}
 	on.widened = true
-	if err := i.labelNamespace(ctx); err != nil {
+	return results, i.labelNamespace(ctx)
+}
+
+// homeOf gives the namespace of the inventory, if it is among what is applied,
+// and the stage that it belongs to.
+func homeOf(batches []batch, name string) (home apply.Target, stage int, found bool) {
+	for _, batch := range batches {
+		for _, target := range batch.targets {
+			if manifest.IsNamespace(target.Object) && target.Ref.Name == name {
+				return target, batch.stage, true
+			}
+		}
+	}
+	return apply.Target{}, 0, false
+}
+
+// makeHome makes the namespace and in it the inventory. Both are asked for at
+// once: the API server gives a namespace that it does not know a moment to
+// appear (k8s.io/apiserver, pkg/admission/plugin/namespace/lifecycle), so that
+// mostly one round trip is enough. Where it is not, the inventory is asked for
+// again.
+func (i *Install) makeHome(ctx context.Context, on *course, home apply.Target, sink event.Sink) ([]apply.Result, error) {
+	widened := make(chan error, 1)
+	go func() { widened <- i.widen(ctx, on) }()
+	results, err := on.engine.Telling(sink).Apply(ctx, []apply.Target{home})
+	failed := <-widened
+	if err != nil {
 		return results, err
 	}
-	stored, err := i.applyMembers(ctx, on, members)
-	return append(results, stored...), err
+	if apierrors.IsNotFound(failed) {
+		failed = i.widen(ctx, on)
+	}
+	return results, failed
+}
+
+func (i *Install) widen(ctx context.Context, on *course) error {
+	return on.book.parent.Write(ctx, setOf(on.read.What, on.targets).Union(on.book.before))
+}
+
+// inOrder sorts results as the targets are.
+func inOrder(results []apply.Result, targets []apply.Target) {
+	at := map[event.Object]int{}
+	for n, target := range targets {
+		at[target.Ref] = n
+	}
+	slices.SortStableFunc(results, func(a, b apply.Result) int { return at[a.Ref] - at[b.Ref] })
 }
 
 // readiness pairs what was stored with where it lives.

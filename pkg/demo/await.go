@@ -25,7 +25,8 @@ var errHopeless = errors.New("it does not heal by itself")
 
 // await waits until the targets run, which are among the results; total is
 // how many results there will be in the end.
-func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result, total int) error {
+// early, if any, watches some of them already.
+func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result, total int, early *ready.Watch) error {
 	var pending []*unstructured.Unstructured
 	var awaited []ready.Target
 	for _, target := range readiness(targets, results) {
@@ -37,8 +38,9 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 			pending = append(pending, target.Object)
 		}
 	}
+	defer phase(ctx, "wait until it runs")()
 	i.Sink(event.AwaitingReadiness{Objects: len(pending)})
-	err := i.wait(ctx, awaited, pending)
+	err := i.wait(ctx, awaited, pending, early)
 	var notReady *ready.NotReadyError
 	switch {
 	case !errors.As(err, &notReady):
@@ -54,9 +56,9 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 
 // wait waits for all that is awaited and, unless the user wants to wait on,
 // gives up when one of those pending is in a state that does not heal.
-func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured) error {
+func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured, early *ready.Watch) error {
 	if !i.FailFast || len(pending) == 0 {
-		return ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited)
+		return ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited, early)
 	}
 	waiting, stop := context.WithCancelCause(ctx)
 	var hopeless []diagnose.Stuck
@@ -66,7 +68,7 @@ func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*u
 			stop(errHopeless)
 		}
 	})
-	err := ready.Wait(waiting, i.Cluster.Dynamic, i.Sink, awaited)
+	err := ready.Wait(waiting, i.Cluster.Dynamic, i.Sink, awaited, early)
 	stop(nil)
 	watch.Wait()
 	var notReady *ready.NotReadyError

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
@@ -41,38 +42,55 @@ func (i *Install) check(ctx context.Context, on *course) error {
 	return i.verify(ctx, on, seen.members)
 }
 
-// look runs all checks.
+// look runs all checks. What they and the install need of the cluster is read at
+// once; where there was no install before, also what is needed for all that is
+// new.
 func (i *Install) look(ctx context.Context, on *course) (view, error) {
-	observed := on.engine.Observe(ctx, on.targets)
+	defer phase(ctx, "look at the cluster")()
 	var (
-		seen          view
-		taken, beside []property
-		unlisted      error
+		seen               view
+		taken, beside      []property
+		observed, unlisted error
 	)
+	ahead := preflight.Always
+	if !on.book.found {
+		ahead = preflight.AsNew
+	}
+	survey := preflight.Begin(ctx, i.subject(on), ahead)
+	defer survey.Close()
+	all, allCtx := errgroup.WithContext(ctx)
+	all.Go(func() error {
+		observed = on.engine.Observe(ctx, on.targets)
+		return nil
+	})
+	all.Go(func() error {
+		seen.members, unlisted = on.book.members(allCtx, i.Cluster, on.kinds, on.book.before)
+		return nil
+	})
+	if !i.Skip[foreignCheck] {
+		all.Go(func() (err error) {
+			beside, err = on.book.anotherIstio(allCtx, i.Cluster, on.targets)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return seen, err
+	}
+	var unserved *apply.UnservedError
+	if errors.As(observed, &unserved) {
+		return seen, i.unserved(ctx, on, unserved)
+	}
 	if !i.Skip[foreignCheck] {
 		var err error
 		if taken, err = on.book.foreign(ctx, i.Cluster, on.targets, i.Adopt); err != nil {
 			return seen, err
 		}
 	}
-	checks, checksCtx := errgroup.WithContext(ctx)
-	checks.Go(func() (err error) {
-		seen.results, err = preflight.Run(checksCtx, i.subject(on))
-		return err
-	})
-	checks.Go(func() error {
-		seen.members, unlisted = on.book.members(checksCtx, i.Cluster, on.kinds, on.book.before)
-		return nil
-	})
-	if !i.Skip[foreignCheck] {
-		checks.Go(func() (err error) {
-			beside, err = on.book.anotherIstio(checksCtx, i.Cluster, on.targets)
-			return err
-		})
-	}
-	if err := checks.Wait(); err != nil {
+	var err error
+	if seen.results, err = survey.Check(ctx, i.subject(on)); err != nil {
 		return seen, err
 	}
+	on.mayAll = survey.MayAll()
 	if i.Adopt {
 		i.warnOfFormerOwners(taken)
 		taken = nil
@@ -90,7 +108,8 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 // verify makes the targets members of the inventory and has the server look
 // at what it may refuse to change.
 func (i *Install) verify(ctx context.Context, on *course, members []inventory.Object) error {
-	on.leftovers, on.spared = on.read.spare(leftovers(members, on.targets), i.Namespace.Name)
+	defer phase(ctx, "have the server verify changes")()
+	on.leftovers, on.spared = Manifest{Withheld: on.withheld}.spare(leftovers(members, on.targets), i.Namespace.Name)
 	if err := i.replaces(on, members); err != nil {
 		return err
 	}

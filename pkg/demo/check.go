@@ -99,6 +99,11 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 	if err != nil {
 		return nil, err
 	}
+	if !on.knowsMembers() {
+		if err := i.complete(ctx, on); err != nil {
+			return nil, err
+		}
+	}
 	on.engine = i.engine()
 	seen, err := i.look(ctx, on)
 	if err != nil {

@@ -28,22 +28,24 @@ type Difference struct {
 func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
 	all := *i
 	all.DryRun, all.Force, all.Recreate = event.DryRunServer, true, true
+	ledger := all.beginLedger(ctx)
 	read, err := all.read(ctx)
 	if err != nil {
+		ledger.close()
 		return nil, ended(ctx, &InputError{err})
 	}
 	for _, warning := range read.Warnings {
 		i.Sink(event.Warning{Message: warning})
 	}
-	differences, err := all.differences(ctx, read)
+	differences, err := all.differences(ctx, read, ledger)
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
 	return differences, nil
 }
 
-func (i *Install) differences(ctx context.Context, read Manifest) ([]Difference, error) {
-	on, err := i.prepare(ctx, read)
+func (i *Install) differences(ctx context.Context, read Manifest, ledger *pendingLedger) ([]Difference, error) {
+	on, err := i.prepare(ctx, read, ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func (i *Install) differences(ctx context.Context, read Manifest) ([]Difference,
 	if !i.Prune {
 		return differences, nil
 	}
-	left, _ := on.read.spare(leftovers(members, on.targets), i.Namespace.Name)
+	left, _ := Manifest{Withheld: on.withheld}.spare(leftovers(members, on.targets), i.Namespace.Name)
 	pruned, err := i.wouldPrune(ctx, left, on)
 	return append(differences, pruned...), err
 }
@@ -99,6 +101,12 @@ func sameCounts(before, after *unstructured.Unstructured) *unstructured.Unstruct
 
 // wouldPrune gives what would be taken away, with one request an object.
 func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on *course) ([]Difference, error) {
+	if len(members) == 0 {
+		return nil, nil
+	}
+	if err := i.complete(ctx, on); err != nil {
+		return nil, err
+	}
 	r := &removal{cluster: i.Cluster, kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: true}
 	planned, err := r.survey(ctx, members, uidsOf(members))
 	if err != nil {

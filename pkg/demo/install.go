@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -88,8 +88,10 @@ type Install struct {
 // InterruptedError and UnreadyError after it, and those of the API server.
 func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	began := time.Now()
+	ledger := i.beginLedger(ctx)
 	read, err := i.read(ctx)
 	if err != nil {
+		ledger.close()
 		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
 	}
 	for _, warning := range read.Warnings {
@@ -99,7 +101,7 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	if i.DryRun == event.DryRunClient {
 		results, err = i.plan(read)
 	} else {
-		results, err = i.install(ctx, read)
+		results, err = i.install(ctx, read, ledger)
 	}
 	if err == nil {
 		i.Sink(event.Finished{Counts: counts(results), DryRun: i.DryRun, Took: time.Since(began)})
@@ -116,6 +118,7 @@ func (i *Install) read(ctx context.Context) (Manifest, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
+		defer phase(ctx, "read the manifest")()
 		read, err := i.Read(ctx)
 		done <- outcome{read, err}
 	}()
@@ -161,24 +164,41 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 type course struct {
 	read     Manifest
 	upgraded Upgraded
+	// withheld are those of the manifest, in versions that are served.
+	withheld []manifest.Object
 	kinds    *discover.Kinds
 	book     *ledger
 	targets  []apply.Target
 	// leftovers are members of the inventory that the manifest does not have,
 	// and spared those that it has and that are not applied.
 	leftovers, spared []inventory.Object
-	// running are those that were waited for one by one.
+	// running are those that were waited for one by one; more than one step can
+	// add to them.
 	running map[event.Object]bool
+	mutex   sync.Mutex
 	// unread is why the inventory could not be read.
 	unread error
-	// widened is set once the inventory covers the targets.
+	// mayAll is set where the user may do everything.
+	mayAll bool
+	// widened is set once the inventory covers the targets, and opened is the
+	// namespace that was made for it.
 	widened bool
+	opened  event.Object
 	engine  *apply.Engine
 }
 
+// runs notes what was waited for by itself.
+func (on *course) runs(targets []ready.Target) {
+	on.mutex.Lock()
+	defer on.mutex.Unlock()
+	for _, target := range targets {
+		on.running[target.Ref] = true
+	}
+}
+
 // install is the whole of it, or all of it that a server-side dry run can do.
-func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) {
-	on, err := i.prepare(ctx, read)
+func (i *Install) install(ctx context.Context, read Manifest, ledger *pendingLedger) ([]Result, error) {
+	on, err := i.prepare(ctx, read, ledger)
 	if err != nil {
 		return nil, i.interrupted(ctx, err, 0, 0)
 	}
@@ -210,21 +230,25 @@ func (i *Install) install(ctx context.Context, read Manifest) ([]Result, error) 
 	return results, nil
 }
 
-// prepare asks the cluster, at once, what it serves and what was installed
-// before.
-func (i *Install) prepare(ctx context.Context, read Manifest) (*course, error) {
+// prepare finds where the objects live, and what was installed before.
+func (i *Install) prepare(ctx context.Context, read Manifest, ledger *pendingLedger) (*course, error) {
+	defer ledger.close()
 	on := &course{read: read, running: map[event.Object]bool{}}
-	both, bothCtx := errgroup.WithContext(ctx)
-	both.Go(func() error { return i.resolve(bothCtx, on) })
-	both.Go(func() (err error) {
-		on.book, err = openLedger(bothCtx, i.Cluster, i.Inventory, i.Namespace.Name)
-		if apierrors.IsForbidden(err) {
-			on.unread, err = err, nil // the check of permissions says more
-		}
-		return err
-	})
-	if err := both.Wait(); err != nil {
+	if err := i.resolve(ctx, on); err != nil {
 		return nil, err
+	}
+	var err error
+	on.book, err = ledger.wait(ctx)
+	if apierrors.IsForbidden(err) {
+		on.unread, err = err, nil // the check of permissions says more
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !on.knowsMembers() {
+		if err := i.complete(ctx, on); err != nil {
+			return nil, err
+		}
 	}
 	on.engine = i.engine()
 	return on, nil

@@ -34,6 +34,45 @@ func openLedger(ctx context.Context, cluster *Cluster, name, namespace string) (
 	return book, err
 }
 
+// pendingLedger is one that is being read, while the manifest is.
+type pendingLedger struct {
+	done chan struct{}
+	stop context.CancelFunc
+	book *ledger
+	err  error
+}
+
+// beginLedger starts to read the inventory; without a cluster it does nothing.
+// It is the first request, which the connection is made for.
+func (i *Install) beginLedger(ctx context.Context) *pendingLedger {
+	ctx, stop := context.WithCancel(ctx)
+	pending := &pendingLedger{done: make(chan struct{}), stop: stop}
+	go func() {
+		defer close(pending.done)
+		defer phase(ctx, "connect and read the inventory")()
+		if i.Cluster != nil {
+			pending.book, pending.err = openLedger(ctx, i.Cluster, i.Inventory, i.Namespace.Name)
+		}
+	}()
+	return pending
+}
+
+// wait gives what was read.
+func (p *pendingLedger) wait(ctx context.Context) (*ledger, error) {
+	select {
+	case <-p.done:
+		return p.book, p.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// close ends the reading, if it is still going on.
+func (p *pendingLedger) close() {
+	p.stop()
+	<-p.done
+}
+
 // inventoryName gives the demo's inventory where none is named.
 func inventoryName(name string) string { return cmp.Or(name, inventory.ParentName) }
 

@@ -50,12 +50,16 @@ func (i *Install) tellLeftovers(on *course) {
 // prune takes away what the manifest does not have any more, and then narrows
 // the inventory to what is there.
 func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
+	defer phase(ctx, "prune")()
 	if !i.Prune {
 		return nil, nil // the inventory still covers them
 	}
 	var results []Result
 	remains := setOf(on.read.What, on.targets).Union(setOfObjects(on.read.What, on.spared))
 	if len(on.leftovers) > 0 {
+		if err := i.complete(ctx, on); err != nil {
+			return nil, err
+		}
 		r := &removal{cluster: i.Cluster, kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: on.engine.DryRun, list: on.members(i.Cluster)}
 		planned, err := r.survey(ctx, on.leftovers, uidsOf(on.leftovers))
 		if err != nil {

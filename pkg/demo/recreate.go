@@ -37,7 +37,7 @@ func (i *Install) tellRecreated(on *course) {
 // applyMembers applies targets of a wave at once, but for workloads that have
 // to be made anew: these follow one after the other, each when the one before
 // it runs, so that never more than one of them is away.
-func (i *Install) applyMembers(ctx context.Context, on *course, members []apply.Target) ([]apply.Result, error) {
+func (i *Install) applyMembers(ctx context.Context, on *course, engine *apply.Engine, members []apply.Target) ([]apply.Result, error) {
 	var anew, others []apply.Target
 	for _, target := range members {
 		if target.Recreate && apply.WaveOf(kindOf(target)) == apply.Workloads {
@@ -46,12 +46,12 @@ func (i *Install) applyMembers(ctx context.Context, on *course, members []apply.
 			others = append(others, target)
 		}
 	}
-	results, err := on.engine.Apply(ctx, others)
+	results, err := engine.Apply(ctx, others)
 	if err != nil || len(anew) == 0 {
 		return results, err
 	}
 	for target := range slices.Chunk(anew, 1) {
-		stored, err := on.engine.Apply(ctx, target)
+		stored, err := engine.Apply(ctx, target)
 		results = append(results, stored...)
 		if err == nil && i.Wait && !on.engine.DryRun {
 			i.awaitAnew(ctx, on, readiness(target, stored))
@@ -72,12 +72,10 @@ func (i *Install) awaitAnew(ctx context.Context, on *course, targets []ready.Tar
 	for _, target := range targets {
 		pending = append(pending, target.Object)
 	}
-	if err := i.wait(patient, targets, pending); err != nil {
+	if err := i.wait(patient, targets, pending, nil); err != nil {
 		return
 	}
-	for _, target := range targets {
-		on.running[target.Ref] = true
-	}
+	on.runs(targets)
 }
 
 // deleteToRecreate deletes the live object of a target and returns when it is

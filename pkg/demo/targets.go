@@ -3,6 +3,9 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
@@ -29,17 +32,33 @@ func (i *Install) resolve(ctx context.Context, on *course) error {
 }
 
 // kinds finds those that the cluster serves, has the manifest upgraded to
-// them, and adds those that it defines.
+// them, and adds those that it defines. A cluster is not asked where every one
+// serves all kinds that the manifest has.
 func (i *Install) kinds(ctx context.Context, on *course) error {
+	on.kinds = discover.Standard()
+	lacks := false
+	served := func(kind schema.GroupVersionKind) bool {
+		lacks = lacks || !on.kinds.Served(kind)
+		return on.kinds.Served(kind)
+	}
+	for _, object := range slices.Concat(on.read.Objects, on.read.Withheld) {
+		served(object.GroupVersionKind())
+	}
+	if err := i.upgradeTo(on, served); err != nil || lacks {
+		return i.discover(ctx, on)
+	}
+	return nil
+}
+
+// discover is kinds with a cluster that is asked.
+func (i *Install) discover(ctx context.Context, on *course) error {
+	defer phase(ctx, "discover kinds")()
 	var err error
 	if on.kinds, err = discover.Discover(ctx, i.Cluster.Discovery); err != nil {
 		return err
 	}
-	if on.upgraded, err = i.upgrade(on.read.Objects, on.kinds.Served); err != nil {
+	if err := i.upgradeTo(on, on.kinds.Served); err != nil {
 		return &InputError{err}
-	}
-	if withheld, err := i.upgrade(on.read.Withheld, on.kinds.Served); err == nil {
-		on.read.Withheld = withheld.Objects // to be found again among the members
 	}
 	for _, object := range on.upgraded.Objects {
 		if manifest.IsCRD(object.Unstructured) {
@@ -47,6 +66,47 @@ func (i *Install) kinds(ctx context.Context, on *course) error {
 		}
 	}
 	return nil
+}
+
+// upgradeTo upgrades what was read to what is served.
+func (i *Install) upgradeTo(on *course, served func(schema.GroupVersionKind) bool) error {
+	var err error
+	if on.upgraded, err = i.upgrade(on.read.Objects, served); err != nil {
+		return err
+	}
+	if withheld, err := i.upgrade(on.read.Withheld, served); err == nil {
+		on.withheld = withheld.Objects // to be found again among the members
+	}
+	return nil
+}
+
+// complete has the cluster asked for its kinds, if it was not yet.
+func (i *Install) complete(ctx context.Context, on *course) error {
+	if !on.kinds.Partial() {
+		return nil
+	}
+	return i.discover(ctx, on)
+}
+
+// unserved says of which kinds the cluster has none, although every other one
+// has.
+func (i *Install) unserved(ctx context.Context, on *course, unserved error) error {
+	if err := i.discover(ctx, on); err != nil {
+		return err
+	}
+	if err := unknownKinds(on.upgraded.Objects, on.kinds); err != nil {
+		return &InputError{err}
+	}
+	return unserved
+}
+
+// knowsMembers tells whether it is known where the members of the inventory
+// can be.
+func (on *course) knowsMembers() bool {
+	return !slices.ContainsFunc(on.book.before.Kinds, func(kind schema.GroupKind) bool {
+		_, found := on.kinds.Find(kind)
+		return !found
+	})
 }
 
 // locate gives objects of known kinds their namespaces and resources.

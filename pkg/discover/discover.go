@@ -35,6 +35,8 @@ type Kinds struct {
 	broken map[schema.GroupVersion]error
 	// defined are the kinds that the cluster does not serve yet.
 	defined map[schema.GroupVersionKind]bool
+	// partial is set where the cluster was not asked.
+	partial bool
 }
 
 // Discover asks the cluster: two requests where discovery is aggregated

@@ -21,7 +21,7 @@ var errTooMany = errors.New("too many pods")
 // capacity packs the pods of new workloads into what is free on the nodes.
 // That is not what the scheduler will do to the letter, and nodes may be added
 // while pods wait, so that it only warns.
-func capacity(ctx context.Context, s *survey) ([]Result, error) {
+func capacity(_ context.Context, s *Survey) ([]Result, error) {
 	var added []Workload
 	for _, workload := range s.Workloads {
 		if !workload.Exists && (workload.Replicas > 0 || workload.EachNode) {
@@ -35,7 +35,7 @@ func capacity(ctx context.Context, s *survey) ([]Result, error) {
 	if err != nil {
 		return unseen("nodes", err)
 	}
-	rooms, err := rooms(ctx, s, nodes)
+	rooms, err := rooms(s, nodes)
 	if errors.Is(err, errTooMany) {
 		return passed(fmt.Sprintf("it cannot be told, because there are more than %d pods", mostPods)), nil
 	}
@@ -50,11 +50,26 @@ func capacity(ctx context.Context, s *survey) ([]Result, error) {
 
 // rooms gives the ready nodes and what is free on them. What pods without a
 // node will take cannot be said and is left out.
-func rooms(ctx context.Context, s *survey, nodes []corev1.Node) ([]room, error) {
+func rooms(s *Survey, nodes []corev1.Node) ([]room, error) {
+	used, err := s.used()
+	if err != nil {
+		return nil, err
+	}
+	var rooms []room
+	for i := range nodes {
+		if node := &nodes[i]; isReady(node) {
+			rooms = append(rooms, room{node, offered(node).minus(used[node.Name])})
+		}
+	}
+	return rooms, nil
+}
+
+// readUsed reads what the pods of the cluster request, by node.
+func readUsed(ctx context.Context, subject Subject) (map[string]amount, error) {
 	used := map[string]amount{}
 	pods := 0
 	list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return s.Core.Pods(metav1.NamespaceAll).List(ctx, options)
+		return subject.Core.Pods(metav1.NamespaceAll).List(ctx, options)
 	}
 	// Pods that have ended hold nothing.
 	running := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
@@ -66,16 +81,7 @@ func rooms(ctx context.Context, s *survey, nodes []corev1.Node) ([]room, error) 
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	var rooms []room
-	for i := range nodes {
-		if node := &nodes[i]; isReady(node) {
-			rooms = append(rooms, room{node, offered(node).minus(used[node.Name])})
-		}
-	}
-	return rooms, nil
+	return used, err
 }
 
 func isReady(node *corev1.Node) bool {

@@ -20,7 +20,7 @@ var without = []string{"", "docker", "k3s", "kind", "kwok", "libvirt", "metal3",
 
 // loadBalancer guesses whether Services of type LoadBalancer get an address:
 // clouds give them one, and what has given one before will do so again.
-func loadBalancer(ctx context.Context, s *survey) ([]Result, error) {
+func loadBalancer(_ context.Context, s *Survey) ([]Result, error) {
 	if len(s.LoadBalancers) == 0 {
 		return passed("the manifest adds no Service of type LoadBalancer"), nil
 	}
@@ -34,7 +34,7 @@ func loadBalancer(ctx context.Context, s *survey) ([]Result, error) {
 			return passed(fmt.Sprintf("likely to get an address: the nodes are of the provider %s", scheme)), nil
 		}
 	}
-	served, err := addressed(ctx, s)
+	served, err := s.addressed()
 	if err != nil {
 		return unseen("services", err)
 	}
@@ -46,12 +46,12 @@ func loadBalancer(ctx context.Context, s *survey) ([]Result, error) {
 
 var errFound = errors.New("found")
 
-// addressed gives the first Service that a load balancer has given an
+// readAddressed gives the first Service that a load balancer has given an
 // address, or nothing. The server cannot select by type.
-func addressed(ctx context.Context, s *survey) (string, error) {
+func readAddressed(ctx context.Context, subject Subject) (string, error) {
 	first := ""
 	list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return s.Core.Services(metav1.NamespaceAll).List(ctx, options)
+		return subject.Core.Services(metav1.NamespaceAll).List(ctx, options)
 	}
 	err := pager.New(list).EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
 		service := object.(*corev1.Service)

@@ -8,7 +8,7 @@ import (
 
 // namespaces looks whether those that objects go to exist or will be created,
 // and whether one of them is being deleted, which lets nothing new in.
-func namespaces(ctx context.Context, s *survey) ([]Result, error) {
+func namespaces(ctx context.Context, s *Survey) ([]Result, error) {
 	places, err := s.places()
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func namespaces(ctx context.Context, s *survey) ([]Result, error) {
 }
 
 // deniedNamespaces asks whether namespaces may be created.
-func deniedNamespaces(ctx context.Context, s *survey, created []string) ([]string, error) {
+func deniedNamespaces(ctx context.Context, s *Survey, created []string) ([]string, error) {
 	if len(created) == 0 {
 		return nil, nil
 	}
@@ -64,7 +64,7 @@ func deniedNamespaces(ctx context.Context, s *survey, created []string) ([]strin
 	})
 }
 
-func goodNamespaces(s *survey, created, hidden []string) string {
+func goodNamespaces(s *Survey, created, hidden []string) string {
 	switch {
 	case len(hidden) > 0:
 		return "it cannot be told, because you may not look at " + shortList(hidden)

@@ -39,7 +39,7 @@ func (n need) String() string {
 // permissions asks whether the user may do what the install will do. One
 // request is enough for users who may do anything; the others cost one for
 // each verb and resource, all at once.
-func permissions(ctx context.Context, s *survey) ([]Result, error) {
+func permissions(ctx context.Context, s *Survey) ([]Result, error) {
 	all, err := s.admin()
 	if err != nil {
 		return nil, err

@@ -105,13 +105,13 @@ type Subject struct {
 // check is one thing to look at. Its results are named by Run, and there is
 // at least one. The error is for a cluster that did not answer, not for a
 // verdict.
-type check func(context.Context, *survey) ([]Result, error)
+type check func(context.Context, *Survey) ([]Result, error)
 
 var checks = []struct {
 	name string
 	run  check
 }{
-	{"version", version},
+	{"version", release},
 	{"permissions", permissions},
 	{"namespaces", namespaces},
 	{"architectures", architectures},
@@ -129,16 +129,24 @@ func Names() []string {
 	return names
 }
 
-// Run runs the checks that are not skipped, all at once. Each of them gives
-// at least one result; the results come in the order of Names.
+// Run looks at the cluster and runs the checks that are not skipped.
 func Run(ctx context.Context, subject Subject) ([]Result, error) {
-	survey := newSurvey(ctx, subject)
+	survey := Begin(ctx, subject, Lazy)
+	defer survey.Close()
+	return survey.Check(ctx, subject)
+}
+
+// Check runs the checks that are not skipped, all at once. Each of them gives
+// at least one result; the results come in the order of Names. The subject is
+// that of Begin, of which more may be known now: what is there already.
+func (s *Survey) Check(ctx context.Context, subject Subject) ([]Result, error) {
+	s.Subject = subject
 	results := make([][]Result, len(checks))
 	errs := make([]error, len(checks))
 	var group sync.WaitGroup
 	for i, check := range checks {
 		if !subject.Skip[check.name] {
-			group.Go(func() { results[i], errs[i] = check.run(ctx, survey) })
+			group.Go(func() { results[i], errs[i] = check.run(ctx, s) })
 		}
 	}
 	group.Wait()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -12,22 +13,48 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/tools/pager"
 )
 
 // parallel bounds the requests of one check that are under way.
 const parallel = 32
 
-// survey is the subject together with what several checks read of the
-// cluster. Each of these is read when it is asked for, and once.
-type survey struct {
+// Ahead says how much is read before a check asks for it.
+type Ahead int
+
+// What is read ahead.
+const (
+	// Lazy reads what is asked for.
+	Lazy Ahead = iota
+	// Always reads what is asked for in every case.
+	Always
+	// AsNew reads besides what is asked for where workloads and Services are
+	// new.
+	AsNew
+)
+
+// Survey is the subject together with what checks read of the cluster. Each of
+// these is read once, when it is asked for, or ahead.
+type Survey struct {
 	Subject
 
 	// admin tells whether the user may do anything at all.
-	admin func() (bool, error)
-	nodes func() ([]corev1.Node, error)
+	admin   func() (bool, error)
+	running func() (*version.Info, error)
+	nodes   func() ([]corev1.Node, error)
 	// places are the subject's namespaces.
 	places func() (map[string]place, error)
+	// configured are the webhooks of the cluster.
+	configured func() ([]hook, error)
+	// used is what pods take of each node.
+	used func() (map[string]amount, error)
+	// addressed is the first Service that a load balancer has given an address,
+	// or nothing.
+	addressed func() (string, error)
+
+	reading sync.WaitGroup
+	stop    context.CancelFunc
 }
 
 // place is a namespace as it is on the cluster.
@@ -38,8 +65,52 @@ type place struct {
 	hidden bool
 }
 
-func newSurvey(ctx context.Context, subject Subject) *survey {
-	s := &survey{Subject: subject}
+// Begin starts to read what the checks will need, so that nothing has to wait
+// for anything else. Close ends it.
+func Begin(ctx context.Context, subject Subject, ahead Ahead) *Survey {
+	ctx, stop := context.WithCancel(ctx)
+	s := newSurvey(ctx, subject)
+	s.stop = stop
+	read := func(wanted bool, checks []string, what func()) {
+		if wanted && slices.ContainsFunc(checks, func(name string) bool { return !subject.Skip[name] }) {
+			s.reading.Go(what)
+		}
+	}
+	always, asNew := ahead >= Always, ahead >= AsNew
+	workloads, balancers := len(subject.Workloads) > 0, len(subject.LoadBalancers) > 0
+	read(always, []string{"permissions"}, func() { _, _ = s.admin() })
+	read(always && subject.MinimumVersion != "", []string{"version"}, func() { _, _ = s.running() })
+	read(always, []string{"namespaces", "webhooks"}, func() { _, _ = s.places() })
+	read(always, []string{"webhooks"}, func() { _, _ = s.configured() })
+	read(always && workloads && len(subject.Architectures) > 0, []string{"architectures"}, func() { _, _ = s.nodes() })
+	read(asNew && workloads, []string{"capacity"}, func() { _, _ = s.nodes() })
+	read(asNew && workloads, []string{"capacity"}, func() { _, _ = s.used() })
+	read(asNew && balancers, []string{"loadbalancer"}, func() { _, _ = s.nodes() })
+	read(asNew && balancers, []string{"loadbalancer"}, func() { _, _ = s.addressed() })
+	return s
+}
+
+// Close ends what is still being read.
+func (s *Survey) Close() {
+	s.stop()
+	s.reading.Wait()
+}
+
+// MayAll tells whether the user may do everything; false where nobody asked.
+func (s *Survey) MayAll() bool {
+	if s.Skip["permissions"] {
+		return false
+	}
+	all, err := s.admin()
+	return all && err == nil
+}
+
+func newSurvey(ctx context.Context, subject Subject) *Survey {
+	s := &Survey{Subject: subject}
+	s.running = sync.OnceValues(func() (*version.Info, error) { return subject.Version.ServerVersionWithContext(ctx) })
+	s.configured = sync.OnceValues(func() ([]hook, error) { return readHooks(ctx, subject) })
+	s.used = sync.OnceValues(func() (map[string]amount, error) { return readUsed(ctx, subject) })
+	s.addressed = sync.OnceValues(func() (string, error) { return readAddressed(ctx, subject) })
 	s.admin = sync.OnceValues(func() (bool, error) {
 		return allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
 	})
@@ -91,7 +162,7 @@ func readPlaces(ctx context.Context, subject Subject) (map[string]place, error) 
 
 // labelsOf gives the labels that a namespace will have: those that it has,
 // and above them those that the manifest gives it.
-func (s *survey) labelsOf(name string, places map[string]place) map[string]string {
+func (s *Survey) labelsOf(name string, places map[string]place) map[string]string {
 	labels := map[string]string{"kubernetes.io/metadata.name": name}
 	if found := places[name].found; found != nil {
 		maps.Copy(labels, found.Labels)

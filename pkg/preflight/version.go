@@ -7,8 +7,8 @@ import (
 	utilversion "k8s.io/apimachinery/pkg/util/version"
 )
 
-// version compares the API server's version with the oldest one that will do.
-func version(ctx context.Context, s *survey) ([]Result, error) {
+// release compares the API server's version with the oldest one that will do.
+func release(_ context.Context, s *Survey) ([]Result, error) {
 	if s.MinimumVersion == "" {
 		return passed("the manifest does not say which Kubernetes it needs"), nil
 	}
@@ -16,7 +16,7 @@ func version(ctx context.Context, s *survey) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := s.Version.ServerVersionWithContext(ctx)
+	server, err := s.running()
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask for the API server's version: %w", err)
 	}

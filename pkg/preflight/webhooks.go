@@ -16,8 +16,8 @@ import (
 // nobody answers: whose Service does not exist (orphaned, mostly by an
 // uninstall), or which the API server cannot reach. Those of the manifest's
 // own Services are left out: they may not run yet, or be what is mended.
-func webhooks(ctx context.Context, s *survey) ([]Result, error) {
-	hooks, err := foreignHooks(ctx, s)
+func webhooks(ctx context.Context, s *Survey) ([]Result, error) {
+	hooks, err := foreignHooks(s)
 	if err != nil {
 		return unseen("webhook configurations", err)
 	}
@@ -45,28 +45,33 @@ func webhooks(ctx context.Context, s *survey) ([]Result, error) {
 
 // foreignHooks gives the webhooks that refuse what they cannot be asked about
 // and are not the manifest's.
-func foreignHooks(ctx context.Context, s *survey) ([]hook, error) {
+func foreignHooks(s *Survey) ([]hook, error) {
+	all, err := s.configured()
+	return slices.DeleteFunc(slices.Clone(all), func(hook hook) bool { return s.Services[hook.serviceName()] }), err
+}
+
+// readHooks reads all of them.
+func readHooks(ctx context.Context, subject Subject) ([]hook, error) {
 	var mutating *admissionv1.MutatingWebhookConfigurationList
 	var validating *admissionv1.ValidatingWebhookConfigurationList
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		mutating, err = s.Admission.MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
+		mutating, err = subject.Admission.MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
 		return err
 	})
 	group.Go(func() (err error) {
-		validating, err = s.Admission.ValidatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
+		validating, err = subject.Admission.ValidatingWebhookConfigurations().List(ctx, metav1.ListOptions{})
 		return err
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	hooks := slices.Concat(mutatingHooks(mutating.Items), validatingHooks(validating.Items))
-	return slices.DeleteFunc(hooks, func(hook hook) bool { return s.Services[hook.serviceName()] }), nil
+	return slices.Concat(mutatingHooks(mutating.Items), validatingHooks(validating.Items)), nil
 }
 
 // missingServices asks for the Services of those webhooks that matter here,
 // once each, and gives those that do not exist.
-func missingServices(ctx context.Context, s *survey, hooks []hook, writes []write) (map[string]bool, error) {
+func missingServices(ctx context.Context, s *Survey, hooks []hook, writes []write) (map[string]bool, error) {
 	asked := map[string]*admissionv1.ServiceReference{}
 	for _, hook := range hooks {
 		matters := hook.rulesMatch(anyPod) || slices.ContainsFunc(writes, hook.matches)
@@ -106,7 +111,7 @@ var anyPod = write{resource: podResource, operations: []admissionv1.OperationTyp
 // writesOf gives what the install will have written: its objects, the pods of
 // its workloads, and new namespaces. Whether an object is created or updated
 // is not told apart: the next install updates it.
-func writesOf(s *survey, places map[string]place) []write {
+func writesOf(s *Survey, places map[string]place) []write {
 	var writes []write
 	for _, workload := range s.Workloads {
 		writes = append(writes, podOf(s, workload, places))
@@ -137,7 +142,7 @@ func writesOf(s *survey, places map[string]place) []write {
 	return writes
 }
 
-func podOf(s *survey, workload Workload, places map[string]place) write {
+func podOf(s *Survey, workload Workload, places map[string]place) write {
 	return write{
 		resource:   podResource,
 		operations: anyPod.operations,

@@ -7,16 +7,11 @@ import (
 	"sync"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/dynamic/dynamicinformer"
-	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 )
 
 // Target is an object to wait for.
@@ -66,8 +61,8 @@ func (e *NotReadyError) Unwrap() error { return e.Cause }
 // Wait returns when all targets are ready. It gives a NotReadyError when the
 // context ends before, or when an object has failed for good. Objects that
 // are ready as last seen cost no request; the others are watched, with one
-// watch a resource and namespace.
-func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, targets []Target) error {
+// watch a resource and namespace, or by the one that was begun early, if any.
+func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, targets []Target, early *Watch) error {
 	wait := &wait{sink: sink, pending: map[event.Object]*Pending{}}
 	for i := range targets {
 		wait.order = append(wait.order, targets[i].Ref)
@@ -88,7 +83,9 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 	doubts := time.NewTimer(doubt)
 	defer doubts.Stop()
 	for _, group := range grouped(wait.pending) {
-		watches.Go(func() { group.watch(watching, client, sightings) })
+		if !early.serves(group, wait.pending) {
+			watches.Go(func() { group.watch(watching, client, sightings) })
+		}
 	}
 	for {
 		select {
@@ -99,6 +96,10 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 				return sighting.err
 			}
 			wait.see(sighting.ref, sighting.object)
+		case <-early.news():
+			if err := wait.catchUp(early); err != nil {
+				return err
+			}
 		case <-doubts.C:
 		}
 		if done, doubt, err = wait.over(); done {
@@ -177,78 +178,4 @@ func (w *wait) left() []Pending {
 		}
 	}
 	return left
-}
-
-// group is what one watch serves.
-type group struct {
-	resource  schema.GroupVersionResource
-	namespace string
-	kind      schema.GroupKind
-	// names are those that are waited for.
-	names []string
-}
-
-func grouped(pending map[event.Object]*Pending) []*group {
-	type key struct {
-		resource  schema.GroupVersionResource
-		namespace string
-	}
-	groups := map[key]*group{}
-	var all []*group
-	for ref, p := range pending {
-		at := key{p.Resource, ref.Namespace}
-		if groups[at] == nil {
-			groups[at] = &group{
-				resource:  p.Resource,
-				namespace: ref.Namespace,
-				kind:      schema.GroupKind{Group: ref.Group, Kind: ref.Kind},
-			}
-			all = append(all, groups[at])
-		}
-		groups[at].names = append(groups[at].names, ref.Name)
-	}
-	return all
-}
-
-// sighting is an object as a watch saw it, or the end of the watch.
-type sighting struct {
-	ref    event.Object
-	object *unstructured.Unstructured
-	err    error
-}
-
-// watch tells of the objects that are waited for until the context ends.
-func (g *group) watch(ctx context.Context, client dynamic.Interface, out chan<- sighting) {
-	tell := func(s sighting) {
-		select {
-		case out <- s:
-		case <-ctx.Done():
-		}
-	}
-	narrow := func(options *metav1.ListOptions) {
-		if len(g.names) == 1 {
-			options.FieldSelector = fields.OneTermEqualSelector("metadata.name", g.names[0]).String()
-		}
-	}
-	follower := &follow.Follower[*unstructured.Unstructured]{
-		What:     g.resource.Resource,
-		Informer: dynamicinformer.NewFilteredDynamicInformer(client, g.resource, g.namespace, 0, cache.Indexers{}, narrow).Informer(),
-		Seen:     func(found *unstructured.Unstructured) { tell(sighting{ref: g.ref(found.GetName()), object: found}) },
-		Gone:     func(gone *unstructured.Unstructured) { tell(sighting{ref: g.ref(gone.GetName())}) },
-		Listed: func(there func(cache.ObjectName) bool) {
-			// What the first list does not have was deleted before it.
-			for _, name := range g.names {
-				if !there(cache.NewObjectName(g.namespace, name)) {
-					tell(sighting{ref: g.ref(name)})
-				}
-			}
-		},
-	}
-	if err := follower.Run(ctx); err != nil {
-		tell(sighting{err: err})
-	}
-}
-
-func (g *group) ref(name string) event.Object {
-	return event.Object{Group: g.kind.Group, Kind: g.kind.Kind, Namespace: g.namespace, Name: name}
 }

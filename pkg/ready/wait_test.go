@@ -61,7 +61,7 @@ func TestWaitForNothing(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, told := &apiServer{}, &recorder{}
-			if err := Wait(t.Context(), server.start(t), told.sink, test.targets); err != nil {
+			if err := Wait(t.Context(), server.start(t), told.sink, test.targets, nil); err != nil {
 				t.Error(err)
 			}
 			if requests := server.took(); requests != nil || told.told != nil {
@@ -91,7 +91,7 @@ func TestWait(t *testing.T) {
 		},
 	}
 	told := &recorder{}
-	err := Wait(bounded(t), server.start(t), told.sink, []Target{target(a), target(b), target(c), target(of(t, "Deployment", "d", running))})
+	err := Wait(bounded(t), server.start(t), told.sink, []Target{target(a), target(b), target(c), target(of(t, "Deployment", "d", running))}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestWaitEnds(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancelCause(bounded(t))
 			told := &recorder{on: target(seen).Ref.String() + ": " + test.on, do: func() { cancel(cause) }}
-			err := Wait(ctx, server.start(t), told.sink, []Target{target(seen)})
+			err := Wait(ctx, server.start(t), told.sink, []Target{target(seen)}, nil)
 			var notReady *NotReadyError
 			if !errors.As(err, &notReady) {
 				t.Fatalf("the error is %v", err)
@@ -166,7 +166,7 @@ func TestWaitFailedBefore(t *testing.T) {
 	server := &apiServer{}
 	err := Wait(bounded(t), server.start(t), func(event.Event) {}, []Target{
 		target(of(t, "Deployment", "a", notStarted)), target(of(t, "Job", "b", failed)), target(of(t, "Deployment", "c", running)),
-	})
+	}, nil)
 	var notReady *NotReadyError
 	if !errors.As(err, &notReady) || notReady.Cause != nil || len(notReady.Pending) != 1 {
 		t.Fatalf("the error is %#v", err)
@@ -182,7 +182,7 @@ func TestWaitFailedBefore(t *testing.T) {
 // TestWaitForbidden ends at once, because no more tries would help.
 func TestWaitForbidden(t *testing.T) {
 	server := &apiServer{forbids: true}
-	err := Wait(bounded(t), server.start(t), func(event.Event) {}, []Target{target(of(t, "Deployment", "a", notStarted))})
+	err := Wait(bounded(t), server.start(t), func(event.Event) {}, []Target{target(of(t, "Deployment", "a", notStarted))}, nil)
 	if err == nil || !apierrors.IsForbidden(err) {
 		t.Fatalf("the error is %v", err)
 	}

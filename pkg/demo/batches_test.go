@@ -1,0 +1,89 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// TestBatches tells what is applied after what.
+func TestBatches(t *testing.T) {
+	common := []string{
+		"v1 Namespace mesh",
+		"apiextensions.k8s.io/v1 CustomResourceDefinition things.example.com",
+		"v1 ServiceAccount web",
+		"v1 ConfigMap web",
+		"rbac.authorization.k8s.io/v1 RoleBinding web",
+		"apps/v1 Deployment web",
+		"admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration web",
+	}
+	for _, test := range []struct {
+		name    string
+		objects []string
+		mayAll  bool
+		want    []string
+	}{
+		{"may not do everything", common, false, []string{
+			"Namespace after ",
+			"CustomResourceDefinition after Namespace ServiceAccount ConfigMap",
+			"served after CustomResourceDefinition",
+			"ServiceAccount after Namespace",
+			"ConfigMap after Namespace",
+			"RoleBinding after Namespace ServiceAccount",
+			"Deployment after Namespace ServiceAccount ConfigMap RoleBinding",
+			"ValidatingWebhookConfiguration after Namespace CustomResourceDefinition ServiceAccount ConfigMap RoleBinding Deployment",
+		}},
+		{"may do everything", common, true, []string{
+			"Namespace after ",
+			"CustomResourceDefinition after Namespace ServiceAccount ConfigMap RoleBinding",
+			"served after CustomResourceDefinition",
+			"ServiceAccount after Namespace",
+			"ConfigMap RoleBinding after Namespace",
+			"Deployment after Namespace ServiceAccount ConfigMap RoleBinding",
+			"ValidatingWebhookConfiguration after Namespace CustomResourceDefinition ServiceAccount ConfigMap RoleBinding Deployment",
+		}},
+		{"custom resources", append(slices.Clone(common), "example.com/v1 Thing a"), true, []string{
+			"Namespace after ",
+			"CustomResourceDefinition after Namespace",
+			"served after CustomResourceDefinition",
+			"ServiceAccount after Namespace",
+			"ConfigMap RoleBinding after Namespace",
+			"Deployment after Namespace ServiceAccount ConfigMap RoleBinding",
+			"Thing after Namespace served ServiceAccount ConfigMap RoleBinding",
+			"ValidatingWebhookConfiguration after Namespace CustomResourceDefinition ServiceAccount ConfigMap RoleBinding Deployment Thing",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var targets []apply.Target
+			for _, object := range ordered(hooked(t, test.objects...)) {
+				targets = append(targets, apply.Target{Ref: manifest.Ref(object.Unstructured), Object: object.Unstructured})
+			}
+			batches := batchesOf(stages(targets), 0, test.mayAll)
+			name := func(n int) string {
+				if batches[n].part == partServed {
+					return "served"
+				}
+				var kinds []string
+				for _, target := range batches[n].targets {
+					kinds = append(kinds, target.Ref.Kind)
+				}
+				return strings.Join(kinds, " ")
+			}
+			var got []string
+			for n, batch := range batches {
+				var after []string
+				for _, before := range batch.after {
+					after = append(after, name(before))
+				}
+				got = append(got, fmt.Sprintf("%s after %s", name(n), strings.Join(after, " ")))
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("the batches are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}

@@ -1,0 +1,127 @@
+package ready
+
+import (
+	"context"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// Watch follows objects that are going to be waited for, from before they are
+// written, so that the wait has nothing to ask for. A nil Watch follows
+// nothing.
+type Watch struct {
+	places map[Place]bool
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+	fresh  chan struct{}
+
+	mutex sync.Mutex
+	// latest is what was last seen of each object and not taken yet.
+	latest map[event.Object]sighting
+	err    error
+}
+
+// Begin starts to watch the places; End ends it.
+func Begin(ctx context.Context, client dynamic.Interface, places []Place) *Watch {
+	ctx, stop := context.WithCancel(ctx)
+	w := &Watch{places: map[Place]bool{}, stop: stop, fresh: make(chan struct{}, 1), latest: map[event.Object]sighting{}}
+	sightings := make(chan sighting)
+	for _, place := range places {
+		if w.places[place] {
+			continue
+		}
+		w.places[place] = true
+		w.ended.Go(func() { (&group{Place: place}).watch(ctx, client, sightings) })
+	}
+	w.ended.Go(func() {
+		for {
+			select {
+			case seen := <-sightings:
+				w.note(seen)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return w
+}
+
+// End stops watching.
+func (w *Watch) End() {
+	if w != nil {
+		w.stop()
+		w.ended.Wait()
+	}
+}
+
+func (w *Watch) note(seen sighting) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if seen.err != nil {
+		w.err = seen.err
+	} else {
+		w.latest[seen.ref] = seen
+	}
+	select {
+	case w.fresh <- struct{}{}:
+	default: // it is known already that there is something
+	}
+}
+
+// news has something in it when there is something to take.
+func (w *Watch) news() <-chan struct{} {
+	if w == nil {
+		return nil
+	}
+	return w.fresh
+}
+
+// take gives what was seen since it was last called.
+func (w *Watch) take() (map[event.Object]sighting, error) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	latest := w.latest
+	w.latest = map[event.Object]sighting{}
+	return latest, w.err
+}
+
+// serves tells whether a group needs no other watch. What the watch has seen
+// may be older than what was stored meanwhile, so that the versions must be
+// such as can be compared.
+func (w *Watch) serves(group *group, pending map[event.Object]*Pending) bool {
+	if w == nil || !w.places[group.Place] {
+		return false
+	}
+	for _, name := range group.names {
+		version := pending[group.ref(name)].Object.GetResourceVersion()
+		if _, err := resourceversion.CompareResourceVersion(version, version); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// catchUp takes in what an early watch has seen, if it is newer than what was
+// known.
+func (w *wait) catchUp(early *Watch) error {
+	seen, err := early.take()
+	if err != nil {
+		return err
+	}
+	for _, ref := range w.order {
+		pending, waiting := w.pending[ref]
+		one, found := seen[ref]
+		if !waiting || !found {
+			continue
+		}
+		if older, err := resourceversion.CompareResourceVersion(one.version, pending.Object.GetResourceVersion()); err != nil || older < 0 {
+			continue
+		}
+		w.see(ref, one.object)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package ready
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// at gives a deployment a in a certain version.
+func at(t *testing.T, version, status string) *unstructured.Unstructured {
+	t.Helper()
+	object := of(t, "Deployment", "a", status)
+	object.SetResourceVersion(version)
+	return object
+}
+
+// TestEarlyWatch begins to watch before the object is stored.
+func TestEarlyWatch(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		// has is there when the watch begins, and changes come then.
+		has     []*unstructured.Unstructured
+		changes []change
+		stored  string
+		// own is how many watches the wait begins itself.
+		own int
+	}{
+		{"the object appears", nil, []change{{"ADDED", at(t, "5", notStarted).Object}, {"MODIFIED", at(t, "7", running).Object}}, "5", 0},
+		{"it is ready at once", nil, []change{{"ADDED", at(t, "5", running).Object}}, "5", 0},
+		{"its predecessor was deleted", []*unstructured.Unstructured{at(t, "3", running)}, []change{{"DELETED", at(t, "4", running).Object}, {"ADDED", at(t, "5", running).Object}}, "5", 0},
+		{"versions cannot be compared", []*unstructured.Unstructured{at(t, "b", running)}, nil, "a", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := &apiServer{
+				has:     map[string][]*unstructured.Unstructured{deploymentsPath: test.has},
+				changes: map[string][]change{deploymentsPath: test.changes},
+			}
+			client := server.start(t)
+			stored := target(at(t, test.stored, notStarted))
+			early := Begin(t.Context(), client, []Place{stored.place(), stored.place()})
+			defer early.End()
+			told := &recorder{}
+			if err := Wait(bounded(t), client, told.sink, []Target{stored}, early); err != nil {
+				t.Error(err)
+			}
+			if got := told.told; !slices.Contains(got, "deployment mesh/a: ready") {
+				t.Errorf("it tells %q", got)
+			}
+			own := slices.DeleteFunc(server.took(), func(request string) bool { return request == deploymentsPath })
+			if len(own) != test.own {
+				t.Errorf("the wait's own requests are %q", own)
+			}
+		})
+	}
+}
+
+// TestEarlyWatchOfBefore does not take what was seen before the object was
+// stored for what has become of it.
+func TestEarlyWatchOfBefore(t *testing.T) {
+	for _, test := range []struct {
+		name, stored string
+		want         bool
+	}{
+		{"before", "5", true},
+		{"after", "2", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := &apiServer{has: map[string][]*unstructured.Unstructured{deploymentsPath: {at(t, "3", running)}}}
+			stored := target(at(t, test.stored, notStarted))
+			early := Begin(t.Context(), server.start(t), []Place{stored.place()})
+			defer early.End()
+			waiting := &wait{sink: (&recorder{}).sink, order: []event.Object{stored.Ref}, pending: map[event.Object]*Pending{stored.Ref: {Target: stored}}}
+			<-early.news()
+			if err := waiting.catchUp(early); err != nil {
+				t.Fatal(err)
+			}
+			if _, pending := waiting.pending[stored.Ref]; pending != test.want {
+				t.Errorf("it is waited for: %t", pending)
+			}
+		})
+	}
+}
+
+// TestEarlyWatchForbidden ends the wait as the wait's own watch would.
+func TestEarlyWatchForbidden(t *testing.T) {
+	server := &apiServer{forbids: true}
+	client := server.start(t)
+	stored := target(at(t, "5", notStarted))
+	early := Begin(t.Context(), client, []Place{stored.place()})
+	defer early.End()
+	err := Wait(bounded(t), client, (&recorder{}).sink, []Target{stored}, early)
+	if err == nil || !strings.HasPrefix(err.Error(), "cannot watch deployments: ") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestNoEarlyWatch has nothing to tell.
+func TestNoEarlyWatch(t *testing.T) {
+	var none *Watch
+	if none.news() != nil || none.serves(&group{}, nil) {
+		t.Error("nothing serves something")
+	}
+	none.End()
+}
