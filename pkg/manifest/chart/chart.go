@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/common"
-	chartvalues "helm.sh/helm/v4/pkg/chart/common/util"
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
 
@@ -162,13 +161,11 @@ func (r *Rendered) add(name, namespace string, values map[string]any, keep func(
 
 // render gives the text of each template of a chart.
 func render(loaded *helmchart.Chart, namespace string, values map[string]any) (map[string]string, error) {
-	release := common.ReleaseOptions{Name: releaseName, Namespace: namespace, IsInstall: true, Revision: 1}
 	// The templates change the values that they are given.
-	top, err := chartvalues.ToRenderValues(loaded, clone(values), release, common.DefaultCapabilities)
+	top, err := renderValues(loaded, namespace, clone(values))
 	if err != nil {
 		return nil, err
 	}
-	top["Release"].(map[string]any)["Service"] = managedBy
 	return engine.Render(loaded, top)
 }
 
