@@ -11,6 +11,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS_KEY := $(shell cat test/tools/go.mod test/tools/go.sum test/tools/build.sh | git hash-object --stdin | cut -c1-12)
 TOOLS := $(BUILD)/tools/$(TOOLS_KEY)
 
+# So is the control plane of the oldest Kubernetes that is supported.
+OLDEST_KEY := $(shell cat test/oldest/go.mod test/oldest/go.sum test/oldest/build.sh | git hash-object --stdin | cut -c1-12)
+OLDEST := $(BUILD)/oldest/$(OLDEST_KEY)
+
 # So is istiod, which only its own tests and clusters with ISTIOD=1 need.
 ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/main.go | git hash-object --stdin | cut -c1-12)
 ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
@@ -34,7 +38,7 @@ FUZZTIME ?= 20s
 # Which share of the drawn lots is soaked: 1 is all of them, 5 a fifth.
 SOAK ?= 1
 
-.PHONY: help build tools istiod demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
+.PHONY: help build tools oldest istiod demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +48,9 @@ build: ## the plugin, into .build/bin
 
 tools: ## the control plane and the peers, from Go modules
 	@test/tools/build.sh $(TOOLS)
+
+oldest: ## the control plane of the oldest Kubernetes that is supported, from Go modules
+	@test/oldest/build.sh $(OLDEST)
 
 istiod: ## istiod itself, from its Go module
 	@test/istiod/build.sh $(ISTIOD_FOLDER)
@@ -90,9 +97,9 @@ oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 addons: ## the addons' queries and configuration, with Prometheus' own code
 	@cd test/addons && go test -count=1 ./...
 
-e2e: build tools istiod ## the tests on real control planes
+e2e: build tools oldest istiod ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
+	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \

@@ -12,6 +12,7 @@ go vet ./...
 "$1/staticcheck" ./...
 go mod tidy -diff
 (cd test/tools && go mod tidy -diff)
+(cd test/oldest && go mod tidy -diff)
 # Vetting it would mean to analyse all of Istio, which takes minutes.
 (cd test/istiod && go mod tidy -diff)
 (cd test/addons && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -27,6 +26,12 @@ type mesh struct {
 // startMesh starts one, or skips the test where none can be.
 func startMesh(t *testing.T) mesh {
 	t.Helper()
+	return startMeshOn(t, tools)
+}
+
+// startMeshOn starts one of the binaries in a folder.
+func startMeshOn(t *testing.T, binaries string) mesh {
+	t.Helper()
 	istiod := os.Getenv("ISTIOD")
 	if err := cluster.Isolatable(); err != nil {
 		t.Skip("istiod cannot be reached here:", err)
@@ -34,17 +39,7 @@ func startMesh(t *testing.T) mesh {
 	if istiod == "" {
 		t.Fatal("ISTIOD is not set: run make e2e")
 	}
-	slots.take(t)
-	control := cluster.New(tools, clusters, fmt.Sprintf("mesh-%d", started.Add(1)))
-	control.Istiod = istiod
-	t.Cleanup(func() {
-		if err := control.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := control.Start(t.Context(), 3); err != nil {
-		t.Fatal(err)
-	}
+	control := startClusterOf(t, binaries, "mesh", istiod)
 	return mesh{newUser(t, control.Kubeconfig), control}
 }
 
@@ -75,11 +70,7 @@ func (m mesh) eventually(t *testing.T, want string, arguments ...string) {
 // TestIstiod runs istiod with what install has left and with nothing else.
 func TestIstiod(t *testing.T) {
 	t.Parallel()
-	m := startMesh(t)
-	steps := []struct {
-		name string
-		run  func(*testing.T, mesh)
-	}{
+	startMesh(t).steps(t, []meshStep{
 		{"installed", istiodInstalled},
 		{"validator", istiodValidates},
 		{"injection", istiodInjects},
@@ -90,7 +81,17 @@ func TestIstiod(t *testing.T) {
 		{"without a rule", istiodWithoutRule},
 		{"down", istiodDown},
 		{"uninstalled", istiodUninstalled},
-	}
+	})
+}
+
+// meshStep is a part of a test that goes on from those before it.
+type meshStep struct {
+	name string
+	run  func(*testing.T, mesh)
+}
+
+func (m mesh) steps(t *testing.T, steps []meshStep) {
+	t.Helper()
 	for _, step := range steps {
 		if !t.Run(step.name, func(t *testing.T) { step.run(t, m) }) {
 			t.Fatalf("the steps after %q need it", step.name)

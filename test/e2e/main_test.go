@@ -1,8 +1,9 @@
 // Package e2e runs the program as its users do, with the real kubectl, on real
 // control planes. `make e2e` builds what it needs and names it in TOOLS (the
-// folder of the control plane's binaries), PLUGIN (the program) and
-// RACE_PLUGIN (the program with the race detector in it, which is too slow for
-// all of the tests).
+// folder of the control plane's binaries), OLDEST (that of the oldest control
+// plane), ISTIOD (pilot-discovery), PLUGIN (the program) and RACE_PLUGIN (the
+// program with the race detector in it, which is too slow for all of the
+// tests).
 package e2e
 
 import (
@@ -58,8 +59,16 @@ var started atomic.Int32
 // is concerned; how many really run is decided here.
 func startCluster(t *testing.T, name string) *cluster.Cluster {
 	t.Helper()
+	return startClusterOf(t, tools, name, "")
+}
+
+// startClusterOf starts one of the binaries in a folder, with the network that
+// istiod needs if one is named.
+func startClusterOf(t *testing.T, binaries, name, istiod string) *cluster.Cluster {
+	t.Helper()
 	slots.take(t)
-	control := cluster.New(tools, clusters, fmt.Sprintf("%s-%d", name, started.Add(1)))
+	control := cluster.New(binaries, clusters, fmt.Sprintf("%s-%d", name, started.Add(1)))
+	control.Istiod = istiod
 	t.Cleanup(func() {
 		if err := control.Stop(context.Background()); err != nil {
 			t.Error(err)

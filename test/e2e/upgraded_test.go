@@ -30,9 +30,9 @@ type upgrader struct {
 	mapper meta.RESTMapper
 }
 
-func newUpgrader(t *testing.T) *upgrader {
+func newUpgrader(t *testing.T, kubeconfig string) *upgrader {
 	t.Helper()
-	config := restConfig(t, sharedCluster(t).Kubeconfig)
+	config := restConfig(t, kubeconfig)
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -77,7 +77,11 @@ func (u *upgrader) apply(t *testing.T, object *unstructured.Unstructured, dryRun
 // TestUpgradedObjects shows every fixture of pkg/apiupgrade to a real API
 // server: it does not serve the old object, and takes the upgraded one.
 func TestUpgradedObjects(t *testing.T) {
-	u := newUpgrader(t)
+	newUpgrader(t, sharedCluster(t).Kubeconfig).takesFixtures(t)
+}
+
+func (u *upgrader) takesFixtures(t *testing.T) {
+	t.Helper()
 	files, err := filepath.Glob("../../pkg/apiupgrade/testdata/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no fixtures: %v", err)
@@ -99,7 +103,7 @@ func TestUpgradedObjects(t *testing.T) {
 // TestUpgradedDefinitions proves that definitions do what they did: they are
 // established, and objects keep the fields that no schema names.
 func TestUpgradedDefinitions(t *testing.T) {
-	u := newUpgrader(t)
+	u := newUpgrader(t, sharedCluster(t).Kubeconfig)
 	for _, old := range decodeAll(t, "../../pkg/apiupgrade/testdata/definitions.yaml") {
 		upgraded, _, err := apiupgrade.Upgrade(old, u.served)
 		if err != nil {
