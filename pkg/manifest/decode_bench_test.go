@@ -33,6 +33,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	for name, data := range inputs {
 		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {
 				if _, err := Decode("demo.yaml", data, true); err != nil {
