@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
@@ -75,26 +76,47 @@ func Render(options Options) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	objects, err := crds(values)
+	parts := []func(*Rendered) error{func(r *Rendered) (err error) {
+		r.Objects, err = crds(values)
+		return err
+	}}
+	for _, component := range []string{baseChart, pilotChart, ingressChart, egressChart} {
+		if enabled(component, values) {
+			parts = append(parts, func(r *Rendered) error { return r.add(component, options.Namespace, values, nil) })
+		}
+	}
+	rendered, err := together(parts)
 	if err != nil {
 		return Rendered{}, err
-	}
-	rendered := Rendered{Objects: objects, Injected: sidecars(values)}
-	if releaseImages(values) {
-		rendered.Architectures = architectures
-	}
-	for _, component := range []string{baseChart, pilotChart, ingressChart, egressChart} {
-		if !enabled(component, values) {
-			continue
-		}
-		if err := rendered.add(component, options.Namespace, values, nil); err != nil {
-			return Rendered{}, err
-		}
 	}
 	if err := rendered.addDefaultRevision(options.Namespace, values); err != nil {
 		return Rendered{}, err
 	}
+	rendered.Injected = sidecars(values)
+	if releaseImages(values) {
+		rendered.Architectures = architectures
+	}
 	return rendered, nil
+}
+
+// together does all parts at once and puts what comes of them one behind the
+// other. The error is that of the first part that has one.
+func together(parts []func(*Rendered) error) (Rendered, error) {
+	rendered, errs := make([]Rendered, len(parts)), make([]error, len(parts))
+	var group sync.WaitGroup
+	for n, part := range parts {
+		group.Go(func() { errs[n] = part(&rendered[n]) })
+	}
+	group.Wait()
+	var all Rendered
+	for n := range parts {
+		if errs[n] != nil {
+			return Rendered{}, errs[n]
+		}
+		all.Objects = append(all.Objects, rendered[n].Objects...)
+		all.Warnings = append(all.Warnings, rendered[n].Warnings...)
+	}
+	return all, nil
 }
 
 // enabled tells whether the user wants a gateway; the other components are
