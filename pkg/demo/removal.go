@@ -32,21 +32,21 @@ const (
 	// clean up after them.
 	removeCustom
 	removeWorkloads
+	// removeConfiguration takes what only the workloads needed, with their
+	// accounts.
 	removeConfiguration
-	removeAccounts
 	removeDefinitions
 	removeNamespaces
 )
 
-var steps = []step{removeAdmission, removeCustom, removeWorkloads, removeConfiguration, removeAccounts, removeDefinitions, removeNamespaces}
+var steps = []step{removeAdmission, removeCustom, removeWorkloads, removeConfiguration, removeDefinitions, removeNamespaces}
 
 func (s step) title() string {
 	return [...]string{
 		removeAdmission:     "admission webhooks and API services",
 		removeCustom:        "custom resources",
 		removeWorkloads:     "workloads",
-		removeConfiguration: "bindings, configuration, services",
-		removeAccounts:      "accounts and roles",
+		removeConfiguration: "accounts, roles, configuration, services",
 		removeDefinitions:   "definitions",
 		removeNamespaces:    "namespaces",
 	}[s]
@@ -60,15 +60,17 @@ func stepOf(kind schema.GroupKind) step {
 		return removeCustom
 	case wave == apply.Workloads:
 		return removeWorkloads
-	case wave == apply.Configuration:
+	case wave == apply.Configuration, wave == apply.Accounts:
 		return removeConfiguration
-	case wave == apply.Accounts:
-		return removeAccounts
 	case kind.Kind == "Namespace":
 		return removeNamespaces
 	}
 	return removeDefinitions
 }
+
+// lookedInto bounds how many definitions and namespaces are looked into at
+// once, each of which may cost many requests.
+const lookedInto = 16
 
 // removal takes objects of an inventory away, and spares what holds the
 // user's own.
@@ -82,6 +84,8 @@ type removal struct {
 	// purge also takes the user's objects that live in the definitions, and
 	// purgeHidden only those that nobody can see.
 	purge, purgeHidden bool
+	// stale is set where time has passed since the survey: somebody was asked.
+	stale bool
 	// list gives the members as they are now.
 	list func(context.Context) ([]inventory.Object, error)
 }
@@ -120,7 +124,7 @@ func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours m
 	users := make([][]inventory.Object, len(objects))
 	reasons := make([]string, len(objects)) // to keep an object, but for the user's
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(8) // each may cost many requests
+	group.SetLimit(lookedInto)
 	for i, object := range objects {
 		group.Go(func() error {
 			if fixed, err := r.fixed(groupCtx, object); fixed || err != nil {
@@ -186,9 +190,9 @@ func (r *removal) fixed(ctx context.Context, object inventory.Object) (bool, err
 // run removes a plan's objects, step by step, and gives those that are gone.
 // What has come to hold something of the user's meanwhile is kept.
 func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object, kept []Kept, err error) {
-	engine := &remove.Engine{Metadata: r.cluster.Metadata, Sink: r.sink, DryRun: r.dryRun}
-	if !r.dryRun {
-		// Much time may have passed, and an object may be somebody else's now.
+	engine := &remove.Engine{Client: r.cluster.Core.RESTClient(), Metadata: r.cluster.Metadata, Sink: r.sink, DryRun: r.dryRun}
+	if !r.dryRun && r.stale {
+		// An object may be somebody else's now.
 		members, err := r.list(ctx)
 		if err != nil {
 			return nil, planned.kept, err

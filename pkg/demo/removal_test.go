@@ -27,8 +27,8 @@ func TestStepOf(t *testing.T) {
 		{"Service", removeConfiguration},
 		{"ClusterRoleBinding.rbac.authorization.k8s.io", removeConfiguration},
 		{"PodDisruptionBudget.policy", removeConfiguration},
-		{"ServiceAccount", removeAccounts},
-		{"ClusterRole.rbac.authorization.k8s.io", removeAccounts},
+		{"ServiceAccount", removeConfiguration},
+		{"ClusterRole.rbac.authorization.k8s.io", removeConfiguration},
 		{"CustomResourceDefinition.apiextensions.k8s.io", removeDefinitions},
 		{"Namespace", removeNamespaces},
 	} {

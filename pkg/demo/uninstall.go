@@ -73,6 +73,9 @@ func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
 	return removal, u.cause(ctx, err)
 }
 
+// atOnce is how long a confirmation takes that nobody was asked for.
+const atOnce = 50 * time.Millisecond
+
 func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	began := time.Now()
 	found, err := u.find(ctx)
@@ -108,9 +111,11 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	u.Sink(event.Uninstalling{
 		What: answer.Source, Objects: len(answer.Removed), Namespace: u.Namespace, Server: u.Cluster.Server, DryRun: u.DryRun,
 	})
+	asked := time.Now()
 	if err := u.Confirm(answer); err != nil {
 		return Removal{}, err
 	}
+	r.stale = time.Since(asked) > atOnce
 	if u.DryRun == event.DryRunClient {
 		answer.Removed = refsOf(planned.cut())
 		u.finish(answer, found.book, began)
@@ -142,7 +147,7 @@ func (u *Uninstall) forget(ctx context.Context, book *ledger) error {
 	if !found {
 		return nil
 	}
-	engine := &remove.Engine{Metadata: u.Cluster.Metadata, Sink: func(event.Event) {}}
+	engine := &remove.Engine{Client: u.Cluster.Core.RESTClient(), Metadata: u.Cluster.Metadata, Sink: func(event.Event) {}}
 	parent := book.object()
 	_, err := engine.Remove(ctx, []remove.Target{{Ref: parent.Ref, Resource: parent.Resource, UID: uid}})
 	return err

@@ -18,7 +18,7 @@ import (
 
 const (
 	// parallel bounds the requests under way.
-	parallel = 32
+	parallel = 64
 	// page is how many objects the server sends at once.
 	page = 500
 )

@@ -3,12 +3,10 @@ package remove
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/metadata"
@@ -22,13 +20,11 @@ import (
 // patience is how long an object may take to go before that is told.
 const patience = 3 * time.Second
 
-// gone returns when none of the targets is there any more. Objects that
-// nothing holds are gone at once and cost one request; the others are watched,
+// gone returns when nothing of what is left is there any more. It is watched,
 // with one watch a resource and namespace.
-func (e *Engine) gone(ctx context.Context, targets []Target) error {
-	left, err := e.left(ctx, targets)
-	if err != nil || len(left) == 0 {
-		return err
+func (e *Engine) gone(ctx context.Context, left map[event.Object]*held) error {
+	if len(left) == 0 {
+		return nil
 	}
 	watching, stop := context.WithCancel(ctx)
 	var watches sync.WaitGroup
@@ -66,42 +62,6 @@ func (e *Engine) gone(ctx context.Context, targets []Target) error {
 type held struct {
 	target     Target
 	finalizers []string
-}
-
-// left asks for each target whether it is still there.
-func (e *Engine) left(ctx context.Context, targets []Target) (map[event.Object]*held, error) {
-	answers := make([]*held, len(targets))
-	errs := make([]error, len(targets))
-	slots := make(chan struct{}, parallel)
-	var group sync.WaitGroup
-	for i, target := range targets {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			object, err := e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
-			switch {
-			case apierrors.IsNotFound(err):
-			case err != nil:
-				errs[i] = fmt.Errorf("cannot see whether %s is gone: %w", target.Ref, err)
-			case object.UID == target.UID:
-				answers[i] = &held{target, object.Finalizers}
-			}
-		})
-	}
-	group.Wait()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	left := map[event.Object]*held{}
-	for i, answer := range answers {
-		if errs[i] != nil {
-			return nil, errs[i]
-		}
-		if answer != nil {
-			left[targets[i].Ref] = answer
-		}
-	}
-	return left, nil
 }
 
 func stuck(left map[event.Object]*held, cause error) *StuckError {

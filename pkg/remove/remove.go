@@ -4,6 +4,7 @@ package remove
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,9 +12,11 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
@@ -32,6 +35,9 @@ type Target struct {
 
 // Engine deletes. All fields are needed, but for the options.
 type Engine struct {
+	// Client sends the deletions, because their answers say what is still
+	// there, and Metadata watches that.
+	Client   rest.Interface
 	Metadata metadata.Interface
 	Sink     event.Sink
 
@@ -94,18 +100,19 @@ func (s Stuck) why() string {
 // the API server, one for each object that it does not let go, and a
 // StuckError when the context ends before all are gone.
 func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error) {
-	deleted, err := e.deleteAll(ctx, targets)
+	deleted, left, err := e.deleteAll(ctx, targets)
 	if e.DryRun || ctx.Err() != nil {
 		return deleted, err
 	}
-	return deleted, errors.Join(err, e.gone(ctx, deleted))
+	return deleted, errors.Join(err, e.gone(ctx, left))
 }
 
 // deleteAll sends the requests. Those for other objects go on after an error:
 // one object that may not be deleted is no reason to leave the others.
-func (e *Engine) deleteAll(ctx context.Context, targets []Target) ([]Target, error) {
+func (e *Engine) deleteAll(ctx context.Context, targets []Target) (deleted []Target, left map[event.Object]*held, err error) {
 	type outcome struct {
 		deleted bool
+		held    *held
 		err     error
 	}
 	outcomes := make([]outcome, len(targets))
@@ -118,30 +125,33 @@ func (e *Engine) deleteAll(ctx context.Context, targets []Target) ([]Target, err
 			if ctx.Err() != nil {
 				return
 			}
-			deleted, err := e.delete(ctx, target)
-			outcomes[i] = outcome{deleted, err}
+			deleted, held, err := e.delete(ctx, target)
+			outcomes[i] = outcome{deleted, held, err}
 			if deleted {
 				e.Sink(event.Removed{Object: target.Ref})
 			}
 		})
 	}
 	group.Wait()
-	var deleted []Target
+	left = map[event.Object]*held{}
 	var errs []error
 	for i, outcome := range outcomes {
 		if outcome.deleted {
 			deleted = append(deleted, targets[i])
 		}
+		if outcome.held != nil {
+			left[targets[i].Ref] = outcome.held
+		}
 		errs = append(errs, outcome.err)
 	}
 	if ctx.Err() != nil {
-		return deleted, context.Cause(ctx)
+		return deleted, left, context.Cause(ctx)
 	}
-	return deleted, errors.Join(errs...)
+	return deleted, left, errors.Join(errs...)
 }
 
-// delete sends one request.
-func (e *Engine) delete(ctx context.Context, target Target) (bool, error) {
+// delete sends one request. It gives what is still held.
+func (e *Engine) delete(ctx context.Context, target Target) (deleted bool, stays *held, err error) {
 	options := metav1.DeleteOptions{
 		Preconditions:     &metav1.Preconditions{UID: &target.UID},
 		PropagationPolicy: propagation(target.Ref),
@@ -149,17 +159,55 @@ func (e *Engine) delete(ctx context.Context, target Target) (bool, error) {
 	if e.DryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
-	err := e.Metadata.Resource(target.Resource).Namespace(target.Ref.Namespace).Delete(ctx, target.Ref.Name, options)
-	switch {
+	body, err := json.Marshal(options)
+	if err != nil {
+		return false, nil, err
+	}
+	result := e.Client.Delete().AbsPath(target.path()...).
+		SetHeader("Accept", runtime.ContentTypeJSON).SetHeader("Content-Type", runtime.ContentTypeJSON).
+		Body(body).Do(ctx)
+	switch err := result.Error(); {
 	case apierrors.IsNotFound(err):
 		// It was there a moment ago: an answer was lost, or somebody helped.
-		return true, nil
+		return true, nil, nil
 	case apierrors.IsConflict(err):
-		return false, nil
+		return false, nil, nil
 	case err != nil:
-		return false, fmt.Errorf("cannot delete %s: %w", target.Ref, err)
+		return false, nil, fmt.Errorf("cannot delete %s: %w", target.Ref, err)
 	}
-	return true, nil
+	answer, err := result.Raw()
+	if err != nil {
+		return true, nil, err
+	}
+	stays, err = read(answer, target)
+	return true, stays, err
+}
+
+// read tells from the answer to a deletion what is still held. What is gone at
+// once is answered with a Status, or for some kinds with the object as it was;
+// what waits for something, with the object and the time of its deletion
+// (k8s.io/apiserver, pkg/registry/generic/registry/store.go, Delete).
+func read(answer []byte, target Target) (*held, error) {
+	var object metav1.PartialObjectMetadata
+	if err := json.Unmarshal(answer, &object); err != nil {
+		return nil, fmt.Errorf("the answer to the deletion of %s cannot be read: %w", target.Ref, err)
+	}
+	if object.Kind == "Status" || object.DeletionTimestamp == nil {
+		return nil, nil
+	}
+	return &held{target, object.Finalizers}, nil
+}
+
+// path is where the object is on the server.
+func (t Target) path() []string {
+	path := []string{"apis", t.Resource.Group, t.Resource.Version}
+	if t.Resource.Group == "" {
+		path = []string{"api", t.Resource.Version}
+	}
+	if t.Ref.Namespace != "" {
+		path = append(path, "namespaces", t.Ref.Namespace)
+	}
+	return append(path, t.Resource.Resource, t.Ref.Name)
 }
 
 // propagation has workloads go with their pods: as long as a pod runs, what

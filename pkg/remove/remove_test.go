@@ -19,8 +19,8 @@ import (
 // TestRequests looks at what is sent: the UID of what was looked at, and that
 // workloads go with their pods.
 func TestRequests(t *testing.T) {
-	for _, dryRun := range []bool{false, true} {
-		server := &apiServer{}
+	for _, test := range []struct{ dryRun, returns bool }{{false, false}, {false, true}, {true, false}} {
+		dryRun, server := test.dryRun, &apiServer{returns: test.returns}
 		engine := server.start(t)
 		engine.DryRun = dryRun
 		deleted, err := engine.Remove(t.Context(), []Target{configMap("settings"), deployment("web")})

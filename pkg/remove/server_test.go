@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
@@ -31,6 +32,8 @@ type apiServer struct {
 	refuses map[string]metav1.Status
 	// stays are the objects that are still there after their deletion.
 	stays map[string]metav1.PartialObjectMetadata
+	// returns answers what is deleted at once with the object, and not a Status.
+	returns bool
 	// changes is what the watch of a resource tells, once it is asked.
 	changes map[string][]change
 	// forbidsWatch refuses lists and watches.
@@ -47,11 +50,16 @@ func (s *apiServer) start(t *testing.T) *Engine {
 	s.deletes = map[string]metav1.DeleteOptions{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	client, err := metadata.NewForConfig(&rest.Config{Host: server.URL, QPS: -1})
+	config := &rest.Config{Host: server.URL, QPS: -1}
+	watches, err := metadata.NewForConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Engine{Metadata: client, Sink: func(event.Event) {}}
+	core, err := corev1.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Engine{Client: core.RESTClient(), Metadata: watches, Sink: func(event.Event) {}}
 }
 
 func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
@@ -63,12 +71,7 @@ func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 	case name == "configmaps" || name == "deployments":
 		s.list(out, in, name)
 	default:
-		object, there := s.stays[name]
-		if !there {
-			answer(out, failure(http.StatusNotFound, metav1.StatusReasonNotFound))
-			return
-		}
-		answer(out, object)
+		answer(out, failure(http.StatusNotFound, metav1.StatusReasonNotFound))
 	}
 }
 
@@ -80,6 +83,16 @@ func (s *apiServer) delete(out http.ResponseWriter, in *http.Request, name strin
 	s.mutex.Unlock()
 	if status, refused := s.refuses[name]; refused {
 		answer(out, status)
+		return
+	}
+	if object, there := s.stays[name]; there && object.UID == types.UID(name+"-1") {
+		now := metav1.Now()
+		object.DeletionTimestamp = &now
+		answer(out, object)
+		return
+	}
+	if s.returns {
+		answer(out, object(name, name+"-1", nil))
 		return
 	}
 	answer(out, metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess, Code: http.StatusOK})
