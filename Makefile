@@ -12,8 +12,12 @@ TOOLS_KEY := $(shell cat test/tools/go.mod test/tools/go.sum test/tools/build.sh
 TOOLS := $(BUILD)/tools/$(TOOLS_KEY)
 
 # So is istiod, which only its own tests and clusters with ISTIOD=1 need.
-ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/main.go | git hash-object --stdin | cut -c1-12)
+ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/*.go | git hash-object --stdin | cut -c1-12)
 ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
+
+# And so are Prometheus and Jaeger.
+OBSERVERS_KEY := $(shell cat test/observers/*/go.mod test/observers/*/go.sum test/observers/build.sh test/observers/jaeger/span/main.go | git hash-object --stdin | cut -c1-12)
+OBSERVERS := $(BUILD)/observers/$(OBSERVERS_KEY)
 
 # The race detector needs a C compiler. Without one the tests run all the
 # same, and .ci/run installs one.
@@ -34,7 +38,7 @@ FUZZTIME ?= 20s
 # Which share of the drawn lots is soaked: 1 is all of them, 5 a fifth.
 SOAK ?= 1
 
-.PHONY: help build tools istiod demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
+.PHONY: help build tools istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +51,9 @@ tools: ## the control plane and the peers, from Go modules
 
 istiod: ## istiod itself, from its Go module
 	@test/istiod/build.sh $(ISTIOD_FOLDER)
+
+observers: ## Prometheus and Jaeger, from their Go modules
+	@test/observers/build.sh $(OBSERVERS)
 
 demo: build tools ## a real control plane with Istio's demo on it, and where that can be with a real istiod and a sample
 	@if ! $(CLUSTER) isolatable; then \
@@ -90,9 +97,9 @@ oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 addons: ## the addons' queries and configuration, with Prometheus' own code
 	@cd test/addons && go test -count=1 ./...
 
-e2e: build tools istiod ## the tests on real control planes
+e2e: build tools istiod observers ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
+	TOOLS=$(TOOLS) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \

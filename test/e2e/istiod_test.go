@@ -37,6 +37,7 @@ func startMesh(t *testing.T) mesh {
 	slots.take(t)
 	control := cluster.New(tools, clusters, fmt.Sprintf("mesh-%d", started.Add(1)))
 	control.Istiod = istiod
+	control.Observers = os.Getenv("OBSERVERS")
 	t.Cleanup(func() {
 		if err := control.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -52,7 +53,7 @@ func startMesh(t *testing.T) mesh {
 func (m mesh) log(t *testing.T) string {
 	t.Helper()
 	pod := m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "jsonpath={.items[-1:].metadata.name}")
-	content, err := m.control.IstiodLog(pod)
+	content, err := m.control.ProcessLog(pod)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +85,7 @@ func TestIstiod(t *testing.T) {
 		{"validator", istiodValidates},
 		{"injection", istiodInjects},
 		{"mesh", istiodServes},
+		{"observed", istiodObserved},
 		{"istioctl", istioctlAgrees},
 		{"installed again", istiodKeepsItsOwn},
 		{"upgraded", istiodUpgraded},

@@ -1,6 +1,6 @@
 // xds connects to istiod as a pod's proxy would, with a token of the pod's
-// ServiceAccount, and prints the names of the clusters and the routes of one
-// port that it is sent.
+// ServiceAccount, has a certificate signed, and prints the names of the clusters and the routes of one
+// port that it is sent. It can refuse what it is sent instead.
 package main
 
 import (
@@ -51,6 +51,7 @@ func run() error {
 	flag.StringVar(&config.Workload, "pod", "", "the pod's name")
 	flag.StringVar(&config.IP, "ip", "", "the pod's address")
 	port := flag.String("port", "", "the port whose routes are printed")
+	refusing := flag.Bool("refuse", false, "refuse the clusters, and print nothing")
 	flag.Parse()
 	transport, err := credentials.NewClientTLSFromFile(*authority, "istiod.istio-system.svc")
 	if err != nil {
@@ -58,6 +59,24 @@ func run() error {
 	}
 	config.GrpcOpts = []grpc.DialOption{grpc.WithTransportCredentials(transport), grpc.WithPerRPCCredentials(token(os.Getenv("TOKEN")))}
 
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	connection, err := grpc.NewClient(config.Address, config.GrpcOpts...)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	if err := certify(ctx, connection); err != nil {
+		return err
+	}
+	if *refusing {
+		return refuse(ctx, connection, config)
+	}
+	return show(config, *port)
+}
+
+// show prints the clusters and the routes of a port.
+func show(config adsc.Config, port string) error {
 	logging := log.DefaultOptions()
 	logging.OutputPaths = []string{"stderr"}
 	if err := log.Configure(logging); err != nil {
@@ -76,9 +95,9 @@ func run() error {
 	if _, err := client.Wait(timeout, resource.ClusterType, resource.RouteType); err != nil {
 		return err
 	}
-	route := client.GetRoutes()[*port]
+	route := client.GetRoutes()[port]
 	if route == nil {
-		return errors.New("istiod has sent no routes of port " + *port)
+		return errors.New("istiod has sent no routes of port " + port)
 	}
 	routes, err := protojson.Marshal(route)
 	if err != nil {
