@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -91,6 +92,7 @@ func (m mesh) checkDashboard(t *testing.T) {
 		}
 	}
 	address := m.forward(t, "deployment/istiod", 15012)
+	defer m.stay(t, address)()
 	for deadline := time.Now().Add(observedTimeout); time.Now().Before(deadline); {
 		m.cause(t, address)
 		maps.DeleteFunc(pending, func(query, _ string) bool { return m.drawn(t, query) })
@@ -103,15 +105,36 @@ func (m mesh) checkDashboard(t *testing.T) {
 	}
 }
 
+// stay has a proxy be connected, to which changes are sent, until the function
+// that it gives is called.
+func (m mesh) stay(t *testing.T, address string) func() {
+	t.Helper()
+	command := m.asProxy(t, address, "reviews", "-port", "9080", "-stay")
+	staying, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(staying.Close(), command.Wait()); err != nil {
+			t.Errorf("the proxy did not stay: %v", err)
+		}
+	}
+}
+
 // cause has istiod do, once, all that the dashboard shows, as far as it can be
 // caused.
 func (m mesh) cause(t *testing.T, address string) {
 	t.Helper()
-	m.ask(t, address, "productpage")
-	m.asProxy(t, address, "productpage", "-refuse")
-	for _, match := range []string{"", ", headers: {request: {set: {'': empty}}}"} {
-		m.runWith(t, fmt.Sprintf(virtualService, match), "kubectl", "create", "--dry-run=server", "-f", "-")
+	if out, err := m.asProxy(t, address, "productpage", "-refuse").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
+	for _, more := range []string{"", ", headers: {request: {set: {'': empty}}}"} {
+		m.runWith(t, fmt.Sprintf(virtualService, more), "kubectl", "create", "-f", "-")
+	}
+	m.must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
 	for _, overrides := range []string{
 		`{}`,
 		`{"spec": {"hostNetwork": true}}`, // into which nothing is injected
@@ -119,7 +142,6 @@ func (m mesh) cause(t *testing.T, address string) {
 	} {
 		m.run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server", "--overrides="+overrides)
 	}
-	m.must(t, "kubectl", "label", "service", "details", "-n", "books", "--overwrite", "caused="+strconv.FormatInt(time.Now().UnixNano(), 10))
 }
 
 // dashboard gives the queries of the control plane's dashboard that was

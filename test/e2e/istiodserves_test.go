@@ -3,8 +3,10 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -87,22 +89,23 @@ func (m mesh) forward(t *testing.T, to string, port int) string {
 // ask connects to istiod with the identity of the pod of an application.
 func (m mesh) ask(t *testing.T, address, app string) served {
 	t.Helper()
-	out := m.asProxy(t, address, app, "-port", "9080")
+	command := m.asProxy(t, address, app, "-port", "9080")
+	out, err := command.Output()
 	var got served
-	if err := json.Unmarshal([]byte(out), &got); err != nil {
+	if err = errors.Join(err, json.Unmarshal(out, &got)); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
 	return got
 }
 
-// asProxy runs what asks istiod with that identity.
-func (m mesh) asProxy(t *testing.T, address, app string, arguments ...string) string {
+// asProxy makes the command that asks istiod with that identity.
+func (m mesh) asProxy(t *testing.T, address, app string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	pod := strings.Fields(m.must(t, "kubectl", "get", "pods", "-n", "books", "-l", "app="+app, "-o", "jsonpath={.items[0].metadata.name} {.items[0].status.podIP} {.items[0].spec.serviceAccountName}"))
 	authority := m.must(t, "kubectl", "get", "configmap", "istio-ca-root-cert", "-n", "books", "-o", `jsonpath={.data.root-cert\.pem}`)
 	client := *m.user
 	client.environment = append(slices.Clone(m.environment), "TOKEN="+strings.TrimSpace(m.must(t, "kubectl", "create", "token", pod[2], "-n", "books", "--audience=istio-ca")))
-	command := []string{filepath.Join(filepath.Dir(os.Getenv("ISTIOD")), "xds"), "-address", address, "-ca", write(t, "ca.pem", authority),
+	program := []string{filepath.Join(filepath.Dir(os.Getenv("ISTIOD")), "xds"), "-address", address, "-ca", write(t, "ca.pem", authority),
 		"-namespace", "books", "-pod", pod[0], "-ip", pod[1]}
-	return client.must(t, append(command, arguments...)...)
+	return client.command(t, append(program, arguments...)...)
 }

@@ -1,6 +1,7 @@
 // xds connects to istiod as a pod's proxy would, with a token of the pod's
 // ServiceAccount, has a certificate signed, and prints the names of the clusters and the routes of one
-// port that it is sent. It can refuse what it is sent instead.
+// port that it is sent. It can refuse what it is sent instead, and it can stay,
+// and take what changes, until its standard input ends.
 package main
 
 import (
@@ -9,7 +10,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"time"
 
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
@@ -52,6 +55,7 @@ func run() error {
 	flag.StringVar(&config.IP, "ip", "", "the pod's address")
 	port := flag.String("port", "", "the port whose routes are printed")
 	refusing := flag.Bool("refuse", false, "refuse the clusters, and print nothing")
+	staying := flag.Bool("stay", false, "stay connected")
 	flag.Parse()
 	transport, err := credentials.NewClientTLSFromFile(*authority, "istiod.istio-system.svc")
 	if err != nil {
@@ -72,11 +76,16 @@ func run() error {
 	if *refusing {
 		return refuse(ctx, connection, config)
 	}
-	return show(config, *port)
+	var until io.Reader = strings.NewReader("")
+	if *staying {
+		until = os.Stdin
+	}
+	return show(config, *port, until)
 }
 
-// show prints the clusters and the routes of a port.
-func show(config adsc.Config, port string) error {
+// show prints the clusters and the routes of a port, and stays connected until
+// a stream ends.
+func show(config adsc.Config, port string, until io.Reader) error {
 	logging := log.DefaultOptions()
 	logging.OutputPaths = []string{"stderr"}
 	if err := log.Configure(logging); err != nil {
@@ -107,5 +116,9 @@ func show(config adsc.Config, port string) error {
 	for name := range client.GetEdsClusters() {
 		clusters = append(clusters, name)
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"clusters": clusters, "routes": json.RawMessage(routes)})
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{"clusters": clusters, "routes": json.RawMessage(routes)}); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, until)
+	return err
 }
