@@ -16,8 +16,12 @@ OLDEST_KEY := $(shell cat test/oldest/go.mod test/oldest/go.sum test/oldest/buil
 OLDEST := $(BUILD)/oldest/$(OLDEST_KEY)
 
 # So is istiod, which only its own tests and clusters with ISTIOD=1 need.
-ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/main.go | git hash-object --stdin | cut -c1-12)
+ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/*.go | git hash-object --stdin | cut -c1-12)
 ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
+
+# And so are Prometheus and Jaeger.
+OBSERVERS_KEY := $(shell cat test/observers/*/go.mod test/observers/*/go.sum test/observers/build.sh test/observers/jaeger/span/main.go | git hash-object --stdin | cut -c1-12)
+OBSERVERS_FOLDER := $(BUILD)/observers/$(OBSERVERS_KEY)
 
 # The race detector needs a C compiler. Without one the tests run all the
 # same, and .ci/run installs one.
@@ -28,6 +32,8 @@ NAME ?= demo
 NODES ?= 3
 # ISTIOD=1 has a real istiod run there, in a network namespace of its own.
 ISTIOD ?=
+# OBSERVERS=1 has a real Prometheus and a real Jaeger run there as well.
+OBSERVERS ?=
 CLUSTER := TOOLS=$(TOOLS) go run ./test/cmd/cluster
 KUBECONFIG_FILE := $(BUILD)/clusters/$(NAME)/kubeconfig
 ON_CLUSTER := KUBECONFIG=$(KUBECONFIG_FILE) PATH=$(BUILD)/bin:$(TOOLS):$$PATH
@@ -38,7 +44,7 @@ FUZZTIME ?= 20s
 # Which share of the drawn lots is soaked: 1 is all of them, 5 a fifth.
 SOAK ?= 1
 
-.PHONY: help build tools oldest istiod demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +60,9 @@ oldest: ## the control plane of the oldest Kubernetes that is supported, from Go
 
 istiod: ## istiod itself, from its Go module
 	@test/istiod/build.sh $(ISTIOD_FOLDER)
+
+observers: ## Prometheus and Jaeger, from their Go modules
+	@test/observers/build.sh $(OBSERVERS_FOLDER)
 
 demo: build tools ## a real control plane with Istio's demo on it, and where that can be with a real istiod and a sample
 	@if ! $(CLUSTER) isolatable; then \
@@ -79,8 +88,8 @@ endif
 	@echo '  export KUBECONFIG=$(KUBECONFIG_FILE)'
 	@echo '  export PATH=$(BUILD)/bin:$(TOOLS):$$PATH'
 
-cluster-up: tools $(if $(ISTIOD),istiod) ## a test cluster: make cluster-up NAME=demo NODES=3, with ISTIOD=1 one where a real istiod runs
-	@$(CLUSTER) up -dir $(BUILD)/clusters -name $(NAME) -nodes $(NODES) $(if $(ISTIOD),-istiod $(ISTIOD_FOLDER)/pilot-discovery)
+cluster-up: tools $(if $(ISTIOD),istiod) $(if $(OBSERVERS),observers) ## a test cluster: make cluster-up NAME=demo NODES=3, with ISTIOD=1 one where a real istiod runs, with OBSERVERS=1 Prometheus and Jaeger, too
+	@$(CLUSTER) up -dir $(BUILD)/clusters -name $(NAME) -nodes $(NODES) $(if $(ISTIOD),-istiod $(ISTIOD_FOLDER)/pilot-discovery $(if $(OBSERVERS),-observers $(OBSERVERS_FOLDER)))
 
 cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 	@$(CLUSTER) down -dir $(BUILD)/clusters -name $(NAME)
@@ -97,9 +106,9 @@ oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 addons: ## the addons' queries and configuration, with Prometheus' own code
 	@cd test/addons && go test -count=1 ./...
 
-e2e: build tools oldest istiod ## the tests on real control planes
+e2e: build tools oldest istiod observers ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
+	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \

@@ -15,11 +15,20 @@ go mod tidy -diff
 (cd test/oldest && go mod tidy -diff)
 # Vetting it would mean to analyse all of Istio, which takes minutes.
 (cd test/istiod && go mod tidy -diff)
+# Nor are Prometheus and Jaeger vetted.
+(cd test/observers/prometheus && go mod tidy -diff)
+(cd test/observers/jaeger && go mod tidy -diff)
 (cd test/addons && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)
 # The istiod that is tried is that of the charts.
 istio=$(go list -m istio.io/istio)
 if [ "$(cd test/istiod && go list -m istio.io/istio)" != "$istio" ]; then
 	echo "test/istiod is not of the commit of go.mod's $istio" >&2
+	exit 1
+fi
+# The Prometheus that is run is that whose parser reads the queries.
+prometheus=$(cd test/addons && go list -m github.com/prometheus/prometheus)
+if [ "$(cd test/observers/prometheus && go list -m github.com/prometheus/prometheus)" != "$prometheus" ]; then
+	echo "test/observers/prometheus is not test/addons' $prometheus" >&2
 	exit 1
 fi
 # One release of Kubernetes, or its modules do not fit together.

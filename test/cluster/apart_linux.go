@@ -87,7 +87,7 @@ func (c *Cluster) startApart(ctx context.Context, nodes int) error {
 	}
 	defer log.Close()
 
-	command, err := keeperCommand(context.WithoutCancel(ctx), c.tools, c.dir, c.Name, c.Istiod, strconv.Itoa(nodes), strconv.Itoa(port))
+	command, err := keeperCommand(context.WithoutCancel(ctx), c.tools, c.dir, c.Name, c.Istiod, c.Observers, strconv.Itoa(nodes), strconv.Itoa(port))
 	if err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
@@ -161,8 +161,11 @@ func (c *Cluster) keeperFile() string {
 	return filepath.Join(filepath.Dir(c.Kubeconfig), "keeper.pid")
 }
 
-// IstiodLog gives what a pod of istiod has logged until now.
-func (c *Cluster) IstiodLog(pod string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(filepath.Dir(c.Kubeconfig), "istiod", pod, "log"))
+// ProcessLog gives what a pod that really runs has logged until now.
+func (c *Cluster) ProcessLog(pod string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(c.processes(), pod, "log"))
 	return string(data), err
 }
+
+// processes is the folder of the pods that really run.
+func (c *Cluster) processes() string { return filepath.Join(filepath.Dir(c.Kubeconfig), "pods") }

@@ -39,6 +39,9 @@ type Cluster struct {
 	// then has a network of its own, in which the API server reaches istiod,
 	// and pods of istiod run it. It is set before Start.
 	Istiod string
+	// Observers is the folder of prometheus and jaeger, if pods of these are
+	// to run them, too. It is set before Start, beside Istiod.
+	Observers string
 	// Lasting has such a cluster outlive the process that starts it.
 	Lasting bool
 

@@ -1,46 +1,45 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strconv"
 	"syscall"
 )
-
-// machineAddress is the machine's in the cluster's own network; the addresses
-// after it are those of istiod's pods. The range is reserved for such
-// networks, and is no Service's.
-const machineAddress = "198.18.0.1"
 
 // started is what the keeper reports when the cluster is up.
 const started = "started"
 
 // Keep has to be called first in a program that starts clusters with istiod.
 // Such a program starts itself once more in namespaces of its own, and there
-// Keep does not return.
+// again for each pod that really runs; in neither does Keep return.
 func Keep() {
-	if os.Args[0] != keeper {
+	var err error
+	switch os.Args[0] {
+	case keeper:
+		err = keep(os.Args[1:])
+	case entrant:
+		err = enter(os.Stdin)
+	default:
 		return
 	}
-	if err := keep(os.Args[1:]); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-// keep starts a cluster in this namespace, runs its istiod and ends with the
+// keep starts a cluster in this namespace, runs its pods and ends with the
 // process that wanted it. Without arguments it only tries the network.
 func keep(arguments []string) error {
 	for _, file := range []int{listenerFile, reportFile, lifelineFile} {
 		syscall.CloseOnExec(file) // or the reader of the report would wait for all that are started here
 	}
-	if err := raiseLoopback(); err != nil || len(arguments) == 0 {
+	if err := raiseNetwork(); err != nil || len(arguments) == 0 {
 		return err
 	}
 	report := os.NewFile(reportFile, "report")
@@ -63,11 +62,12 @@ func keep(arguments []string) error {
 func keepCluster(arguments []string, socket *os.File, up func()) error {
 	c := New(arguments[0], arguments[1], arguments[2])
 	c.Istiod = arguments[3]
-	nodes, err := strconv.Atoi(arguments[4])
+	c.Observers = arguments[4]
+	nodes, err := strconv.Atoi(arguments[5])
 	if err != nil {
 		return err
 	}
-	port, err := strconv.Atoi(arguments[5])
+	port, err := strconv.Atoi(arguments[6])
 	if err != nil {
 		return err
 	}
@@ -77,10 +77,17 @@ func keepCluster(arguments []string, socket *os.File, up func()) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	// kwok leaves the pods of istiod to the kubelet here.
-	err = c.create(ctx, nodes, port, "kube-apiserver=advertise-address="+machineAddress,
-		"kwok-controller=disregard-status-with-label-selector="+istiodLabel)
+	// kwok leaves the pods that really run to the kubelet here. kwokctl mixes up
+	// the arguments unless each program's first comes before any other's second.
+	err = c.create(ctx, nodes, port,
+		"kube-apiserver=advertise-address="+machineAddress,
+		"kwok-controller=disregard-status-with-label-selector="+really(c.programs()),
+		"kube-apiserver=service-cluster-ip-range="+serviceRange,
+		"kwok-controller=cidr="+playedRange)
 	if err != nil {
+		return err
+	}
+	if err := leadAPIServer(arguments[6]); err != nil {
 		return err
 	}
 	kubelet, err := newKubelet(c)
@@ -88,29 +95,22 @@ func keepCluster(arguments []string, socket *os.File, up func()) error {
 		return err
 	}
 	up()
-	go lead(outside, func() string { return net.JoinHostPort("127.0.0.1", arguments[5]) })
+	go lead(outside, func() string { return net.JoinHostPort("127.0.0.1", arguments[6]) })
 	kubelet.run(context.Background())
 	return nil
 }
 
-// raiseLoopback makes this namespace's network usable.
-func raiseLoopback() error {
-	if err := ip("link", "set", "lo", "up"); err != nil {
+// leadAPIServer leads the address that pods know the API server by to the port
+// where it listens.
+func leadAPIServer(port string) error {
+	if err := addAddress(apiServerAddress); err != nil {
 		return err
 	}
-	return addAddress(machineAddress)
-}
-
-// addAddress gives this network an address, which is no error if it has it.
-func addAddress(address string) error {
-	return ip("address", "replace", address+"/32", "dev", "lo")
-}
-
-func ip(arguments ...string) error {
-	output, err := exec.Command("ip", arguments...).CombinedOutput()
+	listener, err := net.Listen("tcp", net.JoinHostPort(apiServerAddress, "443"))
 	if err != nil {
-		return fmt.Errorf("ip %s: %w: %s", arguments[0], err, bytes.TrimSpace(output))
+		return err
 	}
+	go lead(listener, func() string { return net.JoinHostPort("127.0.0.1", port) })
 	return nil
 }
 

@@ -2,39 +2,58 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
 const (
-	// istiodLabel tells the pods that really run.
-	istiodLabel = "app=istiod"
+	// programLabel tells what a pod runs.
+	programLabel = "app"
 	// kubeletPeriod is how often pods are looked at, and their probes asked.
 	kubeletPeriod = 250 * time.Millisecond
 )
 
-// kubelet does for the pods of istiod what kwok only plays: it runs their
-// process, says whether it is ready, and leads their Services to it.
+// programs gives what pods really run, by their label.
+func (c *Cluster) programs() map[string]string {
+	programs := map[string]string{"istiod": c.Istiod}
+	if c.Observers != "" {
+		for _, name := range []string{"jaeger", "prometheus"} {
+			programs[name] = filepath.Join(c.Observers, name)
+		}
+	}
+	return programs
+}
+
+// really selects the pods of programs.
+func really(programs map[string]string) string {
+	return fmt.Sprintf("%s in (%s)", programLabel, strings.Join(slices.Sorted(maps.Keys(programs)), ","))
+}
+
+// kubelet does for the pods of some programs what kwok only plays: it runs
+// their process, says whether it is ready, and leads their Services to it.
+// Only readiness is asked for: no process is ended by a probe.
 type kubelet struct {
-	cluster *Cluster
-	config  *rest.Config
-	client  kubernetes.Interface
-	// folder has the folders that the processes run in, and their logs.
-	folder string
+	client kubernetes.Interface
+	// folder has a folder for each pod, with its volumes and its log.
+	folder   string
+	programs map[string]string
 	// given counts the addresses that pods have got.
 	given   int
 	running map[types.UID]*process
-	proxy   *proxy
+	// proxies are those of the programs.
+	proxies map[string]*proxy
 }
 
 func newKubelet(c *Cluster) (*kubelet, error) {
@@ -46,10 +65,11 @@ func newKubelet(c *Cluster) (*kubelet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &kubelet{
-		cluster: c, config: config, client: client, folder: filepath.Join(filepath.Dir(c.Kubeconfig), "istiod"),
-		running: map[types.UID]*process{}, proxy: newProxy(client, c.PodAddress),
-	}, nil
+	k := &kubelet{client: client, folder: c.processes(), programs: c.programs(), running: map[types.UID]*process{}, proxies: map[string]*proxy{}}
+	for name := range k.programs {
+		k.proxies[name] = newProxy(client, c.PodAddress)
+	}
+	return k, nil
 }
 
 // run looks after the pods until it is told to stop. What fails is tried again
@@ -64,12 +84,13 @@ func (k *kubelet) run(ctx context.Context) {
 }
 
 func (k *kubelet) sync(ctx context.Context) error {
-	pods, err := k.client.CoreV1().Pods("").List(ctx, metav1.ListOptions{LabelSelector: istiodLabel})
+	pods, err := k.client.CoreV1().Pods("").List(ctx, metav1.ListOptions{LabelSelector: really(k.programs)})
 	if err != nil {
 		return err
 	}
 	wanted := map[types.UID]bool{}
-	var ready *corev1.Pod
+	ready := map[string]*corev1.Pod{}
+	var faults []error
 	for i := range pods.Items {
 		pod := &pods.Items[i]
 		if pod.Spec.NodeName == "" {
@@ -80,17 +101,12 @@ func (k *kubelet) sync(ctx context.Context) error {
 			continue
 		}
 		wanted[pod.UID] = true
-		if k.running[pod.UID] == nil {
-			if k.running[pod.UID], err = k.start(ctx, pod); err != nil {
-				return err
-			}
-		}
-		is, err := k.report(ctx, pod)
+		is, err := k.tend(ctx, pod)
 		if err != nil {
-			return err
+			faults = append(faults, fmt.Errorf("pod %s: %w", pod.Name, err))
 		}
 		if is {
-			ready = pod
+			ready[pod.Labels[programLabel]] = pod
 		}
 	}
 	for uid, process := range k.running {
@@ -99,11 +115,28 @@ func (k *kubelet) sync(ctx context.Context) error {
 			delete(k.running, uid)
 		}
 	}
-	if ready == nil {
-		k.proxy.close()
-		return nil
+	for name, proxy := range k.proxies {
+		pod := ready[name]
+		if pod == nil {
+			proxy.close()
+			continue
+		}
+		faults = append(faults, proxy.lead(ctx, pod, k.running[pod.UID].container.Address))
 	}
-	return k.proxy.lead(ctx, ready, k.running[ready.UID].address)
+	return errors.Join(faults...)
+}
+
+// tend sees to it that a pod runs and that this is known, and tells whether it
+// is ready.
+func (k *kubelet) tend(ctx context.Context, pod *corev1.Pod) (bool, error) {
+	if k.running[pod.UID] == nil {
+		process, err := k.start(ctx, pod)
+		if err != nil {
+			return false, err
+		}
+		k.running[pod.UID] = process
+	}
+	return k.report(ctx, pod)
 }
 
 // remove tells that a pod that was to end has ended, after its process has.
@@ -114,45 +147,16 @@ func (k *kubelet) remove(ctx context.Context, pod *corev1.Pod) {
 
 // start runs what a pod's only container says, at an address of its own.
 func (k *kubelet) start(ctx context.Context, pod *corev1.Pod) (*process, error) {
-	k.given++
-	address := net.IPv4(198, 18, byte(k.given>>8), byte(k.given+1)).String()
-	if err := addAddress(address); err != nil {
+	address, folder := podAddress(k.given+1), filepath.Join(k.folder, pod.Name)
+	if err := (volumes{k, pod, address}).write(ctx, filepath.Join(folder, "volumes")); err != nil {
 		return nil, err
 	}
-	folder := filepath.Join(k.folder, pod.Name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, err
-	}
-	kubeconfig := filepath.Join(folder, "kubeconfig")
-	if err := k.writeIdentity(ctx, pod, kubeconfig); err != nil {
-		return nil, err
-	}
-	container := pod.Spec.Containers[0]
-	arguments := append([]string{}, container.Args...)
-	// In its own network namespace it would listen everywhere.
-	for flag, port := range map[string]string{
-		"httpAddr": "8080", "httpsAddr": "15017", "grpcAddr": "15010", "secureGRPCAddr": "15012", "monitoringAddr": "15014",
-	} {
-		arguments = append(arguments, "--"+flag, net.JoinHostPort(address, port))
-	}
-	arguments = append(arguments, "--ctrlz_address", address, "--kubeconfig", kubeconfig)
-	return startProcess(k.cluster.Istiod, folder, address, arguments, environment(pod, &container))
-}
-
-// writeIdentity writes a kubeconfig with a token of the pod's ServiceAccount
-// and nothing else, for what a pod otherwise finds in its file system.
-func (k *kubelet) writeIdentity(ctx context.Context, pod *corev1.Pod, path string) error {
-	token, err := k.token(ctx, pod)
+	container, err := newContainer(pod, k.programs[pod.Labels[programLabel]], address, folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	authority := k.config.CAData
-	if len(authority) == 0 {
-		if authority, err = os.ReadFile(k.config.CAFile); err != nil {
-			return err
-		}
-	}
-	return writeKubeconfig(path, k.config.Host, authority, token)
+	k.given++
+	return startProcess(container, filepath.Join(folder, "log"))
 }
 
 // report stores how a pod is, where that has changed, and tells whether it is

@@ -13,7 +13,7 @@ var portOptions = []string{
 
 // podPorts are those ports of pods that can be forwarded. kwok forwards each
 // port to one that is named, or all of them to the same.
-var podPorts = []int{3000, 8080, 9090, 9411, 9876, 15000, 15010, 15012, 15014, 16686, 20001}
+var podPorts = []int{3000, 4317, 4318, 8080, 9090, 9411, 9876, 15000, 15010, 15012, 15014, 16686, 20001}
 
 // drawAddress draws an address of this machine that no other cluster has.
 func drawAddress() string {

@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // restartDelay is how long a process that has ended is left alone.
@@ -19,12 +19,12 @@ const restartDelay = 2 * time.Second
 
 // process is the only container of a pod.
 type process struct {
-	address  string
-	prepare  func() *exec.Cmd
-	command  *exec.Cmd
-	ended    chan error
-	since    time.Time
-	restarts int32
+	container container
+	log       *os.File
+	command   *exec.Cmd
+	ended     chan error
+	since     time.Time
+	restarts  int32
 	// failure is how it ended, while it does not run.
 	failure error
 	// What was last reported of it.
@@ -32,25 +32,25 @@ type process struct {
 	reportedRestarts   int32
 }
 
-// startProcess runs a program in a folder, where its log is, too.
-func startProcess(program, folder, address string, arguments, environment []string) (*process, error) {
-	log, err := os.OpenFile(filepath.Join(folder, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+// startProcess runs a container and writes its log into a file.
+func startProcess(c container, path string) (*process, error) {
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{address: address, prepare: func() *exec.Cmd {
-		command := exec.Command(program, arguments...)
-		command.Dir, command.Env, command.Stdout, command.Stderr = folder, environment, log, log
-		return command
-	}}
-	return p, p.start()
+	p := &process{container: c, log: log}
+	if err := p.start(); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return p, nil
 }
 
 func (p *process) start() error {
-	p.command, p.ended, p.since, p.failure = p.prepare(), make(chan error, 1), time.Now(), nil
-	if err := p.command.Start(); err != nil {
+	command, err := p.container.start(p.log)
+	if err != nil {
 		return err
 	}
+	p.command, p.ended, p.since, p.failure = command, make(chan error, 1), time.Now(), nil
 	go func(command *exec.Cmd, ended chan<- error) { ended <- errors.Join(command.Wait(), errEnded) }(p.command, p.ended)
 	return nil
 }
@@ -77,7 +77,7 @@ func (p *process) keepUp() error {
 // ready asks the readiness probe.
 func (p *process) ready(path string) bool {
 	client := http.Client{Timeout: time.Second}
-	response, err := client.Get("http://" + p.address + path)
+	response, err := client.Get("http://" + p.container.Address + path)
 	if err != nil {
 		return false
 	}
@@ -87,6 +87,7 @@ func (p *process) ready(path string) bool {
 
 // stop ends the process as a kubelet does, by asking first.
 func (p *process) stop() {
+	defer p.log.Close()
 	if p.failure != nil {
 		return
 	}
@@ -101,28 +102,22 @@ func (p *process) stop() {
 
 // probePath gives port and path of the readiness probe of a pod's container.
 func probePath(pod *corev1.Pod) string {
-	probe := pod.Spec.Containers[0].ReadinessProbe.HTTPGet
-	return fmt.Sprintf(":%d%s", probe.Port.IntValue(), probe.Path)
+	container := &pod.Spec.Containers[0]
+	probe := container.ReadinessProbe.HTTPGet
+	return fmt.Sprintf(":%d%s", portNumber(container, probe.Port), probe.Path)
 }
 
-// environment gives a container's environment. Resource limits, of which istiod
-// takes the number of its threads, are those of a node that is only played.
-func environment(pod *corev1.Pod, container *corev1.Container) []string {
-	fields := map[string]string{
-		"metadata.name": pod.Name, "metadata.namespace": pod.Namespace, "spec.serviceAccountName": pod.Spec.ServiceAccountName,
+// portNumber gives the number of a port that may be named, or 0.
+func portNumber(container *corev1.Container, port intstr.IntOrString) int {
+	if port.Type == intstr.Int {
+		return port.IntValue()
 	}
-	var variables []string
-	for _, variable := range container.Env {
-		value := variable.Value
-		if from := variable.ValueFrom; from != nil {
-			if from.FieldRef == nil {
-				continue
-			}
-			value = fields[from.FieldRef.FieldPath]
+	for _, named := range container.Ports {
+		if named.Name == port.StrVal {
+			return int(named.ContainerPort)
 		}
-		variables = append(variables, variable.Name+"="+value)
 	}
-	return variables
+	return 0
 }
 
 // describe fills in a pod's status.
@@ -152,7 +147,7 @@ func describe(pod *corev1.Pod, p *process, failure error, ready bool) {
 	pod.Status = corev1.PodStatus{
 		Phase: corev1.PodRunning, StartTime: &began, QOSClass: pod.Status.QOSClass,
 		HostIP: machineAddress, HostIPs: []corev1.HostIP{{IP: machineAddress}},
-		PodIP: p.address, PodIPs: []corev1.PodIP{{IP: p.address}},
+		PodIP: p.container.Address, PodIPs: []corev1.PodIP{{IP: p.container.Address}},
 		Conditions: []corev1.PodCondition{
 			condition(corev1.PodScheduled, true), condition(corev1.PodInitialized, true),
 			condition(corev1.ContainersReady, ready), condition(corev1.PodReady, ready),

@@ -13,8 +13,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// proxy does what kube-proxy does on nodes, for Services of istiod: their
-// addresses are this machine's, and lead to the pod that is ready.
+// proxy does what kube-proxy does on nodes, for the Services of one of the
+// programs that really run: their addresses are this machine's, and lead to the
+// pod that is ready.
 type proxy struct {
 	client kubernetes.Interface
 	// forwarded is the address to which kwok leads what is forwarded to a pod.
@@ -47,7 +48,7 @@ func (p *proxy) lead(ctx context.Context, pod *corev1.Pod, address string) error
 			continue
 		}
 		for _, port := range service.Spec.Ports {
-			targets[net.JoinHostPort(service.Spec.ClusterIP, fmt.Sprint(port.Port))] = fmt.Sprint(cmp.Or(port.TargetPort.IntValue(), int(port.Port)))
+			targets[net.JoinHostPort(service.Spec.ClusterIP, fmt.Sprint(port.Port))] = fmt.Sprint(cmp.Or(portNumber(&pod.Spec.Containers[0], port.TargetPort), int(port.Port)))
 		}
 	}
 	for at, listener := range p.listeners {

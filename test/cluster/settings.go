@@ -6,6 +6,16 @@ import (
 	"strings"
 )
 
+const (
+	// serviceRange has the addresses of Services, and apiServerAddress is the
+	// first of them, which is that of the API server.
+	serviceRange     = "10.0.0.0/24"
+	apiServerAddress = "10.0.0.1"
+	// playedRange has those of pods that are only played, where kwok's own
+	// would be Services' as well.
+	playedRange = "198.19.0.1/16"
+)
+
 // writeSettings writes a configuration for kwokctl and kwok: each process gets
 // a port of its own, the API server that which is given unless it is 0, the
 // ports of pods lead to an address, and their logs are
@@ -27,6 +37,8 @@ func (c *Cluster) writeSettings(path string, apiServerPort int) error {
 		taken[port] = true
 		fmt.Fprintf(&content, "  %s: %d\n", option, port)
 	}
+	// Pods that really run know the API server by its Service.
+	fmt.Fprintf(&content, "  kubeApiserverCertSANs: [%s]\n", apiServerAddress)
 	content.WriteString("---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterPortForward\nmetadata: {name: pods}\nspec:\n  forwards:\n")
 	for _, port := range podPorts {
 		fmt.Fprintf(&content, "  - {ports: [%d], target: {address: %s, port: %[1]d}}\n", port, c.PodAddress)

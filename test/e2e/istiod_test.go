@@ -14,7 +14,7 @@ import (
 )
 
 // lacking matches what istiod logs where it may not do something, or where a
-// definition is not there. The Gateway API's are not part of the demo.
+// definition goes that was there. The Gateway API's are not part of the demo.
 var lacking = regexp.MustCompile(`(?im)^.*(forbidden|no matches for kind|could not find the requested resource|timed out waiting for CRD).*$`)
 
 // mesh is a cluster on which istiod really runs, once it is installed.
@@ -26,32 +26,52 @@ type mesh struct {
 // startMesh starts one, or skips the test where none can be.
 func startMesh(t *testing.T) mesh {
 	t.Helper()
-	return startMeshOn(t, tools)
+	return startMeshOn(t, tools, processes{istiod: os.Getenv("ISTIOD"), observers: os.Getenv("OBSERVERS")})
 }
 
 // startMeshOn starts one of the binaries in a folder.
-func startMeshOn(t *testing.T, binaries string) mesh {
+func startMeshOn(t *testing.T, binaries string, processes processes) mesh {
 	t.Helper()
-	istiod := os.Getenv("ISTIOD")
 	if err := cluster.Isolatable(); err != nil {
 		t.Skip("istiod cannot be reached here:", err)
 	}
-	if istiod == "" {
+	if processes.istiod == "" {
 		t.Fatal("ISTIOD is not set: run make e2e")
 	}
-	control := startClusterOf(t, binaries, "mesh", istiod)
+	control := startClusterOf(t, binaries, "mesh", processes)
 	return mesh{newUser(t, control.Kubeconfig), control}
 }
 
 // log gives the log of the istiod that runs.
 func (m mesh) log(t *testing.T) string {
 	t.Helper()
-	pod := m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "jsonpath={.items[-1:].metadata.name}")
-	content, err := m.control.IstiodLog(pod)
+	pod := m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[-1:].metadata.name}")
+	content, err := m.control.ProcessLog(pod)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content
+}
+
+// definitions gives the names of those that are there.
+func (m mesh) definitions(t *testing.T) []string {
+	t.Helper()
+	return strings.Fields(m.must(t, "kubectl", "get", "customresourcedefinitions", "-o", "jsonpath={.items[*].metadata.name}"))
+}
+
+// lacks gives what istiod's log says that it may not do or cannot find, and
+// the definitions that it has not found. For one that was never there istiod
+// waits without a word; only of those that it finds it says so.
+func (m mesh) lacks(t *testing.T, definitions []string) []string {
+	t.Helper()
+	content := m.log(t)
+	found := lacking.FindAllString(content, -1)
+	for _, name := range definitions {
+		if !strings.Contains(content, "CRD "+name+" is not at ignore list, adding to CRD watcher") {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 // eventually runs a command until its output is like a pattern.
@@ -75,10 +95,12 @@ func TestIstiod(t *testing.T) {
 		{"validator", istiodValidates},
 		{"injection", istiodInjects},
 		{"mesh", istiodServes},
+		{"observed", istiodObserved},
 		{"istioctl", istioctlAgrees},
 		{"installed again", istiodKeepsItsOwn},
 		{"upgraded", istiodUpgraded},
 		{"without a rule", istiodWithoutRule},
+		{"without a definition", istiodWithoutDefinition},
 		{"down", istiodDown},
 		{"uninstalled", istiodUninstalled},
 	})
@@ -103,8 +125,12 @@ func (m mesh) steps(t *testing.T, steps []meshStep) {
 // answered, and all of the pods start beside its webhooks.
 func istiodInstalled(t *testing.T, m mesh) {
 	m.must(t, "kubectl", "istio-demo", "install", "--timeout=60s")
-	if content := m.log(t); !strings.Contains(content, "Pilot K8S CRD controller synced") || lacking.MatchString(content) {
-		t.Errorf("istiod lacks something: %q", lacking.FindAllString(content, -1))
+	definitions := m.definitions(t)
+	if len(definitions) < 15 {
+		t.Errorf("there are only the definitions %q", definitions)
+	}
+	if found := m.lacks(t, definitions); found != nil || !strings.Contains(m.log(t), "Pilot K8S CRD controller synced") {
+		t.Errorf("istiod lacks something: %q", found)
 	}
 	if waiting := m.must(t, "kubectl", "get", "pods", "-A", "--field-selector=status.phase!=Running", "-o", "name"); waiting != "" {
 		t.Errorf("these do not run: %s", waiting)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,22 +10,47 @@ import (
 // istiodWithoutRule proves that the log of an istiod that may not do something
 // tells it, and that another install mends it.
 func istiodWithoutRule(t *testing.T, m mesh) {
-	m.must(t, "kubectl", "scale", "deployment", "istiod", "-n", "istio-system", "--replicas=0")
-	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=delete", "--timeout=30s")
-	m.must(t, "kubectl", "patch", "clusterrole", "istiod-clusterrole-istio-system", "--type=json", "-p", `[{"op": "remove", "path": "/rules/0"}]`)
-	m.must(t, "kubectl", "scale", "deployment", "istiod", "-n", "istio-system", "--replicas=1")
-	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=jsonpath={.status.phase}=Running", "--timeout=30s")
+	m.restart(t, "kubectl", "patch", "clusterrole", "istiod-clusterrole-istio-system", "--type=json", "-p", `[{"op": "remove", "path": "/rules/0"}]`)
 	for deadline := time.Now().Add(30 * time.Second); !lacking.MatchString(m.log(t)); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("istiod says nothing about what it may not do:\n%s", m.log(t))
 		}
 	}
-	// The scaling and the rule are not ours, and are taken back.
+	m.mend(t)
+}
+
+// istiodWithoutDefinition proves that the log of an istiod that does not find
+// one of its definitions tells that, too.
+func istiodWithoutDefinition(t *testing.T, m mesh) {
+	const missing = "virtualservices.networking.istio.io"
+	definitions := m.definitions(t)
+	m.restart(t, "kubectl", "delete", "customresourcedefinition", missing)
+	m.must(t, "kubectl", "rollout", "status", "deployment", "istiod", "-n", "istio-system", "--timeout=60s")
+	if found := m.lacks(t, definitions); !slices.Equal(found, []string{missing}) {
+		t.Errorf("istiod lacks %q", found)
+	}
+	m.mend(t)
+}
+
+// restart has a command run while istiod does not.
+func (m mesh) restart(t *testing.T, meanwhile ...string) {
+	t.Helper()
+	m.must(t, "kubectl", "scale", "deployment", "istiod", "-n", "istio-system", "--replicas=0")
+	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=delete", "--timeout=30s")
+	m.must(t, meanwhile...)
+	m.must(t, "kubectl", "scale", "deployment", "istiod", "-n", "istio-system", "--replicas=1")
+	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=jsonpath={.status.phase}=Running", "--timeout=30s")
+}
+
+// mend installs again, after which istiod lacks nothing.
+func (m mesh) mend(t *testing.T) {
+	t.Helper()
+	// The scaling and what was taken away are not ours, and are taken back.
 	m.must(t, "kubectl", "istio-demo", "install", "--force-conflicts")
 	m.must(t, "kubectl", "rollout", "restart", "deployment", "istiod", "-n", "istio-system")
 	m.must(t, "kubectl", "rollout", "status", "deployment", "istiod", "-n", "istio-system", "--timeout=60s")
 	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=condition=Ready", "--timeout=30s")
-	if found := lacking.FindAllString(m.log(t), -1); found != nil {
+	if found := m.lacks(t, m.definitions(t)); found != nil {
 		t.Errorf("istiod lacks something still: %q", found)
 	}
 }

@@ -3,7 +3,10 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,7 +24,7 @@ type served struct {
 // traffic is shifted.
 func istiodServes(t *testing.T, m mesh) {
 	m.must(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "books", "--yes")
-	address := m.forwardIstiod(t)
+	address := m.forward(t, "deployment/istiod", 15012)
 	before := m.ask(t, address, "productpage")
 	for _, service := range []string{"details", "productpage", "ratings", "reviews"} {
 		if want := "outbound|9080||" + service + ".books.svc.cluster.local"; !slices.Contains(before.Clusters, want) {
@@ -60,10 +63,11 @@ func istioctlAgrees(t *testing.T, m mesh) {
 	m.must(t, "kubectl", "istio-demo", "sample", "uninstall", "bookinfo", "-n", "books", "--yes")
 }
 
-// forwardIstiod gives a local address that leads to istiod until the test ends.
-func (m mesh) forwardIstiod(t *testing.T) string {
+// forward gives a local address that leads to a port of what the demo has
+// until the test ends.
+func (m mesh) forward(t *testing.T, to string, port int) string {
 	t.Helper()
-	forward := m.command(t, "kubectl", "port-forward", "-n", "istio-system", "deployment/istiod", ":15012")
+	forward := m.command(t, "kubectl", "port-forward", "-n", "istio-system", to, fmt.Sprintf(":%d", port))
 	out, err := forward.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -85,15 +89,23 @@ func (m mesh) forwardIstiod(t *testing.T) string {
 // ask connects to istiod with the identity of the pod of an application.
 func (m mesh) ask(t *testing.T, address, app string) served {
 	t.Helper()
+	command := m.asProxy(t, address, app, "-port", "9080")
+	out, err := command.Output()
+	var got served
+	if err = errors.Join(err, json.Unmarshal(out, &got)); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return got
+}
+
+// asProxy makes the command that asks istiod with that identity.
+func (m mesh) asProxy(t *testing.T, address, app string, arguments ...string) *exec.Cmd {
+	t.Helper()
 	pod := strings.Fields(m.must(t, "kubectl", "get", "pods", "-n", "books", "-l", "app="+app, "-o", "jsonpath={.items[0].metadata.name} {.items[0].status.podIP} {.items[0].spec.serviceAccountName}"))
 	authority := m.must(t, "kubectl", "get", "configmap", "istio-ca-root-cert", "-n", "books", "-o", `jsonpath={.data.root-cert\.pem}`)
 	client := *m.user
 	client.environment = append(slices.Clone(m.environment), "TOKEN="+strings.TrimSpace(m.must(t, "kubectl", "create", "token", pod[2], "-n", "books", "--audience=istio-ca")))
-	out := client.must(t, filepath.Join(filepath.Dir(os.Getenv("ISTIOD")), "xds"), "-address", address, "-ca", write(t, "ca.pem", authority),
-		"-namespace", "books", "-pod", pod[0], "-ip", pod[1], "-port", "9080")
-	var got served
-	if err := json.Unmarshal([]byte(out), &got); err != nil {
-		t.Fatalf("%v in %s", err, out)
-	}
-	return got
+	program := []string{filepath.Join(filepath.Dir(os.Getenv("ISTIOD")), "xds"), "-address", address, "-ca", write(t, "ca.pem", authority),
+		"-namespace", "books", "-pod", pod[0], "-ip", pod[1]}
+	return client.command(t, append(program, arguments...)...)
 }

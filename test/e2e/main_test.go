@@ -59,16 +59,20 @@ var started atomic.Int32
 // is concerned; how many really run is decided here.
 func startCluster(t *testing.T, name string) *cluster.Cluster {
 	t.Helper()
-	return startClusterOf(t, tools, name, "")
+	return startClusterOf(t, tools, name, processes{})
 }
 
+// processes are those of pods that really run: istiod, and the folder of what
+// observes it. Without them all pods are played.
+type processes struct{ istiod, observers string }
+
 // startClusterOf starts one of the binaries in a folder, with the network that
-// istiod needs if one is named.
-func startClusterOf(t *testing.T, binaries, name, istiod string) *cluster.Cluster {
+// the processes need.
+func startClusterOf(t *testing.T, binaries, name string, processes processes) *cluster.Cluster {
 	t.Helper()
 	slots.take(t)
 	control := cluster.New(binaries, clusters, fmt.Sprintf("%s-%d", name, started.Add(1)))
-	control.Istiod = istiod
+	control.Istiod, control.Observers = processes.istiod, processes.observers
 	t.Cleanup(func() {
 		if err := control.Stop(context.Background()); err != nil {
 			t.Error(err)

@@ -43,7 +43,7 @@ func oldestTools(t *testing.T) string {
 // its Istio supports, as it does on the newest.
 func TestOldestKubernetes(t *testing.T) {
 	t.Parallel()
-	control := startClusterOf(t, oldestTools(t), "oldest", "")
+	control := startClusterOf(t, oldestTools(t), "oldest", processes{})
 	recorder := newRecorder(t, control.Kubeconfig)
 	u := newUser(t, recorder.kubeconfig)
 	before := settled(t, control.Kubeconfig)
@@ -152,7 +152,7 @@ func oldestInstalledAgain(t *testing.T, u *user) {
 // TestIstiodOnOldestKubernetes runs istiod there.
 func TestIstiodOnOldestKubernetes(t *testing.T) {
 	t.Parallel()
-	startMeshOn(t, oldestTools(t)).steps(t, []meshStep{
+	startMeshOn(t, oldestTools(t), processes{istiod: os.Getenv("ISTIOD")}).steps(t, []meshStep{
 		{"version", func(t *testing.T, m mesh) { oldestIsOldest(t, m.user) }},
 		{"installed", istiodInstalled},
 		{"validator", istiodValidates},

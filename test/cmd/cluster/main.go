@@ -28,13 +28,14 @@ func run(ctx context.Context, arguments []string) error {
 		return cluster.Isolatable()
 	}
 	if len(arguments) == 0 || (arguments[0] != "up" && arguments[0] != "down") {
-		return fmt.Errorf("usage: cluster up|down -dir DIR -name NAME [-nodes N] [-istiod FILE], or cluster isolatable")
+		return fmt.Errorf("usage: cluster up|down -dir DIR -name NAME [-nodes N] [-istiod FILE [-observers DIR]], or cluster isolatable")
 	}
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	dir := flags.String("dir", "", "the folder of all clusters")
 	name := flags.String("name", "demo", "the cluster's name")
 	nodes := flags.Int("nodes", 3, "how many nodes it has")
 	istiod := flags.String("istiod", "", "pilot-discovery, for a cluster in a network of its own in which it runs")
+	observers := flags.String("observers", "", "the folder of prometheus and jaeger, if they run there, too")
 	if err := flags.Parse(arguments[1:]); err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func run(ctx context.Context, arguments []string) error {
 		return fmt.Errorf("TOOLS and -dir must be given; use make cluster-up")
 	}
 	control := cluster.New(tools, *dir, *name)
-	control.Istiod, control.Lasting = *istiod, true
+	control.Istiod, control.Observers, control.Lasting = *istiod, *observers, true
 	switch {
 	case arguments[0] == "down":
 		return control.Stop(ctx)

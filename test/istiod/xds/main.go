@@ -1,6 +1,7 @@
 // xds connects to istiod as a pod's proxy would, with a token of the pod's
-// ServiceAccount, and prints the names of the clusters and the routes of one
-// port that it is sent.
+// ServiceAccount, has a certificate signed, and prints the names of the clusters and the routes of one
+// port that it is sent. It can refuse what it is sent instead, and it can stay,
+// and take what changes, until its standard input ends.
 package main
 
 import (
@@ -9,7 +10,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"time"
 
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
@@ -51,6 +54,8 @@ func run() error {
 	flag.StringVar(&config.Workload, "pod", "", "the pod's name")
 	flag.StringVar(&config.IP, "ip", "", "the pod's address")
 	port := flag.String("port", "", "the port whose routes are printed")
+	refusing := flag.Bool("refuse", false, "refuse the clusters, and print nothing")
+	staying := flag.Bool("stay", false, "stay connected")
 	flag.Parse()
 	transport, err := credentials.NewClientTLSFromFile(*authority, "istiod.istio-system.svc")
 	if err != nil {
@@ -58,6 +63,29 @@ func run() error {
 	}
 	config.GrpcOpts = []grpc.DialOption{grpc.WithTransportCredentials(transport), grpc.WithPerRPCCredentials(token(os.Getenv("TOKEN")))}
 
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	connection, err := grpc.NewClient(config.Address, config.GrpcOpts...)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	if err := certify(ctx, connection); err != nil {
+		return err
+	}
+	if *refusing {
+		return refuse(ctx, connection, config)
+	}
+	var until io.Reader = strings.NewReader("")
+	if *staying {
+		until = os.Stdin
+	}
+	return show(config, *port, until)
+}
+
+// show prints the clusters and the routes of a port, and stays connected until
+// a stream ends.
+func show(config adsc.Config, port string, until io.Reader) error {
 	logging := log.DefaultOptions()
 	logging.OutputPaths = []string{"stderr"}
 	if err := log.Configure(logging); err != nil {
@@ -76,9 +104,9 @@ func run() error {
 	if _, err := client.Wait(timeout, resource.ClusterType, resource.RouteType); err != nil {
 		return err
 	}
-	route := client.GetRoutes()[*port]
+	route := client.GetRoutes()[port]
 	if route == nil {
-		return errors.New("istiod has sent no routes of port " + *port)
+		return errors.New("istiod has sent no routes of port " + port)
 	}
 	routes, err := protojson.Marshal(route)
 	if err != nil {
@@ -88,5 +116,9 @@ func run() error {
 	for name := range client.GetEdsClusters() {
 		clusters = append(clusters, name)
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"clusters": clusters, "routes": json.RawMessage(routes)})
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{"clusters": clusters, "routes": json.RawMessage(routes)}); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, until)
+	return err
 }

@@ -1,0 +1,236 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// observedTimeout is longer than it takes until something was scraped twice.
+const observedTimeout = 90 * time.Second
+
+// unseen are the queries of the control plane's dashboard that have no series
+// here but the zero that they add, and why.
+var unseen = map[string]string{
+	`sum(rate(pilot_total_xds_internal_errors{job="istiod"}[1m]))`: "nothing that is asked of istiod makes it fail inside",
+	`sum(rate(pilot_xds_write_timeout{job="istiod"}[1m]))`:         "no proxy here is so slow that sending to it takes minutes",
+}
+
+// zero is what queries of what happens rarely add, so that zero is drawn and
+// not that there is no data.
+const zero = " or vector(0)"
+
+// istiodObserved asks the Prometheus that was installed about the istiod that
+// was installed, of which the steps before have asked all kinds of things, and
+// sends traces to the Jaeger that was installed.
+func istiodObserved(t *testing.T, m mesh) {
+	if m.control.Observers == "" {
+		t.Fatal("OBSERVERS is not set: run make e2e")
+	}
+	m.checkTarget(t)
+	m.checkDashboard(t)
+	m.checkTraces(t)
+}
+
+// service asks a Service of the demo through the API server, which goes to
+// where the Service's port leads.
+func (m mesh) service(t *testing.T, port, path string, answer any) {
+	t.Helper()
+	got := m.must(t, "kubectl", "get", "--raw", "/api/v1/namespaces/istio-system/services/"+port+"/proxy"+path)
+	if err := json.Unmarshal([]byte(got), answer); err != nil {
+		t.Fatalf("%s%s: %v in %s", port, path, err, got)
+	}
+}
+
+// checkTarget waits until Prometheus has found istiod's pod through the API
+// server, with its own account, and has scraped it.
+func (m mesh) checkTarget(t *testing.T) {
+	t.Helper()
+	want := strings.TrimSpace(m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "jsonpath=http://{.items[0].status.podIP}:15014/metrics"))
+	var answer struct {
+		Data struct {
+			ActiveTargets []struct{ ScrapePool, ScrapeURL, Health, LastError string }
+		}
+	}
+	for deadline := time.Now().Add(observedTimeout); time.Now().Before(deadline); time.Sleep(time.Second) {
+		m.service(t, "prometheus:http", "/api/v1/targets?state=active", &answer)
+		for _, target := range answer.Data.ActiveTargets {
+			if target.ScrapePool == "istiod" && target.ScrapeURL == want && target.Health == "up" {
+				return
+			}
+		}
+	}
+	t.Fatalf("%s is not up among %+v", want, answer.Data.ActiveTargets)
+}
+
+// checkDashboard waits until each query of the dashboard has had a number at
+// some time, as Grafana would draw it. What they count goes on meanwhile, or
+// there would be no rates.
+func (m mesh) checkDashboard(t *testing.T) {
+	t.Helper()
+	pending := m.dashboard(t)
+	if len(pending) < 30 {
+		t.Fatalf("the dashboard has only %d queries: %q", len(pending), pending)
+	}
+	for query := range unseen {
+		if pending[query] == "" {
+			t.Errorf("the dashboard does not ask for %s%s any more", query, zero)
+		}
+		delete(pending, query)
+		if !m.drawn(t, query+zero) {
+			t.Errorf("Prometheus has nothing for %s%s", query, zero)
+		}
+	}
+	address := m.forward(t, "deployment/istiod", 15012)
+	defer m.stay(t, address)()
+	for deadline := time.Now().Add(observedTimeout); time.Now().Before(deadline); {
+		m.cause(t, address)
+		maps.DeleteFunc(pending, func(query, _ string) bool { return m.drawn(t, query) })
+		if len(pending) == 0 {
+			return
+		}
+	}
+	for _, query := range slices.Sorted(maps.Keys(pending)) {
+		t.Errorf("%s: Prometheus has nothing for %s", pending[query], query)
+	}
+}
+
+// stay has a proxy be connected, to which changes are sent, until the function
+// that it gives is called.
+func (m mesh) stay(t *testing.T, address string) func() {
+	t.Helper()
+	command := m.asProxy(t, address, "reviews", "-port", "9080", "-stay")
+	staying, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(staying.Close(), command.Wait()); err != nil {
+			t.Errorf("the proxy did not stay: %v", err)
+		}
+	}
+}
+
+// cause has istiod do, once, all that the dashboard shows, as far as it can be
+// caused.
+func (m mesh) cause(t *testing.T, address string) {
+	t.Helper()
+	if out, err := m.asProxy(t, address, "productpage", "-refuse").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, more := range []string{"", ", headers: {request: {set: {'': empty}}}"} {
+		m.runWith(t, fmt.Sprintf(virtualService, more), "kubectl", "create", "-f", "-")
+	}
+	m.must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
+	for _, overrides := range []string{
+		`{}`,
+		`{"spec": {"hostNetwork": true}}`, // into which nothing is injected
+		`{"metadata": {"annotations": {"inject.istio.io/templates": "missing"}}}`,
+	} {
+		m.run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server", "--overrides="+overrides)
+	}
+}
+
+// dashboard gives the queries of the control plane's dashboard that was
+// installed, without their zeros, and the panels that they are of.
+func (m mesh) dashboard(t *testing.T) map[string]string {
+	t.Helper()
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	text := m.must(t, "kubectl", "get", "configmap", "grafana-dashboards", "-n", "istio-system", "-o", `jsonpath={.data.control-plane\.json}`)
+	if err := json.Unmarshal([]byte(text), &board); err != nil {
+		t.Fatal(err)
+	}
+	// What Grafana puts in, with the data source's interval.
+	filled := strings.NewReplacer("$__rate_interval", "1m", "$__range", "30m")
+	found := map[string]string{}
+	for _, panel := range board.Panels {
+		for _, target := range panel.Targets {
+			found[strings.TrimSuffix(filled.Replace(target.Expr), zero)] = panel.Title
+		}
+	}
+	return found
+}
+
+// drawn tells whether a query has had a number in the last minutes.
+func (m mesh) drawn(t *testing.T, query string) bool {
+	t.Helper()
+	end := time.Now()
+	asked := url.Values{
+		"query": {query}, "step": {"5"},
+		"start": {strconv.FormatInt(end.Add(-10*time.Minute).Unix(), 10)}, "end": {strconv.FormatInt(end.Unix(), 10)},
+	}
+	var answer struct {
+		Data struct {
+			Result []struct{ Values [][2]any }
+		}
+	}
+	m.service(t, "prometheus:http", "/api/v1/query_range?"+asked.Encode(), &answer)
+	for _, series := range answer.Data.Result {
+		for _, value := range series.Values {
+			if value[1] != "NaN" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkTraces sends a span to each of the ports that take what proxies send,
+// and finds the traces where people look at them.
+func (m mesh) checkTraces(t *testing.T) {
+	t.Helper()
+	post := func(address, path, body string) {
+		answer, err := http.Post("http://"+address+path, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode/100 != 2 {
+			t.Errorf("%s: %s", path, answer.Status)
+		}
+	}
+	now := time.Now()
+	for _, test := range []struct {
+		service string
+		port    int
+		send    func(address, trace, service string)
+	}{
+		{"jaeger-collector", 4317, func(address, trace, service string) {
+			m.must(t, filepath.Join(os.Getenv("OBSERVERS"), "span"), "-address", address, "-trace", trace, "-service", service)
+		}},
+		{"jaeger-collector", 4318, func(address, trace, service string) {
+			post(address, "/v1/traces", fmt.Sprintf(`{"resourceSpans": [{
+				"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": %q}}]},
+				"scopeSpans": [{"spans": [{"traceId": %q, "spanId": "0000000000000001", "name": "request", "startTimeUnixNano": "%d", "endTimeUnixNano": "%[3]d"}]}]
+			}]}`, service, trace, now.UnixNano()))
+		}},
+		{"zipkin", 9411, func(address, trace, service string) {
+			post(address, "/api/v2/spans", fmt.Sprintf(`[{"traceId": %q, "id": "0000000000000001", "name": "request", "timestamp": %d, "duration": 1000, "localEndpoint": {"serviceName": %q}}]`,
+				trace, now.UnixMicro(), service))
+		}},
+	} {
+		sender := fmt.Sprintf("sender-%d", test.port)
+		trace := fmt.Sprintf("1%031x", test.port) // whose zeros in front would get lost
+		test.send(m.forward(t, "service/"+test.service, test.port), trace, sender)
+		m.eventually(t, fmt.Sprintf(`"traceID":"%s".*"serviceName":"%s"`, trace, sender),
+			"kubectl", "get", "--raw", "/api/v1/namespaces/istio-system/services/tracing:http-query/proxy/api/traces/"+trace)
+	}
+}
