@@ -41,6 +41,9 @@ SOAK ?= 1
 # How often the benchmarks measure, and at which round-trip times.
 ROUNDS ?= 3
 RTTS ?= 0,50,200
+# How many objects and pods make bench-scale has.
+SIZES ?= 100,1000,5000
+PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
 .PHONY: help build tools istiod demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tools fuzz lint picture clean
@@ -111,8 +114,8 @@ bench: bench-tools ## ours against istioctl, kubectl and helm, into docs/bench a
 	$(BENCH) install -rounds $(ROUNDS) -rtts $(RTTS)
 	cd test/bench/plot && go run . $(CURDIR)/docs/bench/install.json $(CURDIR)/docs/bench/install.svg
 
-bench-scale: bench-tools ## thousands of objects and of pods, into docs/bench and README: make bench-scale ROUNDS=3
-	$(BENCH) scale -rounds $(ROUNDS)
+bench-scale: bench-tools ## thousands of objects and of pods, into docs/bench and README: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
+	$(BENCH) scale -rounds $(ROUNDS) -sizes $(SIZES) -pods $(PODS)
 
 bench-tools: build tools
 	@test/bench/helm/build.sh $(HELM)

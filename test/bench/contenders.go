@@ -61,18 +61,16 @@ func (l *lab) contenders(ctx context.Context) ([]contender, error) {
 	}, nil
 }
 
-// releases are Helm's, in the order in which they are installed. The chart of
-// the default revision is what istioctl adds after the others; the validator
-// in it is then not that of the base.
+// releases are Helm's, in the order in which they are installed. The default
+// revision is a tag, as it is with istioctl.
 var releases = []struct {
 	name, chart string
 	values      []string
 }{
-	{name: "istio-base", chart: "base", values: []string{"--set", "defaultRevision="}},
-	{name: "istiod", chart: "istio-control/istio-discovery"},
+	{name: "istio-base", chart: "base"},
+	{name: "istiod", chart: "istio-control/istio-discovery", values: []string{"--set", "revisionTags={default}"}},
 	{name: "istio-ingressgateway", chart: "gateways/istio-ingress"},
 	{name: "istio-egressgateway", chart: "gateways/istio-egress"},
-	{name: "istio-default", chart: "default"},
 }
 
 func helm(charts, verb string, extra ...string) []step {

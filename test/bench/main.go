@@ -40,7 +40,9 @@ func run(ctx context.Context, arguments []string) (err error) {
 	rounds := flags.Int("rounds", 3, "how often everything is measured")
 	distances := flags.String("rtts", "0,50,200", "install: the round-trip times, in milliseconds")
 	root := flags.String("root", ".", "the folder of README.md and docs")
-	theirLimit := flags.Int("kubectl-objects", 1000, "scale: the most objects that kubectl applies, too")
+	sizes := flags.String("sizes", "100,1000,5000", "scale: how many objects are installed")
+	limit := flags.Int("kubectl-objects", 1000, "scale: the most objects that kubectl applies, too")
+	pods := flags.Int("pods", 10_000, "scale: how many pods are shown")
 	if err := flags.Parse(arguments[1:]); err != nil {
 		return err
 	}
@@ -54,7 +56,11 @@ func run(ctx context.Context, arguments []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	if arguments[0] == "scale" {
-		return l.benchScale(ctx, *root, *rounds, *theirLimit)
+		scale := &report.Scale{Rounds: *rounds, Limit: *limit, Pods: *pods, RTTs: []int{0, 50}}
+		if scale.Sizes, err = numbers(*sizes); err != nil {
+			return err
+		}
+		return l.benchScale(ctx, *root, scale)
 	}
 	return l.benchInstall(ctx, *root, *rounds, rtts)
 }
@@ -73,12 +79,12 @@ func numbers(list string) ([]int, error) {
 
 // benchInstall is make bench.
 func (l *lab) benchInstall(ctx context.Context, root string, rounds int, rtts []int) error {
-	run := &report.Run{Circumstances: report.Circumstances{Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine()}, Rounds: rounds, RTTs: rtts}
-	contenders, err := l.contenders(ctx)
-	if err != nil {
+	run := &report.Run{Rounds: rounds, RTTs: rtts}
+	if err := l.describe(ctx, &run.Circumstances); err != nil {
 		return err
 	}
-	if err := l.versions(ctx, &run.Circumstances); err != nil {
+	contenders, err := l.contenders(ctx)
+	if err != nil {
 		return err
 	}
 	if err := l.count(ctx, run, contenders); err != nil {
@@ -96,8 +102,9 @@ func (l *lab) benchInstall(ctx context.Context, root string, rounds int, rtts []
 	)
 }
 
-// versions notes what is measured, and of which server.
-func (l *lab) versions(ctx context.Context, found *report.Circumstances) error {
+// describe notes when and where it is measured, what, and of which server.
+func (l *lab) describe(ctx context.Context, found *report.Circumstances) error {
+	found.Date, found.Machine = time.Now().UTC().Truncate(time.Second), thisMachine()
 	output, err := exec.CommandContext(ctx, filepath.Join(l.plugin, "kubectl-istio_demo"), "version", "--client", "-o", "json").Output()
 	if err != nil {
 		return err

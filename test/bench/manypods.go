@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
@@ -22,8 +23,7 @@ import (
 )
 
 const (
-	manyPods = 10_000
-	// podWriters is how many of them are created at once.
+	// podWriters is how many pods are created at once.
 	podWriters = 32
 	// podsTimeout bounds how long kwok may take to run them.
 	podsTimeout = 15 * time.Minute
@@ -120,7 +120,7 @@ func createPods(ctx context.Context, client kubernetes.Interface, pods int) erro
 func allRun(ctx context.Context, client kubernetes.Interface, pods int) error {
 	ctx, cancel := context.WithTimeout(ctx, podsTimeout)
 	defer cancel()
-	source := cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "pods", namespace, nil)
+	source := cache.NewListWatchFromClient(client.CoreV1().RESTClient(), "pods", namespace, fields.Everything())
 	running := map[types.UID]bool{}
 	_, err := watchtools.UntilWithSync(ctx, source, &corev1.Pod{}, nil, func(event watch.Event) (bool, error) {
 		if pod, isPod := event.Object.(*corev1.Pod); isPod && pod.Status.Phase == corev1.PodRunning {

@@ -16,12 +16,8 @@ import (
 const idleTime = 10 * time.Second
 
 // benchScale is make bench-scale.
-func (l *lab) benchScale(ctx context.Context, root string, rounds, limit int) error {
-	scale := &report.Scale{
-		Circumstances: report.Circumstances{Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine()},
-		Rounds:        rounds, Sizes: []int{100, 1000, 5000}, Limit: limit, Pods: manyPods, RTTs: []int{0, 50},
-	}
-	if err := l.versions(ctx, &scale.Circumstances); err != nil {
+func (l *lab) benchScale(ctx context.Context, root string, scale *report.Scale) error {
+	if err := l.describe(ctx, &scale.Circumstances); err != nil {
 		return err
 	}
 	for _, size := range scale.Sizes {
@@ -29,10 +25,10 @@ func (l *lab) benchScale(ctx context.Context, root string, rounds, limit int) er
 			return err
 		}
 	}
-	for round := range rounds {
+	for round := range scale.Rounds {
 		for _, size := range scale.Sizes {
 			for _, tool := range []string{report.Ours, report.Apply} {
-				if tool == report.Apply && size > limit {
+				if tool == report.Apply && size > scale.Limit {
 					continue
 				}
 				err := l.with(ctx, func(control *cluster.Cluster) error { return l.scaleOne(ctx, control, scale, round, size, tool) })

@@ -131,7 +131,7 @@ func (s *Scale) goalTable(words Words) string {
 			t.row(fmt.Sprintf(words.Faster, verdict.From, code(Apply)), times(verdict.Ratio), fmt.Sprintf("≥ %.0f", verdict.Wanted), words.verdict(verdict.Reached))
 			continue
 		}
-		what := words.Medians
+		what := words.Time
 		if verdict.What == "bytes" {
 			what = words.Peak
 		}

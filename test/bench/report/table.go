@@ -150,7 +150,7 @@ func (r *Run) costTable(words Words) string {
 	rtt := r.RTTs[len(r.RTTs)/2]
 	t := newTable(fmt.Sprintf(words.Cost, rtt), "", words.Peak, words.Requests, words.Sent, words.Received, words.Connections)
 	for _, operation := range Operations {
-		for _, tool := range append(slices.Clone(Installers), Get) {
+		for _, tool := range append(slices.Clone(Installers), Get, Program) {
 			median, found := r.Find(tool, operation, rtt)
 			if !found {
 				continue
