@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -80,6 +82,26 @@ func TestCold(t *testing.T) {
 		if got != before+" --cache-dir /empty" || strings.Join(shower.command, " ") != before {
 			t.Errorf("%q became %q", before, got)
 		}
+	}
+}
+
+// TestSave sees that what is written is still JSON.
+func TestSave(t *testing.T) {
+	root := t.TempDir()
+	want := report.Applied{Tool: "a", Get: []float64{0.5, 1e-7, 3}, List: []float64{-2}}
+	if err := save(root, "docs/one.json", want); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(root, "docs/one.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got report.Applied
+	if err := json.Unmarshal(data, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n%s", err, data)
+	}
+	if lines := strings.Count(string(data), "\n"); lines > 11 {
+		t.Errorf("%d lines:\n%s", lines, data)
 	}
 }
 

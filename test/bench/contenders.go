@@ -20,7 +20,8 @@ const (
 	tag       = "1.31.0"
 )
 
-// contender is a tool and what is typed for each operation.
+// contender is a tool and what is typed for each operation; an operation
+// without commands is not measured.
 type contender struct {
 	name                      string
 	install, again, uninstall []step
@@ -51,12 +52,14 @@ func (l *lab) contenders(ctx context.Context) ([]contender, error) {
 	wait := step{"kubectl", "wait", "--for=condition=Available", "deployment", "--all", "-n", namespace, "--timeout=5m"}
 	apply := []step{{"kubectl", "apply", "-f", demo}, wait}
 	ssa := []step{{"kubectl", "apply", "--server-side", "-f", demo}, wait}
+	// What was applied in the one way or in the other is deleted by the same
+	// command.
 	remove := []step{{"kubectl", "delete", "-f", demo}}
 	return []contender{
 		{report.Ours, ours, ours, []step{{"kubectl", "istio-demo", "uninstall", "--yes"}}},
 		{report.Istioctl, istioctl, istioctl, []step{{"istioctl", "uninstall", "--purge", "--skip-confirmation"}}},
 		{report.Apply, apply, apply, remove},
-		{report.SSA, ssa, ssa, remove},
+		{report.SSA, ssa, ssa, nil},
 		{report.Helm, helm(charts, "install", "--create-namespace"), helm(charts, "upgrade"), helmUninstall()},
 	}, nil
 }

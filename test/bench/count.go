@@ -108,6 +108,9 @@ func (l *lab) countOne(ctx context.Context, control *cluster.Cluster, run *repor
 			return err
 		}
 	}
+	if len(contender.uninstall) == 0 {
+		return nil
+	}
 	uninstalled, err := session.count(ctx, counter, contender.name, report.Uninstall, contender.uninstall)
 	run.Counts = append(run.Counts, uninstalled)
 	return err

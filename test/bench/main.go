@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -41,7 +42,7 @@ func run(ctx context.Context, arguments []string) (err error) {
 	distances := flags.String("rtts", "0,50,200", "install: the round-trip times, in milliseconds")
 	root := flags.String("root", ".", "the folder of README.md and docs")
 	sizes := flags.String("sizes", "100,1000,5000", "scale: how many objects are installed")
-	limit := flags.Int("kubectl-objects", 1000, "scale: the most objects that kubectl applies, too")
+	limit := flags.Int("kubectl-objects", 5000, "scale: the most objects that kubectl applies, too")
 	pods := flags.Int("pods", 10_000, "scale: how many pods are shown")
 	if err := flags.Parse(arguments[1:]); err != nil {
 		return err
@@ -129,12 +130,16 @@ func (l *lab) describe(ctx context.Context, found *report.Circumstances) error {
 	})
 }
 
-// save writes what was measured.
+// newNumber begins a line of an array of numbers.
+var newNumber = regexp.MustCompile(`\n +(-?[0-9])`)
+
+// save writes what was measured, with arrays of numbers in one line.
 func save(root, path string, measured any) error {
 	data, err := json.MarshalIndent(measured, "", " ")
 	if err != nil {
 		return err
 	}
+	data = newNumber.ReplaceAll(data, []byte(" $1"))
 	path = filepath.Join(root, path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -26,12 +26,12 @@ func (l *lab) benchScale(ctx context.Context, root string, scale *report.Scale) 
 		}
 	}
 	for round := range scale.Rounds {
-		for _, size := range scale.Sizes {
+		for _, at := range scale.Cases() {
 			for _, tool := range []string{report.Ours, report.Apply} {
-				if tool == report.Apply && size > scale.Limit {
+				if tool == report.Apply && at.Objects > scale.Limit {
 					continue
 				}
-				err := l.with(ctx, func(control *cluster.Cluster) error { return l.scaleOne(ctx, control, scale, round, size, tool) })
+				err := l.with(ctx, func(control *cluster.Cluster) error { return l.scaleOne(ctx, control, scale, round, at, tool) })
 				if err != nil {
 					return err
 				}
@@ -53,8 +53,8 @@ func (l *lab) manifest(size int) string {
 }
 
 // scaleOne has a tool apply a manifest, and another client look on.
-func (l *lab) scaleOne(ctx context.Context, control *cluster.Cluster, scale *report.Scale, round, size int, tool string) (err error) {
-	session, err := l.open(control, 0)
+func (l *lab) scaleOne(ctx context.Context, control *cluster.Cluster, scale *report.Scale, round int, at report.Case, tool string) (err error) {
+	session, err := l.open(control, at.RTT)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (l *lab) scaleOne(ctx context.Context, control *cluster.Cluster, scale *rep
 	if err != nil {
 		return err
 	}
-	if size == scale.Sizes[0] && tool == report.Ours {
+	if at == scale.Cases()[0] && tool == report.Ours {
 		// Once in a round, nothing is under way.
 		stop := bystander.watch(ctx)
 		select {
@@ -74,9 +74,9 @@ func (l *lab) scaleOne(ctx context.Context, control *cluster.Cluster, scale *rep
 			return err
 		}
 	}
-	command := step{"kubectl", "apply", "-f", l.manifest(size)}
+	command := step{"kubectl", "apply", "-f", l.manifest(at.Objects)}
 	if tool == report.Ours {
-		command = step{"kubectl", "istio-demo", "install", "-f", l.manifest(size)}
+		command = step{"kubectl", "istio-demo", "install", "-f", l.manifest(at.Objects)}
 	}
 	stop := bystander.watch(ctx)
 	found, err := session.run(ctx, command)
@@ -84,8 +84,8 @@ func (l *lab) scaleOne(ctx context.Context, control *cluster.Cluster, scale *rep
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "round %d, %d objects: %-20s %7.2f s\n", round+1, size, tool, found.Seconds)
-	return keep(scale, report.Applied{Tool: tool, Objects: size, Round: round + 1, Seconds: found.Seconds, PeakBytes: found.PeakBytes}, noticed)
+	fmt.Fprintf(os.Stderr, "round %d, RTT %d ms, %d objects: %-20s %7.2f s\n", round+1, at.RTT, at.Objects, tool, found.Seconds)
+	return keep(scale, report.Applied{Tool: tool, Objects: at.Objects, RTT: at.RTT, Round: round + 1, Seconds: found.Seconds, PeakBytes: found.PeakBytes}, noticed)
 }
 
 // keep writes down a run and what was noticed of it.

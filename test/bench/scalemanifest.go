@@ -9,10 +9,11 @@ import (
 const scaleNamespaces = 50
 
 // scaleKinds are the objects of a namespace, over and over, but for the
-// workloads.
+// workloads. The Services are headless, since a control plane's range of
+// addresses has room for few.
 var scaleKinds = []string{
 	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\ndata: {colour: blue, size: large}\n",
-	"apiVersion: v1\nkind: Service\nmetadata: {name: %s, namespace: %s}\nspec: {selector: {app: shop}, ports: [{name: http, port: 80, targetPort: 8080}]}\n",
+	"apiVersion: v1\nkind: Service\nmetadata: {name: %s, namespace: %s}\nspec: {clusterIP: None, selector: {app: shop}, ports: [{name: http, port: 80, targetPort: 8080}]}\n",
 	"apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s, namespace: %s}\n",
 	"apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: %s, namespace: %s}\nrules: [{apiGroups: [\"\"], resources: [pods], verbs: [get, list, watch]}]\n",
 }
