@@ -100,7 +100,7 @@ func TestSave(t *testing.T) {
 	if err := json.Unmarshal(data, &got); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\n%s", err, data)
 	}
-	if lines := strings.Count(string(data), "\n"); lines > 11 {
+	if lines := strings.Count(string(data), "\n"); lines > 12 {
 		t.Errorf("%d lines:\n%s", lines, data)
 	}
 }
