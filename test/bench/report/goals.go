@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Goal is a ratio of two medians of one run that is to be reached.
 type Goal struct {
@@ -71,6 +74,19 @@ func (r *Run) Judge() []Verdict {
 		}
 	}
 	return verdicts
+}
+
+// Unjudged gives the goals at measured distances of which a side is missing.
+func (r *Run) Unjudged() []Goal {
+	var goals []Goal
+	for _, goal := range Goals {
+		_, found := r.Find(Ours, goal.Operation, goal.RTT)
+		_, compared := r.peer(goal)
+		if slices.Contains(r.RTTs, goal.RTT) && (!found || !compared) {
+			goals = append(goals, goal)
+		}
+	}
+	return goals
 }
 
 // peer gives the median that a goal compares with.

@@ -112,6 +112,8 @@ func TestMarkdown(t *testing.T) {
 			"| pods, cache warm: requests | – | 1 | 0 | – | = 1 | reached |",
 			"| pods, cache empty: requests | – | 2 | 0 | – | = 1 | **not reached** |",
 			"| install to ready | `istioctl` | 12 MB | – | 0 kB | 0 kB | 0 |",
+			"| install to ready, against `kubectl apply` | 50 ms | – | – | – | ≥ 3 | **not measured** |",
+			"| install, nothing to do, against the fastest of the others, – | 50 ms | – | – | – | ≥ 3 | **not measured** |",
 			"- helm leaves out service/shop",
 		}},
 		"Chinese": {Chinese, []string{

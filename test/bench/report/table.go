@@ -132,6 +132,13 @@ func (r *Run) goalTable(words Words) string {
 		t.row(fmt.Sprintf(words.Against, words.Operations[verdict.Operation], against), milliseconds(verdict.RTT),
 			seconds(verdict.Ours), seconds(verdict.Peer), fmt.Sprintf("%s = %.2f", ratio, verdict.Ratio), wanted, words.verdict(verdict.Reached))
 	}
+	for _, goal := range r.Unjudged() {
+		against := code(goal.Theirs)
+		if goal.Theirs == "" {
+			against = fmt.Sprintf(words.BestPeer, "–")
+		}
+		t.row(fmt.Sprintf(words.Against, words.Operations[goal.Operation], against), milliseconds(goal.RTT), "–", "–", "–", goal.Wanted(), words.Unmeasured)
+	}
 	for _, operation := range []Operation{PodsWarm, PodsCold} {
 		if requests, counted := r.Requests(Ours, operation); counted {
 			theirs, _ := r.Requests(Get, operation)

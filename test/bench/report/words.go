@@ -15,7 +15,7 @@ type Words struct {
 
 	Picture, Notes, Failures                                           string
 	Medians, Goal, OursColumn, TheirsColumn                            string
-	Ratio, Wanted, Reached, Stretch, Yes, No                           string
+	Ratio, Wanted, Reached, Stretch, Yes, No, Unmeasured               string
 	TheirsByOurs, OursByTheirs                                         string
 	Against, BestPeer                                                  string
 	Cost, Peak, Requests, Sent, Received, Connections                  string
@@ -58,6 +58,7 @@ var English = Words{
 	Stretch:      "(stretch)",
 	Yes:          "reached",
 	No:           "**not reached**",
+	Unmeasured:   "**not measured**",
 	TheirsByOurs: "theirs / ours",
 	OursByTheirs: "ours / theirs",
 	Against:      "%s, against %s",
@@ -116,6 +117,7 @@ var Chinese = Words{
 	Stretch:      "（更高的目标）",
 	Yes:          "达到",
 	No:           "**未达到**",
+	Unmeasured:   "**未测量**",
 	TheirsByOurs: "对方 / 我们",
 	OursByTheirs: "我们 / 对方",
 	Against:      "%s，对比 %s",
