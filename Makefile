@@ -41,6 +41,8 @@ SOAK ?= 1
 # How often the benchmarks measure, and at which round-trip times.
 ROUNDS ?= 3
 RTTS ?= 0,50,200
+# ONLY='kubectl istio-demo,istioctl' measures these, and writes nothing.
+ONLY ?=
 # How many objects and pods make bench-scale has.
 SIZES ?= 100,1000,5000
 PODS ?= 10000
@@ -111,8 +113,10 @@ soak: build tools ## the tests that draw lots, as often as they are meant to, an
 		-run 'TestFaults|TestFaultsUninstall|TestKilled|TestRestartedServer|TestForgottenDefinitions|TestPeersUnderFaults' ./test/e2e/...
 
 bench: bench-tools ## ours against istioctl, kubectl and helm, into docs/bench and README: make bench ROUNDS=3 RTTS=0,50,200
-	$(BENCH) install -rounds $(ROUNDS) -rtts $(RTTS)
+	$(BENCH) install -rounds $(ROUNDS) -rtts $(RTTS) -only '$(ONLY)'
+ifeq ($(ONLY),)
 	cd test/bench/plot && go run . $(CURDIR)/docs/bench/install.json $(CURDIR)/docs/bench/install.svg
+endif
 
 bench-scale: bench-tools ## thousands of objects and of pods, into docs/bench and README: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
 	$(BENCH) scale -rounds $(ROUNDS) -sizes $(SIZES) -pods $(PODS)

@@ -105,6 +105,19 @@ func TestSave(t *testing.T) {
 	}
 }
 
+func TestChoose(t *testing.T) {
+	all := []contender{{name: report.Ours}, {name: report.Helm}, {name: report.SSA}}
+	if got, err := choose(all, ""); err != nil || len(got) != 3 {
+		t.Errorf("all: %v %v", got, err)
+	}
+	if got, err := choose(all, report.SSA+","+report.Ours); err != nil || len(got) != 2 || got[0].name != report.SSA || got[1].name != report.Ours {
+		t.Errorf("two: %v %v", got, err)
+	}
+	if got, err := choose(all, "kapp"); err == nil {
+		t.Errorf("one that is not there: %v", got)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	if err := run(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "usage") {
 		t.Errorf("without a mode: %v", err)

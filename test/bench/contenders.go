@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"istio.io/istio/manifests"
 
@@ -95,4 +97,20 @@ func helmUninstall() []step {
 		steps = append(steps, step{"helm", "uninstall", release.name, "--namespace", namespace, "--wait"})
 	}
 	return steps
+}
+
+// choose gives the contenders of a list with commas, or all of them.
+func choose(contenders []contender, only string) ([]contender, error) {
+	if only == "" {
+		return contenders, nil
+	}
+	var chosen []contender
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(contenders, func(known contender) bool { return known.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("%q is none of the tools: %s", name, strings.Join(report.Installers, ", "))
+		}
+		chosen = append(chosen, contenders[i])
+	}
+	return chosen, nil
 }

@@ -41,6 +41,7 @@ func run(ctx context.Context, arguments []string) (err error) {
 	rounds := flags.Int("rounds", 3, "how often everything is measured")
 	distances := flags.String("rtts", "0,50,200", "install: the round-trip times, in milliseconds")
 	root := flags.String("root", ".", "the folder of README.md and docs")
+	only := flags.String("only", "", "install: only these tools, with commas between them; nothing is written then")
 	sizes := flags.String("sizes", "100,1000,5000", "scale: how many objects are installed")
 	limit := flags.Int("kubectl-objects", 5000, "scale: the most objects that kubectl applies, too")
 	pods := flags.Int("pods", 10_000, "scale: how many pods are shown")
@@ -63,7 +64,7 @@ func run(ctx context.Context, arguments []string) (err error) {
 		}
 		return l.benchScale(ctx, *root, scale)
 	}
-	return l.benchInstall(ctx, *root, *rounds, rtts)
+	return l.benchInstall(ctx, *root, &report.Run{Rounds: *rounds, RTTs: rtts}, *only)
 }
 
 func numbers(list string) ([]int, error) {
@@ -79,13 +80,15 @@ func numbers(list string) ([]int, error) {
 }
 
 // benchInstall is make bench.
-func (l *lab) benchInstall(ctx context.Context, root string, rounds int, rtts []int) error {
-	run := &report.Run{Rounds: rounds, RTTs: rtts}
+func (l *lab) benchInstall(ctx context.Context, root string, run *report.Run, only string) error {
 	if err := l.describe(ctx, &run.Circumstances); err != nil {
 		return err
 	}
 	contenders, err := l.contenders(ctx)
 	if err != nil {
+		return err
+	}
+	if contenders, err = choose(contenders, only); err != nil {
 		return err
 	}
 	if err := l.count(ctx, run, contenders); err != nil {
@@ -96,6 +99,9 @@ func (l *lab) benchInstall(ctx context.Context, root string, rounds int, rtts []
 	}
 	run.Summarise()
 	fmt.Println(run.Markdown(report.English))
+	if only != "" {
+		return failed(run.Failures(report.Ours, report.Program))
+	}
 	return errors.Join(
 		save(root, "docs/bench/install.json", run),
 		rewrite(root, "bench", func(words report.Words) string { return run.Markdown(words) }),
