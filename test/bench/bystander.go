@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -20,6 +21,8 @@ const (
 	bystanderName = "bystander"
 	// bystanderPace is how often it asks.
 	bystanderPace = 50 * time.Millisecond
+	// bystanderUnderWay bounds how many answers it waits for at once.
+	bystanderUnderWay = 200
 )
 
 // bystander is another client of a control plane, with an account and a
@@ -120,30 +123,36 @@ func (b *bystander) watch(ctx context.Context) (stop func() noticed) {
 	}
 }
 
+// ask asks at a steady pace: a question does not wait for the answer to the
+// one before, or one slow answer would make all that follow late.
 func (b *bystander) ask(ctx context.Context) noticed {
 	var found noticed
-	due := time.Now()
-	for i := 0; ; i++ {
-		// Whoever is late catches up: else the worst moments would be asked
-		// about least.
-		due = due.Add(bystanderPace)
+	var mutex sync.Mutex
+	var answering errgroup.Group
+	answering.SetLimit(bystanderUnderWay)
+	ticker := time.NewTicker(bystanderPace)
+	defer ticker.Stop()
+	for i := 0; ctx.Err() == nil; i++ {
 		select {
 		case <-ctx.Done():
-			return found
-		case <-time.After(time.Until(due)):
+			continue
+		case <-ticker.C:
 		}
-		question, answers := b.get, &found.get
+		question, answers, due := b.get, &found.get, time.Now()
 		if i%2 == 1 {
 			question, answers = b.list, &found.list
 		}
-		err := question(ctx)
-		if ctx.Err() != nil {
-			return found
-		}
-		if err != nil {
-			found.err = err
-			return found
-		}
-		*answers = append(*answers, time.Since(due).Seconds())
+		answering.Go(func() error {
+			err := question(ctx)
+			if ctx.Err() != nil {
+				return nil // it was the end, and no answer
+			}
+			mutex.Lock()
+			defer mutex.Unlock()
+			*answers = append(*answers, time.Since(due).Seconds())
+			return err
+		})
 	}
+	found.err = answering.Wait()
+	return found
 }

@@ -215,6 +215,9 @@ func (p panel) draw(numbers measured) (*plot.Plot, error) {
 	diagram.X.Tick.Length, diagram.X.Tick.LineStyle.Width = 3, 0
 	diagram.X.Min, diagram.X.Max = -0.5, float64(len(groups))-0.5
 	diagram.Y.Max = highest * 1.12 // a label stands above the highest bar
+	if diagram.Legend.Top {
+		diagram.Y.Max = highest * 1.35 // and a legend above that
+	}
 	return diagram, nil
 }
 
