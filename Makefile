@@ -23,6 +23,10 @@ ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
 OBSERVERS_KEY := $(shell cat test/observers/*/go.mod test/observers/*/go.sum test/observers/build.sh test/observers/jaeger/span/main.go | git hash-object --stdin | cut -c1-12)
 OBSERVERS_FOLDER := $(BUILD)/observers/$(OBSERVERS_KEY)
 
+# So is Helm, which only the benchmark needs.
+HELM_KEY := $(shell cat test/bench/helm/go.mod test/bench/helm/go.sum test/bench/helm/build.sh | git hash-object --stdin | cut -c1-12)
+HELM := $(BUILD)/helm/$(HELM_KEY)
+
 # The race detector needs a C compiler. Without one the tests run all the
 # same, and .ci/run installs one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
@@ -44,7 +48,17 @@ FUZZTIME ?= 20s
 # Which share of the drawn lots is soaked: 1 is all of them, 5 a fifth.
 SOAK ?= 1
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak fuzz lint picture clean
+# How often the benchmarks measure, and at which round-trip times.
+ROUNDS ?= 3
+RTTS ?= 0,50,200
+# ONLY='kubectl istio-demo,istioctl' measures these, and writes nothing.
+ONLY ?=
+# How many objects and pods make bench-scale has.
+SIZES ?= 100,1000,5000
+PODS ?= 10000
+BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
+
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tools fuzz lint picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,7 +111,7 @@ cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 test: unit oracle addons e2e ## everything that must hold
 
 unit: ## the tests that need no cluster
-	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/...
+	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/...
 
 oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 	cd test/tools && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/oracle oracle/main.go
@@ -113,6 +127,19 @@ e2e: build tools oldest istiod observers ## the tests on real control planes
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \
 		-run 'TestFaults|TestFaultsUninstall|TestKilled|TestRestartedServer|TestForgottenDefinitions|TestPeersUnderFaults' ./test/e2e/...
+
+bench: bench-tools ## ours against istioctl, kubectl and helm, into docs/bench and README: make bench ROUNDS=3 RTTS=0,50,200
+	$(BENCH) install -rounds $(ROUNDS) -rtts $(RTTS) -only '$(ONLY)'
+ifeq ($(ONLY),)
+	cd test/bench/plot && go run . $(CURDIR)/docs/bench/install.json $(CURDIR)/docs/bench/install.svg
+endif
+
+bench-scale: bench-tools ## thousands of objects and of pods, into docs/bench and README: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
+	$(BENCH) scale -rounds $(ROUNDS) -sizes $(SIZES) -pods $(PODS)
+
+bench-tools: build tools
+	@test/bench/helm/build.sh $(HELM)
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/bench/ ./test/bench ./test/bench/clock
 
 fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20s
 	@grep -ro '^func Fuzz[A-Za-z]*' pkg --include='*_test.go' | sed 's|/[^/]*:func | |' | sort | \
@@ -130,4 +157,4 @@ picture: build ## draw docs/*.svg from runs on a fresh cluster
 	@$(MAKE) --no-print-directory cluster-down NAME=picture
 
 clean: ## what was built, but not the tools
-	rm -rf $(BUILD)/bin $(BUILD)/race dist
+	rm -rf $(BUILD)/bin $(BUILD)/bench $(BUILD)/race dist

@@ -19,6 +19,8 @@ go mod tidy -diff
 (cd test/observers/prometheus && go mod tidy -diff)
 (cd test/observers/jaeger && go mod tidy -diff)
 (cd test/addons && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)
+(cd test/bench/helm && go mod tidy -diff)
+(cd test/bench/plot && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)
 # The istiod that is tried is that of the charts.
 istio=$(go list -m istio.io/istio)
 if [ "$(cd test/istiod && go list -m istio.io/istio)" != "$istio" ]; then

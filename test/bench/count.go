@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/bench/report"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+)
+
+// counter passes requests on to the API server and counts them. What passes it
+// is not timed, since it takes time itself.
+type counter struct {
+	server   *httptest.Server
+	requests atomic.Int64
+}
+
+func newCounter(kubeconfig string) (*counter, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	target, err := url.Parse(config.Host)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := rest.TransportFor(config)
+	if err != nil {
+		return nil, err
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = transport
+	proxy.FlushInterval = -1 // watches are passed on as they come
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	c := &counter{}
+	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		c.requests.Add(1)
+		proxy.ServeHTTP(w, request)
+	}))
+	return c, nil
+}
+
+// openCounted begins a session through a counter.
+func (l *lab) openCounted(counter *counter) (*session, error) {
+	s, err := l.newSession()
+	if err != nil {
+		return nil, err
+	}
+	return s, clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{"counted": {Server: counter.server.URL}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"counted": {}},
+		Contexts:       map[string]*clientcmdapi.Context{"counted": {Cluster: "counted", AuthInfo: "counted"}},
+		CurrentContext: "counted",
+	}, s.kubeconfig())
+}
+
+// count counts what each tool asks, and sees which objects it leaves.
+func (l *lab) count(ctx context.Context, run *report.Run, contenders []contender) error {
+	for _, contender := range contenders {
+		err := l.with(ctx, func(control *cluster.Cluster) error { return l.countOne(ctx, control, run, contender) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *lab) countOne(ctx context.Context, control *cluster.Cluster, run *report.Run, contender contender) error {
+	counter, err := newCounter(control.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	defer counter.server.Close()
+	session, err := l.openCounted(counter)
+	if err != nil {
+		return err
+	}
+	installed, err := session.count(ctx, counter, contender.name, report.Install, contender.install)
+	if err != nil {
+		return err
+	}
+	if installed.Missing, err = l.missing(ctx, control, run); err != nil {
+		return err
+	}
+	again, err := session.count(ctx, counter, contender.name, report.Again, contender.again)
+	if err != nil {
+		return err
+	}
+	run.Counts = append(run.Counts, installed, again)
+	if contender.name == report.Ours {
+		if err := l.countPods(ctx, session, counter, run); err != nil {
+			return err
+		}
+	}
+	if len(contender.uninstall) == 0 {
+		return nil
+	}
+	uninstalled, err := session.count(ctx, counter, contender.name, report.Uninstall, contender.uninstall)
+	run.Counts = append(run.Counts, uninstalled)
+	return err
+}
+
+// countPods counts what a table of pods takes.
+func (l *lab) countPods(ctx context.Context, session *session, counter *counter, run *report.Run) error {
+	for _, shower := range showers {
+		empty, err := l.folder("cache")
+		if err != nil {
+			return err
+		}
+		// What the first has put into the cache, the second finds there.
+		for _, operation := range []report.Operation{report.PodsCold, report.PodsWarm} {
+			found, err := session.count(ctx, counter, shower.name, operation, []step{cold(shower.command, empty)})
+			if err != nil {
+				return err
+			}
+			run.Counts = append(run.Counts, found)
+		}
+	}
+	return nil
+}
+
+// count counts the requests of an operation.
+func (s *session) count(ctx context.Context, counter *counter, tool string, operation report.Operation, steps []step) (report.Count, error) {
+	before := counter.requests.Load()
+	for _, step := range steps {
+		if _, err := s.run(ctx, step); err != nil {
+			return report.Count{}, err
+		}
+	}
+	requests := int(counter.requests.Load() - before)
+	fmt.Fprintf(os.Stderr, "counted: %-28s %-10s %5d requests\n", tool, operation, requests)
+	return report.Count{Tool: tool, Operation: operation, Requests: requests}, nil
+}
+
+// missing names the objects of the manifest that are not on a control plane.
+func (l *lab) missing(ctx context.Context, control *cluster.Cluster, run *report.Run) ([]string, error) {
+	demo := filepath.Join(l.dir, "demo.yaml")
+	wanted, err := l.kubectl(ctx, control, "create", "--dry-run=client", "-o", "name", "-f", demo)
+	if err != nil {
+		return nil, err
+	}
+	found, err := l.kubectl(ctx, control, "get", "--ignore-not-found", "-o", "name", "-f", demo)
+	if err != nil {
+		return nil, errors.Join(errors.New("the objects cannot be compared"), err)
+	}
+	names := strings.Fields(wanted)
+	run.Objects = len(names)
+	there := strings.Fields(found)
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(there, name) }), nil
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Builds Helm into the folder $1, unless that is done.
+set -eu
+cd "$(dirname "$0")"
+out=$1
+[ -d "$out" ] && exit 0
+
+part=$out.part.$$
+trap 'rm -rf "$part"' EXIT
+mkdir -p "$part"
+
+echo "building helm into $out (a minute the first time)" >&2
+CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$part/" tool
+mv "$part" "$out"
