@@ -54,6 +54,11 @@ func (m *measurement) contend(ctx context.Context, control *cluster.Cluster, con
 			return err
 		}
 	}
+	for _, command := range contender.prepare {
+		if _, err := session.run(ctx, command); err != nil {
+			return err
+		}
+	}
 	if len(contender.uninstall) > 0 {
 		m.take(ctx, session, contender.name, report.Uninstall, contender.uninstall)
 	}
@@ -97,9 +102,6 @@ func (m *measurement) pods(ctx context.Context, session *session) error {
 	for range podsTables {
 		for _, shower := range showers {
 			m.take(ctx, session, shower.name, report.PodsWarm, []step{shower.command})
-			if shower.name == report.Program {
-				continue // it keeps no cache, and is here for its start only
-			}
 			empty, err := m.lab.folder("cache")
 			if err != nil {
 				return err

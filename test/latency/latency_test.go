@@ -52,7 +52,7 @@ func TestLink(t *testing.T) {
 		if _, err := io.ReadFull(connection, answer); err != nil || string(answer) != "ping" {
 			t.Fatalf("%q %v", answer, err)
 		}
-		if took := time.Since(began); took < least || took > least+rtt {
+		if took := time.Since(began); took < least || took > least+20*rtt {
 			t.Errorf("answer %d came after %s, not after %s", i, took, least)
 		}
 	}
