@@ -1,6 +1,13 @@
+// What makes a release and tries it: goreleaser, krew and krew's validator. It is
+// a module of its own because nothing else needs them. go mod tidy does not work
+// here: it wants the tests of goreleaser's packages, some of which need a module
+// that is not to be had from proxy.golang.org. What builds is in go.sum all the
+// same. goreleaser 2.17 and later do not build from there at all.
 module github.com/kubectl-istio-demo/kubectl-istio-demo/test/release/tools
 
 go 1.26.3
+
+toolchain go1.26.8
 
 tool (
 	github.com/goreleaser/goreleaser/v2
