@@ -171,6 +171,13 @@ func TestVersions(t *testing.T) {
 	if released == nil || released[1] != version {
 		t.Errorf("the newest release of CHANGELOG.md is %v, and plugin.yaml's %s", released, version)
 	}
+	for _, file := range []string{"docs/installing.md", "docs/installing.zh-CN.md"} {
+		for _, named := range regexp.MustCompile(`v\d+\.\d+\.\d+`).FindAllString(content(t, file), -1) {
+			if named != version {
+				t.Errorf("%s tells how to install %s, and plugin.yaml is that of %s", file, named, version)
+			}
+		}
+	}
 	config := content(t, ".goreleaser.yaml")
 	for _, file := range []string{"go.mod", "test/release/tools/go.mod"} {
 		toolchain := regexp.MustCompile(`(?m)^toolchain (\S+)$`).FindStringSubmatch(content(t, file))
