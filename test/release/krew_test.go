@@ -56,7 +56,8 @@ func write(t *testing.T, content string, path ...string) string {
 func TestValidator(t *testing.T) {
 	served := serve(t, built(t), ours(t).Spec.Version)
 	validator := filepath.Join(releaseTools, "validate-krew-manifest")
-	environment := []string{"HOME=" + t.TempDir()}
+	// It has krew install, by way of kubectl.
+	environment := newPerson(t, "/nowhere").environment
 	if _, err := run(environment, validator, "-skip-install", "-manifest", write(t, ours(t).text, t.TempDir(), "istio-demo.yaml")); err != nil {
 		t.Errorf("plugin.yaml: %v", err)
 	}
@@ -143,15 +144,16 @@ func TestKrew(t *testing.T) {
 	}
 	p := newPerson(t, control.Kubeconfig)
 
+	index := filepath.Join(p.home, "index")
+	write(t, served, index, "plugins", "istio-demo.yaml")
+	p.must(t, "cd index && git init -q && git add . && git commit -qm "+version)
+	p.must(t, "kubectl krew index add istio-demo file://"+index)
+
 	archive := filepath.Join(folder, "kubectl-istio_demo_linux_"+runtime.GOARCH+".tar.gz")
 	p.must(t, "kubectl krew install --manifest="+write(t, served, p.home, "plugin.yaml")+" --archive="+archive, "Installed plugin: istio-demo")
 	p.must(t, "kubectl istio-demo version --client", "Client Version: "+version+"\n")
 	p.must(t, "kubectl krew uninstall istio-demo")
 
-	index := filepath.Join(p.home, "index")
-	write(t, served, index, "plugins", "istio-demo.yaml")
-	p.must(t, "cd index && git init -q && git add . && git commit -qm "+version)
-	p.must(t, "kubectl krew index add istio-demo file://"+index)
 	p.must(t, "kubectl krew search istio-demo", "istio-demo/istio-demo", "Install Istio's demo and see it run", "no")
 	p.must(t, "kubectl krew install istio-demo/istio-demo", "Installed plugin: istio-demo", "kubectl istio-demo completion --install")
 	for _, name := range []string{"LICENSE", "man/kubectl-istio-demo.1"} {
