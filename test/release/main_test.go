@@ -103,6 +103,9 @@ func built(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if git(t, "status", "--porcelain") != "" {
+		t.Log("what is not committed is not tried: the archives are those of HEAD")
+	}
 	t.Logf("the archives of HEAD are there after %s", time.Since(begin).Round(time.Second))
 	return folder
 }

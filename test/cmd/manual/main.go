@@ -53,7 +53,7 @@ func write(folder, version, date string) error {
 		Section: "1",
 		Date:    &day,
 		Source:  root.DisplayName() + " " + version,
-		Manual:  "Istio's demo on Kubernetes",
+		Manual:  "kubectl plugins",
 	}
 	if err := doc.GenManTree(root, header, pages); err != nil {
 		return err
