@@ -27,6 +27,14 @@ OBSERVERS_FOLDER := $(BUILD)/observers/$(OBSERVERS_KEY)
 HELM_KEY := $(shell cat test/bench/helm/go.mod test/bench/helm/go.sum test/bench/helm/build.sh | git hash-object --stdin | cut -c1-12)
 HELM := $(BUILD)/helm/$(HELM_KEY)
 
+# And what makes a release and tries it.
+RELEASE_TOOLS_KEY := $(shell cat test/release/tools/go.mod test/release/tools/go.sum test/release/tools/build.sh | git hash-object --stdin | cut -c1-12)
+RELEASE_TOOLS := $(BUILD)/release-tools/$(RELEASE_TOOLS_KEY)
+
+# Which version is released, and of which commit archives are built.
+RELEASE ?= $(shell sed -n 's/^  version: //p' plugin.yaml)
+COMMIT ?= HEAD
+
 # The race detector needs a C compiler. Without one the tests run all the
 # same, and .ci/run installs one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
@@ -58,10 +66,10 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tools fuzz lint picture clean
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tools fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the plugin, into .build/bin
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-istio_demo
@@ -111,7 +119,7 @@ cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 test: unit oracle addons e2e ## everything that must hold
 
 unit: ## the tests that need no cluster
-	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/...
+	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/cmd/...
 
 oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 	cd test/tools && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/oracle oracle/main.go
@@ -150,6 +158,27 @@ fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20
 
 lint: tools ## formatting, vet, staticcheck, module files
 	@test/lint.sh $(TOOLS)
+
+release-tools: ## goreleaser, krew and its validator, from their Go modules
+	@test/release/tools/build.sh $(RELEASE_TOOLS)
+
+release-archives: release-tools ## the archives of a commit into dist: make release-archives COMMIT=v0.1.0 RELEASE=v0.1.0
+	@rm -rf dist
+	@RELEASE_TOOLS=$(RELEASE_TOOLS) test/release/archives.sh $(COMMIT) $(RELEASE) dist
+	@cat dist/checksums.txt
+
+release-manifest: release-tools ## plugin.yaml, for the archives of what is committed: make release-manifest RELEASE=v0.1.0
+	@RELEASE_TOOLS=$(RELEASE_TOOLS) test/release/manifest.sh $(RELEASE)
+
+release-test: tools release-tools ## a release, tried with the real krew before it is one
+	@$(RELEASE_TOOLS)/goreleaser check --quiet
+	TOOLS=$(TOOLS) RELEASE_TOOLS=$(RELEASE_TOOLS) go test -count=1 -timeout 80m -v ./test/release/
+
+release-draft: release-tools ## what the release workflow does for a tag, with syft, cosign and a token of GitHub's
+	GORELEASER_CURRENT_TAG=$(RELEASE) $(RELEASE_TOOLS)/goreleaser release --clean --skip=announce
+	@for archive in dist/*.tar.gz dist/*.zip; do \
+		grep -q "sha256: $$(sha256sum $$archive | cut -d ' ' -f 1)" plugin.yaml || { echo "$$archive is not that of plugin.yaml: throw the draft away" >&2; exit 1; }; \
+	done
 
 picture: build ## draw docs/*.svg from runs on a fresh cluster
 	@$(MAKE) --no-print-directory cluster-down cluster-up NAME=picture

@@ -1,0 +1,16 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// Tree gives the commands and their flags, for whoever writes them down. They
+// are not meant to be run: they have no streams.
+func Tree(version string) *cobra.Command {
+	streams := genericiooptions.NewTestIOStreamsDiscard()
+	root := newRoot(newConnection(streams), streams, version)
+	// Its default is in the home of whoever asks, who is not who reads.
+	root.PersistentFlags().Lookup("cache-dir").DefValue = "$HOME/.kube/cache"
+	return root
+}
