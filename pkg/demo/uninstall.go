@@ -58,6 +58,10 @@ type LeftError struct {
 }
 
 func (e *LeftError) Error() string {
+	if e.Left == 0 {
+		return fmt.Sprintf("%v\nall %d of %s's objects are deleted, and its inventory is left; mend that and run the same command again",
+			e.Err, e.Removed, e.Whose)
+	}
 	return fmt.Sprintf("%v\n%d of %s's objects are removed and %d are left; mend that and run the same command again",
 		e.Err, e.Removed, e.Whose, e.Left)
 }
