@@ -3,12 +3,9 @@
 package apply
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -90,6 +87,10 @@ type Engine struct {
 	// "Warn" or "Ignore"; empty is the server's default, "Warn".
 	Validation string
 
+	// Halt, if set, is shared by engines of which none is to begin anything more
+	// once one has failed.
+	Halt *Halt
+
 	// writes has room for the writes under way of all that Telling has given.
 	writes chan struct{}
 }
@@ -115,10 +116,11 @@ func (e *Engine) slots() chan struct{} {
 
 // Apply applies the targets of one wave. It gives what was stored, in the
 // order of the targets, also when it fails; after a failure no further
-// request is sent, but those under way are waited for.
+// request is sent, but those under way are waited for. The error is ErrHalted
+// where something else has failed and not everything was begun.
 func (e *Engine) Apply(ctx context.Context, targets []Target) ([]Result, error) {
 	results := make([]Result, len(targets))
-	err := each(ctx, e.slots(), targets, func(ctx context.Context, i int) error {
+	err := each(ctx, e.slots(), e.Halt, targets, func(ctx context.Context, i int) error {
 		result, err := e.apply(ctx, targets[i])
 		if err != nil {
 			return err
@@ -250,71 +252,4 @@ func sameContent(a, b *unstructured.Unstructured) bool {
 		delete(object.Object, "status")
 	}
 	return equality.Semantic.DeepEqual(a.Object, b.Object)
-}
-
-// each runs do for every target, as many at once as there are slots. After the first
-// error, or when the context ends, no more are started; those under way get
-// the grace period. The errors come in the order of the targets.
-func each(ctx context.Context, slots chan struct{}, targets []Target, do func(ctx context.Context, i int) error) error {
-	working, stop := withGrace(ctx)
-	defer stop()
-	type failure struct {
-		index int
-		err   error
-	}
-	var (
-		mutex    sync.Mutex
-		failures []failure
-		group    sync.WaitGroup
-	)
-	failed := func() bool {
-		mutex.Lock()
-		defer mutex.Unlock()
-		return len(failures) > 0
-	}
-	for i := range targets {
-		slots <- struct{}{}
-		if ctx.Err() != nil || failed() {
-			<-slots
-			break
-		}
-		group.Go(func() {
-			defer func() { <-slots }()
-			if err := do(working, i); err != nil {
-				mutex.Lock()
-				defer mutex.Unlock()
-				failures = append(failures, failure{i, err})
-			}
-		})
-	}
-	group.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	slices.SortFunc(failures, func(a, b failure) int { return cmp.Compare(a.index, b.index) })
-	errs := make([]error, len(failures))
-	for i, failure := range failures {
-		errs[i] = failure.err
-	}
-	return errors.Join(errs...)
-}
-
-// withGrace gives a context that outlives its parent by the grace period.
-func withGrace(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
-	stopped := make(chan struct{})
-	release := context.AfterFunc(parent, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel(context.Cause(parent))
-		case <-stopped:
-		}
-	})
-	return ctx, func() {
-		release()
-		close(stopped)
-		cancel(nil)
-	}
 }

@@ -24,7 +24,7 @@ func (e *UnservedError) Unwrap() error { return e.err }
 // The error is an UnservedError where a kind is not served that is not going to
 // be defined, either.
 func (e *Engine) Observe(ctx context.Context, targets []Target) error {
-	return each(ctx, make(chan struct{}, reading), targets, func(ctx context.Context, i int) error {
+	return each(ctx, make(chan struct{}, reading), nil, targets, func(ctx context.Context, i int) error {
 		target := &targets[i]
 		live, err := e.get(ctx, target)
 		if apierrors.IsNotFound(err) {

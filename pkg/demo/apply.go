@@ -14,9 +14,6 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// errElsewhere ends what is under way when something else has failed.
-var errElsewhere = errors.New("another batch has failed")
-
 // apply applies round after round: all that is applied before something has to
 // run. Within a round each object is applied as soon as what it needs is
 // there. What was applied comes in the order of the targets.
@@ -30,9 +27,10 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 		return results, err
 	}
 	told := tellStages(i.Sink, all)
+	defined := definedBy(on.targets)
 	first := 0
 	for _, round := range rounds(all) {
-		batches := batchesOf(round, first, on.mayAll)
+		batches := batchesOf(round, first, defined, on.mayAll)
 		early := i.watchEarly(ctx, on, batches)
 		defer early.End()
 		stored, err := i.applyRound(ctx, on, batches, told)
@@ -76,15 +74,18 @@ func (i *Install) watchEarly(ctx context.Context, on *course, batches []batch) *
 }
 
 // applyRound applies batches, each when those before it are over. After the
-// first failure no more are begun.
+// first failure no more is begun; what is under way is waited for, but for
+// definitions that are not served yet.
 func (i *Install) applyRound(ctx context.Context, on *course, batches []batch, told *stagesTold) ([]apply.Result, error) {
 	told.expect(batches)
 	opened, err := i.open(ctx, on, batches, told)
 	if err != nil {
 		return opened, err
 	}
-	working, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
+	waiting, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	halt := &apply.Halt{}
+	halt.Then(func() { cancel(apply.ErrHalted) })
 	results, errs := make([][]apply.Result, len(batches)), make([]error, len(batches))
 	over := make([]chan struct{}, len(batches))
 	for n := range over {
@@ -97,33 +98,45 @@ func (i *Install) applyRound(ctx context.Context, on *course, batches []batch, t
 			for _, before := range batch.after {
 				<-over[before]
 			}
-			if working.Err() != nil {
+			switch {
+			case ctx.Err() != nil || halt.Over():
 				return
-			}
-			if batch.part == partServed {
-				errs[n] = i.awaitServed(working, on, batch.targets, results[batch.after[0]])
-			} else {
-				results[n], errs[n] = i.applyBatch(working, on, batch, told)
+			case batch.part == partServed:
+				errs[n] = i.awaitServed(waiting, on, batch.targets, results[batch.after[0]])
+			default:
+				results[n], errs[n] = i.applyBatch(ctx, on, batch, halt, told)
 			}
 			if errs[n] != nil {
-				fail(errElsewhere)
+				halt.Now()
 			}
 		})
 	}
 	group.Wait()
 	all := append(opened, slices.Concat(results...)...)
 	inOrder(all, on.targets)
+	return all, failureOf(ctx, errs)
+}
+
+// failureOf gives the errors that tell something: not those of what was only
+// halted because of another, and at the end of the context what was waited for.
+func failureOf(ctx context.Context, errs []error) error {
 	if ctx.Err() != nil {
-		return all, context.Cause(ctx)
+		for _, err := range errs {
+			var waiting *ready.NotReadyError
+			if errors.As(err, &waiting) {
+				return err
+			}
+		}
+		return context.Cause(ctx)
 	}
-	errs = slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, errElsewhere) })
-	return all, errors.Join(errs...)
+	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, apply.ErrHalted) })...)
 }
 
 // applyBatch applies the targets of a batch.
-func (i *Install) applyBatch(ctx context.Context, on *course, batch batch, told *stagesTold) ([]apply.Result, error) {
+func (i *Install) applyBatch(ctx context.Context, on *course, batch batch, halt *apply.Halt, told *stagesTold) ([]apply.Result, error) {
 	defer phase(ctx, "apply "+batch.part.String())()
 	engine := on.engine.Telling(told.of(batch.stage))
+	engine.Halt = halt
 	targets := slices.DeleteFunc(batch.targets, func(target apply.Target) bool { return target.Ref == on.opened })
 	results, err := i.applyMembers(ctx, on, engine, targets)
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -38,7 +39,8 @@ const (
 	// to users who may not read its role.
 	partDependent
 	partWorkloads
-	// partCustoms are of kinds that may be defined beside them.
+	// partCustoms are of kinds that are defined beside them, or may be by
+	// somebody else.
 	partCustoms
 	// partAdmission comes last, so that it does not stand in the way of the
 	// workloads that serve it.
@@ -78,12 +80,29 @@ var requirements = map[part][]part{
 // definitions while they start.
 var yielded = []part{partAccounts, partIndependent}
 
-// partOf gives the part of an object. For users who may do everything,
+// definedBy gives the kinds that definitions among the targets define.
+func definedBy(targets []apply.Target) map[schema.GroupKind]bool {
+	defined := map[schema.GroupKind]bool{}
+	for _, target := range targets {
+		if manifest.IsCRD(target.Object) {
+			group, _, _ := unstructured.NestedString(target.Object.Object, "spec", "group")
+			kind, _, _ := unstructured.NestedString(target.Object.Object, "spec", "names", "kind")
+			defined[schema.GroupKind{Group: group, Kind: kind}] = true
+		}
+	}
+	return defined
+}
+
+// partOf gives the part of an object, where some kinds are defined beside it.
+// For users who may do everything,
 // bindings do not depend on their roles: the server does not look at these
 // (https://kubernetes.io/docs/reference/access-authn-authz/rbac, "Privilege
 // escalation prevention and bootstrapping").
-func partOf(target apply.Target, mayAll bool) part {
+func partOf(target apply.Target, defined map[schema.GroupKind]bool, mayAll bool) part {
 	kind := kindOf(target)
+	if defined[kind] {
+		return partCustoms
+	}
 	switch apply.WaveOf(kind) {
 	case apply.Definitions:
 		if manifest.IsNamespace(target.Object) {
@@ -114,12 +133,12 @@ func isTokenSecret(object *unstructured.Unstructured) bool {
 
 // batchesOf parts the stages of a round, of which the first has the given
 // number, into batches.
-func batchesOf(round []stage, first int, mayAll bool) []batch {
+func batchesOf(round []stage, first int, defined map[schema.GroupKind]bool, mayAll bool) []batch {
 	var batches []batch
 	for n, stage := range round {
 		parts := map[part][]apply.Target{}
 		for _, target := range stage.targets {
-			part := partOf(target, mayAll)
+			part := partOf(target, defined, mayAll)
 			parts[part] = append(parts[part], target)
 		}
 		for part := partNamespaces; part <= partAdmission; part++ {
@@ -136,6 +155,9 @@ func batchesOf(round []stage, first int, mayAll bool) []batch {
 		before := requirements[batches[n].part]
 		if batches[n].part == partDefinitions && !urgent {
 			before = slices.Concat(before, yielded)
+		}
+		if round[batches[n].stage-first].turn.before {
+			before = slices.Concat(before, []part{partServed}) // a hook may use what is defined
 		}
 		for m := range batches {
 			if slices.Contains(before, batches[m].part) {

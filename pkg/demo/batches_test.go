@@ -56,13 +56,45 @@ func TestBatches(t *testing.T) {
 			"Thing after Namespace served ServiceAccount ConfigMap RoleBinding",
 			"ValidatingWebhookConfiguration after Namespace CustomResourceDefinition ServiceAccount ConfigMap RoleBinding Deployment Thing",
 		}},
+		{"kinds of a group of Kubernetes' own", []string{
+			"apiextensions.k8s.io/v1 CustomResourceDefinition routes.gateway.networking.k8s.io",
+			"gateway.networking.k8s.io/v1 Route a",
+			"apps/v1 Deployment web",
+		}, true, []string{
+			"CustomResourceDefinition after ",
+			"served after CustomResourceDefinition",
+			"Route after served",
+			"Deployment after ",
+		}},
+		{"a hook before the rest", []string{
+			"apiextensions.k8s.io/v1 CustomResourceDefinition things.example.com",
+			"v1 ConfigMap web",
+			"batch/v1 Job first pre-install",
+		}, true, []string{
+			"CustomResourceDefinition after ConfigMap",
+			"served after CustomResourceDefinition",
+			"ConfigMap after ",
+			"Job after served ConfigMap",
+		}},
+		{"a token", []string{"v1 ServiceAccount web", "v1 Secret token"}, true, []string{
+			"ServiceAccount after ",
+			"Secret after ServiceAccount",
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var targets []apply.Target
 			for _, object := range ordered(hooked(t, test.objects...)) {
+				switch object.GetKind() {
+				case "CustomResourceDefinition":
+					plural, group, _ := strings.Cut(object.GetName(), ".")
+					kind := strings.ToUpper(plural[:1]) + strings.TrimSuffix(plural[1:], "s")
+					object.Object["spec"] = map[string]any{"group": group, "names": map[string]any{"kind": kind}}
+				case "Secret":
+					object.Object["type"] = "kubernetes.io/service-account-token"
+				}
 				targets = append(targets, apply.Target{Ref: manifest.Ref(object.Unstructured), Object: object.Unstructured})
 			}
-			batches := batchesOf(stages(targets), 0, test.mayAll)
+			batches := batchesOf(stages(targets), 0, definedBy(targets), test.mayAll)
 			name := func(n int) string {
 				if batches[n].part == partServed {
 					return "served"

@@ -30,7 +30,7 @@ type view struct {
 func (i *Install) check(ctx context.Context, on *course) error {
 	seen, err := i.look(ctx, on)
 	if err != nil {
-		return err
+		return i.unserved(ctx, on, err)
 	}
 	if failed := Failed(seen.results); len(failed) > 0 {
 		return &RefusedError{failed}
@@ -78,7 +78,7 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 	}
 	var unserved *apply.UnservedError
 	if errors.As(observed, &unserved) {
-		return seen, i.unserved(ctx, on, unserved)
+		return seen, unserved
 	}
 	if !i.Skip[foreignCheck] {
 		var err error

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -88,8 +89,8 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 		return nil, err
 	}
 	i.tellUpgrades(on)
-	known, results := i.checkKinds(on.upgraded, on.kinds)
-	if on.targets, err = i.locate(known, on.kinds); err != nil {
+	results, err := i.locateKnown(on)
+	if err != nil {
 		return nil, err
 	}
 	on.book, err = openLedger(ctx, i.Cluster, i.Inventory, i.Namespace.Name)
@@ -106,6 +107,16 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 	}
 	on.engine = i.engine()
 	seen, err := i.look(ctx, on)
+	var unserved *apply.UnservedError
+	if errors.As(err, &unserved) && on.kinds.Partial() {
+		if err := i.discover(ctx, on); err != nil {
+			return nil, err
+		}
+		if results, err = i.locateKnown(on); err != nil {
+			return nil, err
+		}
+		seen, err = i.look(ctx, on)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +136,15 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 		return append(results, refused.Failed...), nil
 	}
 	return append(results, conflictResults(err)...), nil
+}
+
+// locateKnown gives the objects of kinds that the cluster has their places, and
+// a result for the others.
+func (i *Install) locateKnown(on *course) ([]CheckResult, error) {
+	known, results := i.checkKinds(on.upgraded, on.kinds)
+	var err error
+	on.targets, err = i.locate(known, on.kinds)
+	return results, err
 }
 
 // conflictResults are the verdicts on what the server refuses to change, a

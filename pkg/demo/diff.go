@@ -31,7 +31,7 @@ func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
 	ledger := all.beginLedger(ctx)
 	read, err := all.read(ctx)
 	if err != nil {
-		ledger.close()
+		ledger.stop() // without waiting: it may be a person who logs in
 		return nil, ended(ctx, &InputError{err})
 	}
 	for _, warning := range read.Warnings {
@@ -54,7 +54,7 @@ func (i *Install) differences(ctx context.Context, read Manifest, ledger *pendin
 		return nil, fmt.Errorf("%w; without it nobody knows what would be pruned: leave that out with --prune=false", on.unread)
 	}
 	if err := on.engine.Observe(ctx, on.targets); err != nil {
-		return nil, err
+		return nil, i.unserved(ctx, on, err)
 	}
 	members, err := on.book.members(ctx, i.Cluster, on.kinds, on.book.before)
 	if err != nil {

@@ -99,7 +99,8 @@ func parentOf(ctx context.Context, cluster *Cluster, id string) (string, error) 
 func (l *ledger) anotherIstio(ctx context.Context, cluster *Cluster, targets []apply.Target) ([]property, error) {
 	const controlPlane = "istio=pilot"
 	own := map[event.Object]bool{}
-	for _, target := range targets {
+	for i := range targets { // which are being observed meanwhile
+		target := &targets[i]
 		if target.Ref.Kind == "Deployment" && target.Object.GetLabels()["istio"] == "pilot" {
 			own[target.Ref] = true
 		}

@@ -91,7 +91,7 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	ledger := i.beginLedger(ctx)
 	read, err := i.read(ctx)
 	if err != nil {
-		ledger.close()
+		ledger.stop() // without waiting: it may be a person who logs in
 		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
 	}
 	for _, warning := range read.Warnings {
@@ -256,7 +256,7 @@ func (i *Install) prepare(ctx context.Context, read Manifest, ledger *pendingLed
 
 // engine applies as the options say.
 func (i *Install) engine() *apply.Engine {
-	return &apply.Engine{
+	engine := &apply.Engine{
 		Dynamic:    i.Cluster.Dynamic,
 		Metadata:   i.Cluster.Metadata,
 		Sink:       i.Sink,
@@ -266,6 +266,7 @@ func (i *Install) engine() *apply.Engine {
 		DryRun:     i.DryRun == event.DryRunServer,
 		Validation: i.Validation,
 	}
+	return engine.Telling(i.Sink)
 }
 
 func (i *Install) start(what string, objects int) {

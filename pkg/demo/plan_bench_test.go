@@ -35,7 +35,7 @@ func BenchmarkPlan(b *testing.B) {
 				for n, object := range planned {
 					targets[n] = apply.Target{Ref: manifest.Ref(object.Unstructured), Object: object.Unstructured}
 				}
-				if got := batchesOf(stages(targets), 0, true); len(got) == 0 {
+				if got := batchesOf(stages(targets), 0, definedBy(targets), true); len(got) == 0 {
 					b.Fatal("there is nothing to apply")
 				}
 			}

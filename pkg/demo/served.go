@@ -41,6 +41,9 @@ func (i *Install) served(ctx context.Context, on *course) error {
 			}
 			return true, nil
 		})
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
 			return err
 		}

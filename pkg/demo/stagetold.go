@@ -19,15 +19,16 @@ type stagesTold struct {
 	current int
 	left    []int
 	held    [][]event.Event
+	// begun tells whether the current stage was told of.
+	begun bool
 }
 
-// tellStages begins with the first one.
+// tellStages has nothing to tell yet.
 func tellStages(sink event.Sink, stages []stage) *stagesTold {
 	told := &stagesTold{sink: sink, stages: stages, left: make([]int, len(stages)), held: make([][]event.Event, len(stages))}
 	for n := range told.left {
 		told.left[n] = -1 // not known yet
 	}
-	told.begin()
 	return told
 }
 
@@ -41,6 +42,7 @@ func (t *stagesTold) expect(batches []batch) {
 		}
 		t.left[batch.stage] = max(t.left[batch.stage], 0) + 1
 	}
+	t.begin()
 }
 
 // of gives where the events of a stage go.
@@ -48,7 +50,7 @@ func (t *stagesTold) of(stage int) event.Sink {
 	return func(e event.Event) {
 		t.mutex.Lock()
 		defer t.mutex.Unlock()
-		if stage > t.current {
+		if stage > t.current || !t.begun {
 			t.held[stage] = append(t.held[stage], e)
 			return
 		}
@@ -63,8 +65,7 @@ func (t *stagesTold) finish(batch batch) {
 	t.left[batch.stage]--
 	for t.current < len(t.stages) && t.left[t.current] == 0 {
 		t.sink(event.WaveFinished{Number: t.current + 1})
-		t.current++
-		t.begin()
+		t.next()
 	}
 }
 
@@ -72,17 +73,29 @@ func (t *stagesTold) finish(batch batch) {
 func (t *stagesTold) stop() {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	for t.current++; t.current < len(t.stages); t.current++ {
+	for t.current < len(t.stages) {
 		if len(t.held[t.current]) > 0 {
 			t.begin()
 		}
+		t.current++
+		t.begun = false
 	}
 }
 
+// next goes on with the stage after the current one.
+func (t *stagesTold) next() {
+	t.current++
+	t.begun = false
+	t.begin()
+}
+
+// begin tells of the current stage, if its time has come: not before what comes
+// before it is waited for.
 func (t *stagesTold) begin() {
-	if t.current >= len(t.stages) {
+	if t.begun || t.current >= len(t.stages) || t.left[t.current] < 0 {
 		return
 	}
+	t.begun = true
 	stage := t.stages[t.current]
 	t.sink(event.WaveStarted{Number: t.current + 1, Waves: len(t.stages), Title: stage.turn.title(), Objects: len(stage.targets)})
 	for _, e := range t.held[t.current] {

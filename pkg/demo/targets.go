@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -89,15 +90,19 @@ func (i *Install) complete(ctx context.Context, on *course) error {
 }
 
 // unserved says of which kinds the cluster has none, although every other one
-// has.
-func (i *Install) unserved(ctx context.Context, on *course, unserved error) error {
+// has, if that is what an error is about.
+func (i *Install) unserved(ctx context.Context, on *course, failed error) error {
+	var unserved *apply.UnservedError
+	if !errors.As(failed, &unserved) {
+		return failed
+	}
 	if err := i.discover(ctx, on); err != nil {
 		return err
 	}
 	if err := unknownKinds(on.upgraded.Objects, on.kinds); err != nil {
 		return &InputError{err}
 	}
-	return unserved
+	return failed
 }
 
 // knowsMembers tells whether it is known where the members of the inventory

@@ -77,12 +77,17 @@ func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
 	return removal, u.cause(ctx, err)
 }
 
-// atOnce is how long a confirmation takes that nobody was asked for.
-const atOnce = 50 * time.Millisecond
+const (
+	// atOnce is how long a confirmation takes that nobody was asked for.
+	atOnce = 50 * time.Millisecond
+	// fresh is for how long a list is acted on without another look.
+	fresh = 5 * time.Second
+)
 
 func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	began := time.Now()
 	found, err := u.find(ctx)
+	listed := time.Now()
 	switch {
 	case err != nil:
 		return Removal{}, err
@@ -119,7 +124,7 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	if err := u.Confirm(answer); err != nil {
 		return Removal{}, err
 	}
-	r.stale = time.Since(asked) > atOnce
+	r.stale = time.Since(asked) > atOnce || time.Since(listed) > fresh
 	if u.DryRun == event.DryRunClient {
 		answer.Removed = refsOf(planned.cut())
 		u.finish(answer, found.book, began)

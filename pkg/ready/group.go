@@ -55,7 +55,9 @@ type sighting struct {
 	// object is nil where it is gone; version is then what it was last.
 	object  *unstructured.Unstructured
 	version string
-	err     error
+	// err is why the place cannot be watched.
+	err   error
+	place Place
 }
 
 // watch tells of the objects that are waited for until the context ends.
@@ -90,7 +92,7 @@ func (g *group) watch(ctx context.Context, client dynamic.Interface, out chan<- 
 		},
 	}
 	if err := follower.Run(ctx); err != nil {
-		tell(sighting{err: err})
+		tell(sighting{err: err, place: g.Place})
 	}
 }
 

@@ -48,6 +48,19 @@ func (s *apiServer) start(t *testing.T) dynamic.Interface {
 	return client
 }
 
+// permit ends what forbids, or does not.
+func (s *apiServer) permit(permitted bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.forbids = s.forbids && !permitted
+}
+
+func (s *apiServer) refuses() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.forbids
+}
+
 func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 	query := in.URL.Query()
 	s.mutex.Lock()
@@ -59,7 +72,7 @@ func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 	s.mutex.Unlock()
 	out.Header().Set("Content-Type", "application/json")
 	switch {
-	case s.forbids:
+	case s.refuses():
 		out.WriteHeader(http.StatusForbidden)
 		write(out, metav1.Status{
 			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},

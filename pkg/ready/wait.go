@@ -82,9 +82,13 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 	sightings := make(chan sighting)
 	doubts := time.NewTimer(doubt)
 	defer doubts.Stop()
+	begin := func(group *group) { watches.Go(func() { group.watch(watching, client, sightings) }) }
+	served := map[Place]*group{}
 	for _, group := range grouped(wait.pending) {
-		if !early.serves(group, wait.pending) {
-			watches.Go(func() { group.watch(watching, client, sightings) })
+		if early.serves(group, wait.pending) {
+			served[group.Place] = group
+		} else {
+			begin(group)
 		}
 	}
 	for {
@@ -97,8 +101,11 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 			}
 			wait.see(sighting.ref, sighting.object)
 		case <-early.news():
-			if err := wait.catchUp(early); err != nil {
-				return err
+			for place := range wait.catchUp(early) {
+				if group, waited := served[place]; waited {
+					delete(served, place)
+					begin(group)
+				}
 			}
 		case <-doubts.C:
 		}

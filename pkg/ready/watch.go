@@ -2,6 +2,7 @@ package ready
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/util/resourceversion"
@@ -20,15 +21,16 @@ type Watch struct {
 	fresh  chan struct{}
 
 	mutex sync.Mutex
-	// latest is what was last seen of each object and not taken yet.
+	// latest is what was last seen of each object and not taken yet, and failed
+	// are the places that could not be watched.
 	latest map[event.Object]sighting
-	err    error
+	failed map[Place]bool
 }
 
 // Begin starts to watch the places; End ends it.
 func Begin(ctx context.Context, client dynamic.Interface, places []Place) *Watch {
 	ctx, stop := context.WithCancel(ctx)
-	w := &Watch{places: map[Place]bool{}, stop: stop, fresh: make(chan struct{}, 1), latest: map[event.Object]sighting{}}
+	w := &Watch{places: map[Place]bool{}, stop: stop, fresh: make(chan struct{}, 1), latest: map[event.Object]sighting{}, failed: map[Place]bool{}}
 	sightings := make(chan sighting)
 	for _, place := range places {
 		if w.places[place] {
@@ -62,7 +64,7 @@ func (w *Watch) note(seen sighting) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if seen.err != nil {
-		w.err = seen.err
+		w.failed[seen.place] = true
 	} else {
 		w.latest[seen.ref] = seen
 	}
@@ -80,13 +82,14 @@ func (w *Watch) news() <-chan struct{} {
 	return w.fresh
 }
 
-// take gives what was seen since it was last called.
-func (w *Watch) take() (map[event.Object]sighting, error) {
+// take gives what was seen since it was last called, and the places that could
+// not be watched.
+func (w *Watch) take() (map[event.Object]sighting, map[Place]bool) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	latest := w.latest
 	w.latest = map[event.Object]sighting{}
-	return latest, w.err
+	return latest, maps.Clone(w.failed)
 }
 
 // serves tells whether a group needs no other watch. What the watch has seen
@@ -94,6 +97,12 @@ func (w *Watch) take() (map[event.Object]sighting, error) {
 // such as can be compared.
 func (w *Watch) serves(group *group, pending map[event.Object]*Pending) bool {
 	if w == nil || !w.places[group.Place] {
+		return false
+	}
+	w.mutex.Lock()
+	failed := w.failed[group.Place]
+	w.mutex.Unlock()
+	if failed {
 		return false
 	}
 	for _, name := range group.names {
@@ -106,12 +115,10 @@ func (w *Watch) serves(group *group, pending map[event.Object]*Pending) bool {
 }
 
 // catchUp takes in what an early watch has seen, if it is newer than what was
-// known.
-func (w *wait) catchUp(early *Watch) error {
-	seen, err := early.take()
-	if err != nil {
-		return err
-	}
+// known. It gives the places that could not be watched: there it may have been
+// too early for that.
+func (w *wait) catchUp(early *Watch) map[Place]bool {
+	seen, failed := early.take()
 	for _, ref := range w.order {
 		pending, waiting := w.pending[ref]
 		one, found := seen[ref]
@@ -123,5 +130,5 @@ func (w *wait) catchUp(early *Watch) error {
 		}
 		w.see(ref, one.object)
 	}
-	return nil
+	return failed
 }

@@ -75,8 +75,8 @@ func TestEarlyWatchOfBefore(t *testing.T) {
 			defer early.End()
 			waiting := &wait{sink: (&recorder{}).sink, order: []event.Object{stored.Ref}, pending: map[event.Object]*Pending{stored.Ref: {Target: stored}}}
 			<-early.news()
-			if err := waiting.catchUp(early); err != nil {
-				t.Fatal(err)
+			if failed := waiting.catchUp(early); len(failed) > 0 {
+				t.Errorf("%v cannot be watched", failed)
 			}
 			if _, pending := waiting.pending[stored.Ref]; pending != test.want {
 				t.Errorf("it is waited for: %t", pending)
@@ -85,16 +85,30 @@ func TestEarlyWatchOfBefore(t *testing.T) {
 	}
 }
 
-// TestEarlyWatchForbidden ends the wait as the wait's own watch would.
+// TestEarlyWatchForbidden watches again when it matters: before, the user may
+// not have had the right to it yet.
 func TestEarlyWatchForbidden(t *testing.T) {
-	server := &apiServer{forbids: true}
-	client := server.start(t)
-	stored := target(at(t, "5", notStarted))
-	early := Begin(t.Context(), client, []Place{stored.place()})
-	defer early.End()
-	err := Wait(bounded(t), client, (&recorder{}).sink, []Target{stored}, early)
-	if err == nil || !strings.HasPrefix(err.Error(), "cannot watch deployments: ") {
-		t.Errorf("the error is %v", err)
+	for _, test := range []struct {
+		name   string
+		always bool
+		want   string
+	}{
+		{"at first", false, ""},
+		{"always", true, "cannot watch deployments: "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := &apiServer{forbids: true, has: map[string][]*unstructured.Unstructured{deploymentsPath: {at(t, "7", running)}}}
+			client := server.start(t)
+			stored := target(at(t, "5", notStarted))
+			early := Begin(t.Context(), client, []Place{stored.place()})
+			defer early.End()
+			<-early.news()
+			server.permit(!test.always)
+			err := Wait(bounded(t), client, (&recorder{}).sink, []Target{stored}, early)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want)) {
+				t.Errorf("the error is %v", err)
+			}
+		})
 	}
 }
 

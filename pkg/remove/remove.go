@@ -101,7 +101,7 @@ func (s Stuck) why() string {
 // StuckError when the context ends before all are gone.
 func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error) {
 	deleted, left, err := e.deleteAll(ctx, targets)
-	if e.DryRun || ctx.Err() != nil {
+	if e.DryRun || err != nil && ctx.Err() != nil {
 		return deleted, err
 	}
 	return deleted, errors.Join(err, e.gone(ctx, left))
@@ -179,23 +179,23 @@ func (e *Engine) delete(ctx context.Context, target Target) (deleted bool, stays
 	if err != nil {
 		return true, nil, err
 	}
-	stays, err = read(answer, target)
-	return true, stays, err
+	return true, read(answer, target), nil
 }
 
 // read tells from the answer to a deletion what is still held. What is gone at
 // once is answered with a Status, or for some kinds with the object as it was;
 // what waits for something, with the object and the time of its deletion
 // (k8s.io/apiserver, pkg/registry/generic/registry/store.go, Delete).
-func read(answer []byte, target Target) (*held, error) {
+func read(answer []byte, target Target) *held {
 	var object metav1.PartialObjectMetadata
-	if err := json.Unmarshal(answer, &object); err != nil {
-		return nil, fmt.Errorf("the answer to the deletion of %s cannot be read: %w", target.Ref, err)
+	if err := json.Unmarshal(answer, &object); err != nil || object.Kind == "" {
+		return &held{target: target} // whatever that was, a watch will tell
 	}
-	if object.Kind == "Status" || object.DeletionTimestamp == nil {
-		return nil, nil
+	isStatus := object.APIVersion == "v1" && object.Kind == "Status"
+	if isStatus || object.DeletionTimestamp == nil {
+		return nil
 	}
-	return &held{target, object.Finalizers}, nil
+	return &held{target, object.Finalizers}
 }
 
 // path is where the object is on the server.

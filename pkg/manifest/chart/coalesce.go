@@ -16,6 +16,12 @@ func renderValues(loaded *helmchart.Chart, namespace string, values map[string]a
 	if err != nil {
 		return nil, err
 	}
+	for key, value := range values {
+		// At the top, and only there, nothing in both is not even a key.
+		if own, there := loaded.Values[key]; there && own == nil && value == nil {
+			delete(values, key)
+		}
+	}
 	return map[string]any{
 		"Chart":        accessor.MetadataAsMap(),
 		"Capabilities": common.DefaultCapabilities,

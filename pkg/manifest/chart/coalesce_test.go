@@ -26,6 +26,7 @@ other: {plain: 1}
 	for _, given := range []string{
 		"{}",
 		"{none: 2, plain: null, table: null}",
+		"{none: null, table: {none: null, deep: {none: null}}}",
 		"{table: {none: 2, plain: null, deep: {plain: 2, new: null}, list: null, new: null}, new: {none: null}}",
 		"{table: {deep: null, list: [2]}, plain: {now: table}, new: null}",
 		"{table: plain, other: {plain: {now: table}}}",

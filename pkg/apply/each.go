@@ -1,0 +1,124 @@
+package apply
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// ErrHalted says that something else has failed, and that therefore not
+// everything was begun.
+var ErrHalted = errors.New("something else has failed")
+
+// Halt is what engines share that stop together. The zero value is ready; it
+// can be used by many goroutines.
+type Halt struct {
+	mutex  sync.Mutex
+	halted bool
+	then   []func()
+}
+
+// Now has nothing more begun.
+func (h *Halt) Now() {
+	h.mutex.Lock()
+	first := !h.halted
+	h.halted = true
+	then := h.then
+	h.mutex.Unlock()
+	if first {
+		for _, do := range then {
+			do()
+		}
+	}
+}
+
+// Then has something done when it is over; it is called before anything is
+// begun.
+func (h *Halt) Then(do func()) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.then = append(h.then, do)
+}
+
+// Over tells whether nothing more is to be begun.
+func (h *Halt) Over() bool {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.halted
+}
+
+// each runs do for every target, as many at once as there are slots. After the
+// first error, when the context ends, or when halt says so, no more are
+// started; those under way are waited for, after the end of the context for
+// the grace period. The errors come in the order of the targets; without one,
+// and with targets that were not started, it is ErrHalted.
+func each(ctx context.Context, slots chan struct{}, halt *Halt, targets []Target, do func(ctx context.Context, i int) error) error {
+	working, stop := withGrace(ctx)
+	defer stop()
+	if halt == nil {
+		halt = &Halt{}
+	}
+	type failure struct {
+		index int
+		err   error
+	}
+	var (
+		mutex    sync.Mutex
+		failures []failure
+		group    sync.WaitGroup
+		started  int
+	)
+	for i := range targets {
+		slots <- struct{}{}
+		if ctx.Err() != nil || halt.Over() {
+			<-slots
+			break
+		}
+		started++
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := do(working, i); err != nil {
+				halt.Now()
+				mutex.Lock()
+				defer mutex.Unlock()
+				failures = append(failures, failure{i, err})
+			}
+		})
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if len(failures) == 0 && started < len(targets) {
+		return ErrHalted
+	}
+	slices.SortFunc(failures, func(a, b failure) int { return cmp.Compare(a.index, b.index) })
+	errs := make([]error, len(failures))
+	for i, failure := range failures {
+		errs[i] = failure.err
+	}
+	return errors.Join(errs...)
+}
+
+// withGrace gives a context that outlives its parent by the grace period.
+func withGrace(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	stopped := make(chan struct{})
+	release := context.AfterFunc(parent, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(context.Cause(parent))
+		case <-stopped:
+		}
+	})
+	return ctx, func() {
+		release()
+		close(stopped)
+		cancel(nil)
+	}
+}
