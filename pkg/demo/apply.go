@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -194,15 +195,30 @@ func homeOf(batches []batch, name string) (home apply.Target, stage int, found b
 	return apply.Target{}, 0, false
 }
 
-// makeHome makes the namespace and in it the inventory. Both are asked for at
-// once: the API server gives a namespace that it does not know a moment to
-// appear (k8s.io/apiserver, pkg/admission/plugin/namespace/lifecycle), so that
-// mostly one round trip is enough. Where it is not, the inventory is asked for
-// again.
+// headStart is what the namespace has of the inventory in it. The API server
+// gives a namespace that it does not know 50 ms to appear before it refuses
+// (k8s.io/apiserver, pkg/admission/plugin/namespace/lifecycle), which is more
+// than a namespace takes.
+const headStart = 15 * time.Millisecond
+
+// makeHome makes the namespace and in it the inventory, and does not wait for
+// the answer in between where that takes longer: on a cluster far away one round
+// trip is mostly enough. Where it is not, the inventory is asked for again.
 func (i *Install) makeHome(ctx context.Context, on *course, home apply.Target, sink event.Sink) ([]apply.Result, error) {
-	widened := make(chan error, 1)
-	go func() { widened <- i.widen(ctx, on) }()
+	made, widened := make(chan error, 1), make(chan error, 1)
+	go func() {
+		select {
+		case err := <-made:
+			if err != nil {
+				widened <- nil
+				return
+			}
+		case <-time.After(headStart):
+		}
+		widened <- i.widen(ctx, on)
+	}()
 	results, err := on.engine.Telling(sink).Apply(ctx, []apply.Target{home})
+	made <- err
 	failed := <-widened
 	if err != nil {
 		return results, err

@@ -74,12 +74,6 @@ var requirements = map[part][]part{
 	partAdmission:   {partNamespaces, partDefinitions, partAccounts, partIndependent, partDependent, partWorkloads, partCustoms},
 }
 
-// yielded are the parts that definitions let pass when nothing in the round
-// waits for them. A definition keeps an API server busy for as long as ten
-// other objects, and what pods need is better there first: there is time for
-// definitions while they start.
-var yielded = []part{partAccounts, partIndependent}
-
 // definedBy gives the kinds that definitions among the targets define.
 func definedBy(targets []apply.Target) map[schema.GroupKind]bool {
 	defined := map[schema.GroupKind]bool{}
@@ -150,12 +144,8 @@ func batchesOf(round []stage, first int, defined map[schema.GroupKind]bool, mayA
 			}
 		}
 	}
-	urgent := slices.ContainsFunc(batches, func(batch batch) bool { return batch.part == partCustoms })
 	for n := range batches {
 		before := requirements[batches[n].part]
-		if batches[n].part == partDefinitions && !urgent {
-			before = slices.Concat(before, yielded)
-		}
 		if round[batches[n].stage-first].turn.before {
 			before = slices.Concat(before, []part{partServed}) // a hook may use what is defined
 		}

@@ -187,53 +187,6 @@ func (r *removal) fixed(ctx context.Context, object inventory.Object) (bool, err
 	return len(denied) > 0, err
 }
 
-// run removes a plan's objects, step by step, and gives those that are gone.
-// What has come to hold something of the user's meanwhile is kept.
-func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object, kept []Kept, err error) {
-	engine := &remove.Engine{Client: r.cluster.Core.RESTClient(), Metadata: r.cluster.Metadata, Sink: r.sink, DryRun: r.dryRun}
-	if !r.dryRun && r.stale {
-		// An object may be somebody else's now.
-		members, err := r.list(ctx)
-		if err != nil {
-			return nil, planned.kept, err
-		}
-		planned.objects = still(planned.objects, members)
-	}
-	cut := planned.cut()
-	ours := uidsOf(planned.objects)
-	kept = planned.kept
-	number, all := 0, countSteps(cut)
-	for _, at := range steps {
-		members := cut[at]
-		if len(members) == 0 {
-			continue
-		}
-		number++
-		if at >= removeDefinitions && !r.dryRun {
-			// Of the user's, what was named is gone by now; what has come since
-			// was not.
-			strict := *r
-			strict.purge, strict.purgeHidden = false, r.purge
-			again, err := strict.survey(ctx, members, ours)
-			if err != nil {
-				return removed, kept, err
-			}
-			kept = append(kept, again.kept...)
-			members = again.objects
-		}
-		r.sink(event.RemovalStarted{Number: number, Steps: all, Title: at.title(), Objects: len(members)})
-		gone, err := engine.Remove(ctx, removeTargets(members))
-		for _, target := range gone {
-			removed = append(removed, target.Ref)
-		}
-		if err != nil {
-			return removed, kept, err
-		}
-		r.sink(event.RemovalFinished{Number: number})
-	}
-	return removed, kept, nil
-}
-
 func countSteps(cut map[step][]inventory.Object) int {
 	n := 0
 	for _, members := range cut {

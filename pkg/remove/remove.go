@@ -43,6 +43,9 @@ type Engine struct {
 
 	// DryRun has the server check everything and delete nothing.
 	DryRun bool
+	// LetGo, if set, is called once all targets are deleted, although some may
+	// still be there.
+	LetGo func()
 }
 
 // StuckError says what was deleted and is still there.
@@ -103,6 +106,9 @@ func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error)
 	deleted, left, err := e.deleteAll(ctx, targets)
 	if e.DryRun || err != nil && ctx.Err() != nil {
 		return deleted, err
+	}
+	if err == nil && e.LetGo != nil {
+		e.LetGo()
 	}
 	return deleted, errors.Join(err, e.gone(ctx, left))
 }

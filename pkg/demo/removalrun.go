@@ -1,0 +1,159 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
+)
+
+// removalRun is a removal under way.
+type removalRun struct {
+	*removal
+	cut map[step][]inventory.Object
+	// ours are the objects of the plan.
+	ours map[types.UID]bool
+	// numbers are those of the steps, as they are told, and all is how many
+	// there are.
+	numbers map[step]int
+	all     int
+
+	mutex   sync.Mutex
+	removed map[step][]event.Object
+	kept    []Kept
+	errs    map[step]error
+}
+
+// run removes a plan's objects and gives those that are gone. What has come to
+// hold something of the user's meanwhile is kept. The steps follow one another,
+// but for definitions: nothing is left that would use them once the workloads
+// are on their way, and they go while the pods do.
+func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object, kept []Kept, err error) {
+	if !r.dryRun && r.stale {
+		// An object may be somebody else's now.
+		members, err := r.list(ctx)
+		if err != nil {
+			return nil, planned.kept, err
+		}
+		planned.objects = still(planned.objects, members)
+	}
+	run := &removalRun{
+		removal: r,
+		cut:     planned.cut(),
+		ours:    uidsOf(planned.objects),
+		numbers: map[step]int{},
+		all:     countSteps(planned.cut()),
+		removed: map[step][]event.Object{},
+		kept:    planned.kept,
+		errs:    map[step]error{},
+	}
+	for _, at := range steps {
+		if len(run.cut[at]) > 0 {
+			run.numbers[at] = len(run.numbers) + 1
+		}
+	}
+	if run.step(ctx, removeAdmission, r.sink, nil) && run.step(ctx, removeCustom, r.sink, nil) && run.workloadsAndDefinitions(ctx) {
+		run.step(ctx, removeNamespaces, r.sink, nil)
+	}
+	var errs []error
+	for _, at := range steps {
+		removed = append(removed, run.removed[at]...)
+		errs = append(errs, run.errs[at])
+	}
+	return removed, run.kept, errors.Join(errs...)
+}
+
+// workloadsAndDefinitions removes definitions beside what comes before them, once
+// all workloads are let go. It is told as if one came after the other.
+func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
+	told := &delayed{sink: r.sink}
+	var beside sync.WaitGroup
+	definitions := true
+	accept := sync.OnceFunc(func() {
+		beside.Go(func() { definitions = r.step(ctx, removeDefinitions, told.take, nil) })
+	})
+	ok := r.step(ctx, removeWorkloads, r.sink, accept)
+	if ok {
+		accept() // where there are no workloads
+		ok = r.step(ctx, removeConfiguration, r.sink, nil)
+	}
+	told.release()
+	beside.Wait()
+	return ok && definitions
+}
+
+// step removes the objects of one step, and tells whether it worked. letGo, if
+// given, is called when all of them are on their way.
+func (r *removalRun) step(ctx context.Context, at step, sink event.Sink, letGo func()) bool {
+	members := r.cut[at]
+	if len(members) == 0 {
+		return true
+	}
+	if at >= removeDefinitions && !r.dryRun {
+		// Of the user's, what was named is gone by now; what has come since
+		// was not.
+		strict := *r.removal
+		strict.purge, strict.purgeHidden = false, r.purge
+		again, err := strict.survey(ctx, members, r.ours)
+		if err != nil {
+			r.note(at, nil, nil, err)
+			return false
+		}
+		r.note(at, nil, again.kept, nil)
+		members = again.objects
+	}
+	sink(event.RemovalStarted{Number: r.numbers[at], Steps: r.all, Title: at.title(), Objects: len(members)})
+	engine := &remove.Engine{Client: r.cluster.Core.RESTClient(), Metadata: r.cluster.Metadata, Sink: sink, DryRun: r.dryRun, LetGo: letGo}
+	gone, err := engine.Remove(ctx, removeTargets(members))
+	r.note(at, gone, nil, err)
+	if err == nil {
+		sink(event.RemovalFinished{Number: r.numbers[at]})
+	}
+	return err == nil
+}
+
+func (r *removalRun) note(at step, gone []remove.Target, kept []Kept, err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, target := range gone {
+		r.removed[at] = append(r.removed[at], target.Ref)
+	}
+	r.kept = append(r.kept, kept...)
+	if err != nil {
+		r.errs[at] = err
+	}
+}
+
+// delayed holds events back until it is released.
+type delayed struct {
+	sink event.Sink
+
+	mutex    sync.Mutex
+	released bool
+	held     []event.Event
+}
+
+func (d *delayed) take(e event.Event) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if !d.released {
+		d.held = append(d.held, e)
+		return
+	}
+	d.sink(e)
+}
+
+func (d *delayed) release() {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.released = true
+	for _, e := range d.held {
+		d.sink(e)
+	}
+	d.held = nil
+}
