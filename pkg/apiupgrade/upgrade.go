@@ -14,7 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Served tells whether a version of a kind is served.
+// Served tells whether a version of a kind is served. Release makes one for a
+// release, and the method Served of discover.Kinds is one for a cluster.
 type Served func(schema.GroupVersionKind) bool
 
 // Change is what became of an object, besides its apiVersion.

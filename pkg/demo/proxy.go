@@ -102,7 +102,7 @@ func (d *Dashboard) choose(ctx context.Context, forward *podForward) error {
 
 // podsOf gives the selector of what has pods.
 func (d *Dashboard) podsOf(ctx context.Context, named proxyName) (labels.Selector, error) {
-	ctx, cancel := d.Near.Limit(ctx)
+	ctx, cancel := d.Near.limit(ctx)
 	defer cancel()
 	object, err := d.Cluster.Dynamic.Resource(owners[named.kind]).Namespace(named.namespace).Get(ctx, named.name, metav1.GetOptions{})
 	switch {

@@ -17,11 +17,14 @@ import (
 // has its own: several can be in a namespace, and the demo with them.
 const samplePrefix = inventory.ParentName + "-sample-"
 
-// SampleInventory gives the name of a sample's inventory.
+// SampleInventory gives the name of the inventory of a sample, which is named
+// as in sample.Names.
 func SampleInventory(sample string) string { return samplePrefix + sample }
 
 // SampleInstall installs a sample application, has Istio inject its sidecars,
-// and looks afterwards whether it did.
+// and looks afterwards whether it did. Sample, Gateway and Path are those of
+// sample.Sample, and Read gives what builtin.Sample does. One SampleInstall is
+// for one Run.
 type SampleInstall struct {
 	// Install says what is applied, and how. Its Inventory, NamespaceLabels and
 	// Confirm are set here, and routes that are on the cluster are added to
@@ -33,8 +36,9 @@ type SampleInstall struct {
 	GatewayAPI bool
 	// Path is where the sample can be seen, behind the gateway's address.
 	Path string
-	// Inject has the namespace labelled for injection, which ConfirmLabel is
-	// asked before.
+	// Inject has the namespace labelled for injection. Where the namespace
+	// exists already, ConfirmLabel, if set, is asked before, and nothing is
+	// written unless it gives nil.
 	Inject       bool
 	ConfirmLabel func(ctx context.Context, label string) error
 	// ResetRoutes takes away the routes that SampleRoute has set.
@@ -53,9 +57,11 @@ type SampleReport struct {
 	Address   WayIn    `json:"address"`
 }
 
-// Run gives the report. Its errors are those of Install.Run and of
-// ConfirmLabel. That there are no sidecars is none: the sample runs.
+// Run gives the report. Its errors are those of Install.Run, *RefusedError
+// where there is no Istio or the namespace keeps sidecars out among them, and
+// of ConfirmLabel. That there are no sidecars is none: the sample runs.
 func (s *SampleInstall) Run(ctx context.Context) (SampleReport, error) {
+	s.setDefaults()
 	report := SampleReport{Sample: s.Sample, Namespace: s.Namespace.Name}
 	s.Inventory = SampleInventory(s.Sample)
 	if s.DryRun == event.DryRunClient {

@@ -129,7 +129,9 @@ func Names() []string {
 	return names
 }
 
-// Run looks at the cluster and runs the checks that are not skipped.
+// Run looks at the cluster and runs the checks that are not skipped. The
+// results come in the order of Names; that a check fails is no error. The error
+// is the API server's, or the context's.
 func Run(ctx context.Context, subject Subject) ([]Result, error) {
 	survey := Begin(ctx, subject, Lazy)
 	defer survey.Close()

@@ -28,7 +28,8 @@ const maxBytes = 64 << 20
 // (k8s.io/cli-runtime/pkg/resource.FileExtensions).
 var extensions = []string{".json", ".yaml", ".yml"}
 
-// Options says what to read, in the words of kubectl's flags.
+// Options says what to read, in the words of kubectl's flags. Either Filenames
+// or Kustomize is given.
 type Options struct {
 	// Filenames are paths, globs, URLs, or "-" for In.
 	Filenames []string
@@ -45,8 +46,11 @@ type Options struct {
 	Client *http.Client
 }
 
-// Read gives what was read, the objects in the order of the arguments, the files of a
-// directory by name. An argument that holds no object is an error.
+// Read gives what was read, the objects in the order of the arguments, the
+// files of a directory by name. Of a directory .json, .yaml and .yml count, as
+// with kubectl. An argument that holds no object is an error. Errors name the
+// file or URL and, where something is wrong in it, the document and the line;
+// URLs are named without passwords and queries.
 func Read(ctx context.Context, options Options) (manifest.Content, error) {
 	if options.Kustomize != "" {
 		return kustomize(options.Kustomize, options.Strict)
