@@ -44,12 +44,13 @@ func install(ctx context.Context, namespace string, sink event.Sink) error {
 		Read: func(context.Context) (demo.Manifest, error) {
 			return builtin.Demo(builtin.Options{Namespace: namespace, Addons: addon.Names()})
 		},
-		Cluster:   cluster,
-		Namespace: manifest.Namespace{Name: namespace},
-		Wait:      true,
-		FailFast:  true,
-		Prune:     true,
-		Sink:      sink,
+		Cluster:    cluster,
+		Namespace:  manifest.Namespace{Name: namespace},
+		Wait:       true,
+		FailFast:   true,
+		Prune:      true,
+		Validation: "Strict",
+		Sink:       sink,
 	}
 	results, err := run.Run(ctx)
 	if err == nil {

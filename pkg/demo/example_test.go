@@ -48,7 +48,8 @@ func ExampleInstall_Run_dryRun() {
 	// deployment.apps/istio-egressgateway
 }
 
-// Values that the charts refuse are a fault of whoever gave them.
+// What cannot be rendered is a fault of whoever asked for it, and nothing was
+// sent to the cluster.
 func ExampleInputError() {
 	install := demo.Install{
 		Read: func(context.Context) (demo.Manifest, error) {

@@ -50,7 +50,7 @@ type Result = apply.Result
 // Wait, Prune, FailFast and UpgradeAPIs.
 //
 // One Install is for one goroutine. Two at once in a namespace, in whatever
-// programs, do no harm: one of them ends with inventory.ErrChanged.
+// programs, do no harm: one of them may end with inventory.ErrChanged.
 type Install struct {
 	// Read gives the manifest. It is called once, in a goroutine of its own
 	// that is not waited for when the context ends.
