@@ -75,6 +75,8 @@ type Result struct {
 // Engine applies. All fields are needed, but for the options. It can be used by
 // many goroutines once Telling has been called, if it is; at most 32 writes of
 // an Apply, or of all engines that Telling has given, are under way at once.
+// Its errors are those of the API server, a line for each object, which begins
+// with its Source.
 type Engine struct {
 	Dynamic  dynamic.Interface
 	Metadata metadata.Interface
@@ -115,11 +117,9 @@ func (e *Engine) slots() chan struct{} {
 	return e.writes
 }
 
-// Apply applies the targets of one wave; none is an empty wave. It gives what
-// was stored, in the order of the targets, also when it fails; after a failure
-// no further request is sent, but those under way are waited for. The errors
-// are those of the API server, with the place where the object was written
-// before them, one line for each object.
+// Apply applies the targets of one wave. It gives what was stored, in the
+// order of the targets, also when it fails; after a failure no further
+// request is sent, but those under way are waited for.
 func (e *Engine) Apply(ctx context.Context, targets []Target) ([]Result, error) {
 	results := make([]Result, len(targets))
 	err := each(ctx, e.slots(), targets, func(ctx context.Context, i int) error {

@@ -69,7 +69,8 @@ type LoadBalancer struct {
 	Namespace, Name string
 }
 
-// Subject is what the checks look at.
+// Subject is what the checks look at. The clients are needed, and what else is
+// empty is not looked at.
 type Subject struct {
 	// Skip names the checks to leave out.
 	Skip map[string]bool
