@@ -86,7 +86,9 @@ func (a *Address) Find(ctx context.Context) (Reach, error) {
 }
 
 // Forward forwards a local port to the gateway until its context ends, whose
-// cause it gives. It calls opened once, when it can be used.
+// cause it gives. It calls opened once, when it can be used. Its other errors
+// say why there is no forward: that the port is taken, that there is no Service
+// or that it has no pods, and ErrTimeout where Limit is over.
 func (a *Address) Forward(ctx context.Context, opened func(Reach)) error {
 	limited, cancel := a.Near.limit(ctx)
 	service, port, err := a.service(limited)

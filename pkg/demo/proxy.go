@@ -37,7 +37,8 @@ var otherTypes = map[string]string{
 	"statefulsets": "statefulset", "sts": "statefulset",
 }
 
-// CheckProxy refuses what cannot name a proxy.
+// CheckProxy refuses, with an error that says what is wrong, what cannot name a
+// proxy: [TYPE/]NAME[.NAMESPACE], as `istioctl dashboard envoy` takes it.
 func CheckProxy(text string) error {
 	_, err := parseProxy(text, "")
 	return err

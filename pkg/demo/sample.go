@@ -137,7 +137,8 @@ type SampleList struct {
 }
 
 // Run gives the namespaces of each sample that is installed, sorted. Everywhere
-// is false where only the namespace could be looked at.
+// is false where only the namespace could be looked at. The error is the API
+// server's, or the cause of the context's end.
 func (s *SampleList) Run(ctx context.Context) (installed map[string][]string, everywhere bool, err error) {
 	place := inventory.Place{Kind: schema.GroupKind{Kind: "ConfigMap"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}}
 	found, err := inventory.List(ctx, s.Cluster.Metadata, []inventory.Place{place}, inventory.IDLabel)
@@ -164,8 +165,8 @@ type SampleUninstall struct {
 	Sample string
 }
 
-// Run gives what Uninstall.Run does; unlabelled tells whether the namespace
-// has lost its label.
+// Run gives what Uninstall.Run does, its errors included; unlabelled tells
+// whether the namespace has lost its label.
 func (s *SampleUninstall) Run(ctx context.Context) (removal Removal, unlabelled bool, err error) {
 	s.Inventory = SampleInventory(s.Sample)
 	removal, err = s.Uninstall.Run(ctx)

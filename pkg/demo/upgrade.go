@@ -95,7 +95,8 @@ func Upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) boo
 	return upgraded, nil
 }
 
-// Err is the first refusal, and how many more there are; nil without any.
+// Err is an error that says the first refusal, and how many more there are; nil
+// without any.
 func (u Upgraded) Err() error {
 	if len(u.Refused) == 0 {
 		return nil

@@ -170,7 +170,8 @@ func (k *Kinds) Broken() error {
 	return fmt.Errorf("the server behind %s does not answer; see 'kubectl get apiservices'", strings.Join(groups, ", "))
 }
 
-// BrokenGroup is Broken for one group.
+// BrokenGroup gives the error of Broken for one group, or nil. The name of the
+// core group is empty.
 func (k *Kinds) BrokenGroup(group string) error {
 	for version, err := range k.broken {
 		if version.Group == group {

@@ -53,7 +53,8 @@ func List(ctx context.Context, client metadata.Interface, places []Place, select
 	})
 }
 
-// Visible is List without the places that the user may not look into.
+// Visible is List without the places that the user may not look into; other
+// errors are as there.
 func Visible(ctx context.Context, client metadata.Interface, places []Place, selector string) ([]Object, error) {
 	return each(ctx, places, func(ctx context.Context, place Place) ([]Object, error) {
 		found, err := list(ctx, client, place, selector)

@@ -141,7 +141,8 @@ func Run(ctx context.Context, subject Subject) ([]Result, error) {
 
 // Check runs the checks that are not skipped, all at once. Each of them gives
 // at least one result; the results come in the order of Names. The subject is
-// that of Begin, of which more may be known now: what is there already.
+// that of Begin, of which more may be known now: what is there already. The
+// error is the API server's, or the context's; that a check fails is none.
 func (s *Survey) Check(ctx context.Context, subject Subject) ([]Result, error) {
 	s.Subject = subject
 	results := make([][]Result, len(checks))
