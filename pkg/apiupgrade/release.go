@@ -22,15 +22,20 @@ const (
 	betaOff = 24
 )
 
-// Latest is the newest release of Kubernetes that is known for certain.
+// Latest is the newest release of Kubernetes that is known for certain: that of
+// the k8s.io/api that this is built with. What later releases take away is
+// announced three releases before, and so is known, too; what they add is not.
 const Latest = "1.37"
 
 // Releases gives the oldest and the newest release that Release knows, as the
-// second part of their versions.
+// second part of their versions: 37 for 1.37.
 func Releases() (first, last int) { return oldest, newest }
 
 // Release gives which kinds of its own a release of Kubernetes serves, such as
-// "1.37", unless it was told to serve others. It serves no custom resources.
+// "1.37" or "v1.37.2", unless it was told to serve others. Alpha versions count
+// as not served, and so do beta versions from 1.24 on (KEP-3136). It serves no
+// custom resources. The error says that the text is no release, or one outside
+// of Releases. What it gives can be used by many goroutines.
 func Release(release string) (Served, error) {
 	parsed, err := version.ParseGeneric(strings.TrimSpace(release))
 	if err != nil {

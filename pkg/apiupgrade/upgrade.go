@@ -14,7 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Served tells whether a version of a kind is served.
+// Served tells whether a version of a kind is served. Release makes one for a
+// release, and the method Served of discover.Kinds is one for a cluster.
 type Served func(schema.GroupVersionKind) bool
 
 // Change is what became of an object, besides its apiVersion.
@@ -50,10 +51,17 @@ func (e *UnsupportedError) Error() string {
 // Upgrade gives the object in a version that is served, never changing its
 // argument. Where the object's own version is served, or the kind is none of
 // Kubernetes' own, or nobody knows where it went, it gives the object itself
-// and nil. What is wrong in an object stays, for the server to refuse.
+// and nil. What is wrong in an object stays, for the server to refuse. The
+// error is an *UnsupportedError where nothing takes the place of the object, or
+// says what of it cannot be converted; the object itself and nil come with it.
+// It can be used by many goroutines.
 //
-// Only an autoscaler of a served version may have to change nevertheless:
-// when what it scales is named in a version that is not served.
+// Only an autoscaler of a served version may have to change nevertheless: when
+// what it scales is named in a version that is not served.
+//
+// The way from a version to the next is that of APILifecycleReplacement in
+// k8s.io/api, and the defaults that are written out are those of Kubernetes'
+// own code; test/oracle compares the two.
 func Upgrade(object *unstructured.Unstructured, served Served) (*unstructured.Unstructured, *Change, error) {
 	from := object.GroupVersionKind()
 	if served(from) {

@@ -69,7 +69,11 @@ type Result struct {
 	Action event.Action
 }
 
-// Engine applies. All fields are needed, but for the options.
+// Engine applies. All fields are needed, but for the options. It can be used by
+// many goroutines once Telling has been called, if it is; at most 32 writes of
+// an Apply, or of all engines that Telling has given, are under way at once.
+// Its errors are those of the API server, a line for each object, which begins
+// with its Source.
 type Engine struct {
 	Dynamic  dynamic.Interface
 	Metadata metadata.Interface

@@ -30,7 +30,7 @@ const (
 // Waves lists all of them in order.
 var Waves = []Wave{Definitions, Accounts, Configuration, Workloads, Admission}
 
-// Title says what the wave holds.
+// Title says what the wave holds, for people; w is one of Waves.
 func (w Wave) Title() string {
 	return [...]string{
 		Definitions:   "namespaces and definitions",
@@ -41,7 +41,8 @@ func (w Wave) Title() string {
 	}[w]
 }
 
-// WaveOf gives the wave that objects of a kind belong to.
+// WaveOf gives the wave that objects of a kind belong to. Custom resources are
+// Workloads, whatever they are.
 func WaveOf(kind schema.GroupKind) Wave {
 	switch kind.Group {
 	case "":

@@ -13,6 +13,7 @@ import (
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubectl/pkg/util/term"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
@@ -102,12 +103,11 @@ func (o *sampleInstallOptions) complete(command *cobra.Command, arguments []stri
 
 // read renders the sample.
 func (o *sampleInstallOptions) read(context.Context) (demo.Manifest, error) {
-	objects, err := sample.Render(sample.Options{
+	return builtin.Sample(sample.Options{
 		Name:       o.sample.Name,
 		Hub:        strings.TrimSuffix(o.hub, "/"),
 		GatewayAPI: o.gatewayAPI,
 	})
-	return demo.Manifest{What: "the sample " + o.sample.Name, Objects: objects}, err
 }
 
 func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
@@ -102,38 +103,20 @@ func (s *source) chosenAddons() []string {
 
 // read gives the manifest, with the addons behind it.
 func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo.Manifest, error) {
-	read, err := s.readBase(ctx, in, namespace)
+	if !s.own() {
+		values, err := s.values(ctx, in)
+		if err != nil {
+			return demo.Manifest{}, err
+		}
+		return builtin.Demo(builtin.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: values, Addons: s.chosenAddons()})
+	}
+	read, err := s.readFiles(ctx, in)
 	if err != nil {
 		return read, err
 	}
-	options := addon.Options{Namespace: namespace, Hub: s.hub, Names: s.chosenAddons(), Mesh: !s.own()}
-	addons, err := addon.Render(options)
+	addons, err := addon.Render(addon.Options{Namespace: namespace, Hub: s.hub, Names: s.chosenAddons()})
 	read.Objects = append(read.Objects, addons...)
 	return read, err
-}
-
-// readBase gives the manifest without the addons.
-func (s *source) readBase(ctx context.Context, in io.Reader, namespace string) (demo.Manifest, error) {
-	if s.own() {
-		return s.readFiles(ctx, in)
-	}
-	values, err := s.values(ctx, in)
-	if err != nil {
-		return demo.Manifest{}, err
-	}
-	rendered, err := chart.Render(chart.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: values})
-	if err != nil {
-		// Template errors have many lines and no line end of their own.
-		return demo.Manifest{}, fmt.Errorf("the charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
-	}
-	return demo.Manifest{
-		What:           "Istio " + chart.Version + " demo",
-		Objects:        rendered.Objects,
-		Warnings:       rendered.Warnings,
-		MinimumVersion: chart.MinimumKubernetes,
-		Architectures:  rendered.Architectures,
-		Injected:       rendered.Injected,
-	}, nil
 }
 
 func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, error) {

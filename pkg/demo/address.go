@@ -17,7 +17,8 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
 
-// Address finds out how to reach a gateway from here.
+// Address finds out how to reach a gateway from here. Cluster, Namespace and
+// Gateway are needed; DefaultGateway is the demo's.
 type Address struct {
 	Cluster   *Cluster
 	Namespace string
@@ -34,8 +35,10 @@ const (
 	ViaForward      = "forward"
 )
 
-// Reach is a way to a gateway.
+// Reach is a way to a gateway. Its JSON is that of `address -o json`.
 type Reach struct {
+	// URL is what to open, Via one of the constants, Host a name or an IP
+	// address, and Port from 1 to 65535.
 	URL  string `json:"url"`
 	Via  string `json:"via"`
 	Host string `json:"host"`
@@ -49,9 +52,10 @@ type Reach struct {
 }
 
 // Find gives the way to the gateway: its load balancer or else a port of the
-// nodes. It takes one request, and a second one for the nodes.
+// nodes. It takes one request, and a second one for the nodes. Its errors say
+// why there is no such way and what to do, or are those of the API server.
 func (a *Address) Find(ctx context.Context) (Reach, error) {
-	ctx, cancel := a.Near.Limit(ctx)
+	ctx, cancel := a.Near.limit(ctx)
 	defer cancel()
 	service, port, err := a.service(ctx)
 	if err != nil {
@@ -82,9 +86,11 @@ func (a *Address) Find(ctx context.Context) (Reach, error) {
 }
 
 // Forward forwards a local port to the gateway until its context ends, whose
-// cause it gives. It calls opened once, when it can be used.
+// cause it gives. It calls opened once, when it can be used. Its other errors
+// say why there is no forward: that the port is taken, that there is no Service
+// or that it has no pods, and ErrTimeout where Limit is over.
 func (a *Address) Forward(ctx context.Context, opened func(Reach)) error {
-	limited, cancel := a.Near.Limit(ctx)
+	limited, cancel := a.Near.limit(ctx)
 	service, port, err := a.service(limited)
 	cancel()
 	if err != nil {

@@ -44,34 +44,36 @@ func (i *Install) warn(results []CheckResult) {
 	}
 }
 
-// Check looks at a cluster as an install would before its first write, and
-// ends there.
+// Check looks at a cluster as an install would before its first write, and ends
+// there. Read, Cluster and Namespace are needed and are as in Install.
 type Check struct {
 	Read      func(context.Context) (Manifest, error)
 	Cluster   *Cluster
 	Namespace manifest.Namespace
-	// Skip names the checks to leave out.
+	// Skip names the checks to leave out, as in Install.
 	Skip map[string]bool
 	// UpgradeAPIs and SkipUnsupported are as in Install.
 	UpgradeAPIs, SkipUnsupported bool
 	Sink                         event.Sink
 }
 
-// Run gives the results of all checks. Its errors are InputError, the
-// cause of the context's end, and those of the API server; that a check fails
-// is none.
+// Run gives the results of all checks, in the order of CheckNames with those
+// that cannot be skipped around them. Its errors are *InputError, the cause of
+// the context's end, and those of the API server; that a check fails is none:
+// Failed tells.
 func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 	install := &Install{
 		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
 		UpgradeAPIs: c.UpgradeAPIs, SkipUnsupported: c.SkipUnsupported,
 		DryRun: event.DryRunNone, Wait: true, Prune: true, // as it would be
 	}
+	install.setDefaults()
 	read, err := install.read(ctx)
 	if err != nil {
 		return nil, ended(ctx, &InputError{err})
 	}
 	for _, warning := range read.Warnings {
-		c.Sink(event.Warning{Message: warning})
+		install.Sink(event.Warning{Message: warning})
 	}
 	results, err := install.inspect(ctx, read)
 	if err != nil {

@@ -17,10 +17,13 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/retry"
 )
 
-// Cluster holds what the steps need of an API server.
+// Cluster holds what the steps need of an API server; Connect makes it. It can
+// be used by many goroutines, and by any number of use cases.
 type Cluster struct {
 	// Server is the URL, for messages.
-	Server        string
+	Server string
+	// The clients share one connection. They are for reading what pkg/demo does
+	// not tell; what they write is in no inventory.
 	Discovery     discovery.DiscoveryInterface
 	Dynamic       dynamic.Interface
 	Metadata      metadata.Interface
@@ -34,11 +37,15 @@ type Cluster struct {
 	config *rest.Config
 }
 
-// Connect makes the clients of a cluster; no request is sent. All of them
-// share one HTTP client and so one connection, and send again what a busy or
-// restarting server did not answer; sink is told of it. What the server warns
-// of is kept for TellWarnings.
+// Connect makes the clients of a cluster; no request is sent. All of them share
+// one HTTP client and so one connection, are not limited in how much they send
+// (the config's QPS does not count), and send again what a busy or restarting
+// server did not answer, as retry.Transport does; sink, if set, is told of it.
+// What the server warns of is kept for TellWarnings, and the config's own
+// handler gets nothing. The config is not changed. The error says that no
+// client can be made from it, such as for a certificate that cannot be read.
 func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
+	sink = heard(sink)
 	config = rest.CopyConfig(config)
 	// The server has its own priority and fairness; a limit here would only
 	// make a small install slow.
@@ -68,8 +75,9 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	return cluster, nil
 }
 
-// Patient has the clients that others make from a config send again what a
-// busy or restarting server did not answer.
+// Patient has the clients that others make from a config send again what a busy
+// or restarting server did not answer, as retry.Transport does. It changes the
+// config, and is called once for each.
 func Patient(config *rest.Config) {
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &retry.Transport{Next: next} })
 }

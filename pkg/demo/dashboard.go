@@ -16,6 +16,8 @@ import (
 )
 
 // Dashboard opens a user interface of something that runs in the cluster.
+// Cluster, Namespace, Name and Opened are needed, and Proxy where IsProxy says
+// so. One Dashboard is for one goroutine.
 type Dashboard struct {
 	Cluster *Cluster
 	// Namespace is the demo's; a proxy may be in another one.
@@ -26,7 +28,7 @@ type Dashboard struct {
 	// [TYPE/]NAME[.NAMESPACE].
 	Proxy string
 	Near  Near
-	// Opened gets the URL, once, when it can be used.
+	// Opened gets the URL, once, when it can be used. Run waits for it.
 	Opened func(url string)
 	Sink   event.Sink
 }
@@ -75,7 +77,8 @@ var dashboards = map[string]dashboard{
 // Dashboards gives the names of all dashboards, sorted.
 func Dashboards() []string { return slices.Sorted(maps.Keys(dashboards)) }
 
-// DashboardShows says what one sees on a dashboard.
+// DashboardShows says in a few words what one sees on a dashboard; it is empty
+// for a name that is none of Dashboards.
 func DashboardShows(name string) string { return dashboards[name].shows }
 
 // IsProxy tells whether a dashboard is that of a proxy, which must be named.

@@ -20,12 +20,13 @@ type Difference struct {
 	Live, Merged *unstructured.Unstructured
 }
 
-// Diff gives what Run would change, and changes nothing: the API server
-// merges each object, with all fields of other managers taken over, the fields
-// of controllers left to them, and objects made anew where a field cannot be
-// changed. Its errors are InputErrors, the cause of
-// the context's end, and those of the API server.
+// Diff gives what Run would change, and changes nothing, whatever DryRun says:
+// the API server merges each object, with all fields of other managers taken
+// over, the fields of controllers left to them, and objects made anew where a
+// field cannot be changed. What stays as it is, is left out. Its errors are
+// *InputError, the cause of the context's end, and those of the API server.
 func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
+	i.setDefaults()
 	all := *i
 	all.DryRun, all.Force, all.Recreate = event.DryRunServer, true, true
 	ledger := all.beginLedger(ctx)

@@ -9,7 +9,9 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
-// ErrTimeout is the cause of a context that --timeout ended.
+// ErrTimeout is the cause of a context that --timeout ended. Programs give it
+// to context.WithTimeoutCause, so that errors say "timed out" and what was
+// waited for; without it they say "context deadline exceeded".
 var ErrTimeout = errors.New("timed out")
 
 // InputError is a fault of the manifest or the values. Nothing was sent to
@@ -19,7 +21,8 @@ type InputError struct{ Err error }
 func (e *InputError) Error() string { return e.Err.Error() }
 func (e *InputError) Unwrap() error { return e.Err }
 
-// RefusedError says which checks failed, before the first write.
+// RefusedError says which checks failed, before the first write. There is at
+// least one, each with a remedy.
 type RefusedError struct{ Failed []preflight.Result }
 
 func (e *RefusedError) Error() string {
@@ -39,9 +42,11 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// InterruptedError says how far an install came before its context ended.
+// InterruptedError says how far an install came before its context ended:
+// Applied of Total objects are stored.
 type InterruptedError struct {
-	// Cause is ErrTimeout, or what the signal left in the context.
+	// Cause is that of the context's end: ErrTimeout, or what the signal left
+	// in the context.
 	Cause          error
 	Applied, Total int
 	// Waiting says what was waited for, if everything was applied.
@@ -64,7 +69,8 @@ func (e *InterruptedError) Unwrap() error { return e.Cause }
 // UnreadyError says what does not run although everything is applied.
 type UnreadyError struct {
 	// Cause is ErrTimeout, or nil where an object failed for good.
-	Cause   error
+	Cause error
+	// Unready has at least one.
 	Unready []Unready
 }
 

@@ -16,14 +16,14 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/forward"
 )
 
-// Near is the near end of a forward.
+// Near is the near end of a forward. An empty one is a free port of localhost.
 type Near struct {
-	// Address is an IP address or localhost, and Port is 0 for one that is
-	// free.
+	// Address is an IP address or localhost, which is the default, and Port is
+	// from 1 to 65535, or 0 for one that is free.
 	Address string
 	Port    int
-	// Limit bounds, with ErrTimeout as its cause, how long there may be no
-	// pod to forward to.
+	// Limit, if set, bounds, with ErrTimeout as its cause, how long there may
+	// be no pod to forward to. It is called each time that one is looked for.
 	Limit func(context.Context) (context.Context, context.CancelFunc)
 }
 
@@ -48,11 +48,12 @@ type podForward struct {
 // there is no forward. The local port is opened before anything is asked, as
 // that is what most often fails.
 func (f *podForward) run(ctx context.Context) error {
-	listener, err := forward.Listen(ctx, f.near.Address, f.near.Port)
+	listener, err := forward.Listen(ctx, f.near.address(), f.near.Port)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	f.sink = heard(f.sink)
 	f.candidates.pods, f.candidates.changed, f.candidates.sink = map[string]*corev1.Pod{}, make(chan struct{}), f.sink
 	if err := f.list(ctx); err != nil {
 		return err
@@ -72,7 +73,7 @@ func (f *podForward) run(ctx context.Context) error {
 		Client:   f.cluster.Core.RESTClient(),
 		Listener: listener,
 		Next:     f.next,
-		Limit:    f.near.Limit,
+		Limit:    f.near.limit,
 		Connected: func(target forward.Target) {
 			f.sink(event.Forwarding{Object: targetRef(target), Port: target.Port})
 			once.Do(func() { f.opened(listener.Host()) })
@@ -87,7 +88,7 @@ func (f *podForward) run(ctx context.Context) error {
 // list takes in what is there. The watch would do so as well, but goes on for
 // ever where the server cannot be reached.
 func (f *podForward) list(ctx context.Context) error {
-	ctx, cancel := f.near.Limit(ctx)
+	ctx, cancel := f.near.limit(ctx)
 	defer cancel()
 	var options metav1.ListOptions
 	f.narrow(&options)

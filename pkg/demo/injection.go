@@ -100,7 +100,7 @@ func (s *SampleInstall) prepareLabel(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	label := InjectionLabel + "=" + enabled
-	if !isNew { // a new one is nobody's yet
+	if !isNew && s.ConfirmLabel != nil { // a new one is nobody's yet
 		s.Confirm = func(ctx context.Context) error { return s.ConfirmLabel(ctx, label) }
 	}
 	return label, nil

@@ -19,10 +19,14 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// Manifest is a source of objects that has been read.
+// Manifest is a source of objects that has been read. All but the objects may
+// be empty.
 type Manifest struct {
 	// What names it for people: "Istio 1.31.0 demo", or the files.
-	What     string
+	What string
+	// Objects are changed by an install: they are given namespaces, labels and
+	// served versions. Whoever needs them afterwards keeps copies. Warnings are
+	// told to the sink, a line each.
 	Objects  []manifest.Object
 	Warnings []string
 	// Withheld are objects that Installable has left out.
@@ -40,53 +44,81 @@ type Manifest struct {
 // Result is an object as the server stored it, and what the server did.
 type Result = apply.Result
 
-// Install puts a manifest on a cluster and waits until it runs.
+// Install puts a manifest on a cluster and waits until it runs. Read, Namespace
+// and, but for a dry run on the client, Cluster are needed. Everything else is
+// false, empty or nil where it is left out, also what the command line has on:
+// Wait, Prune, FailFast and UpgradeAPIs.
+//
+// One Install is for one goroutine. Two at once in a namespace, in whatever
+// programs, do no harm: one of them may end with inventory.ErrChanged.
 type Install struct {
+	// Read gives the manifest. It is called once, in a goroutine of its own
+	// that is not waited for when the context ends.
 	Read func(context.Context) (Manifest, error)
 	// Cluster may be nil for a dry run on the client.
-	Cluster   *Cluster
+	Cluster *Cluster
+	// Namespace is where objects go that name none, and the inventory. It is
+	// created if it does not exist.
 	Namespace manifest.Namespace
-	// Inventory names the one that lists what is installed; empty for the
-	// demo's.
+	// Inventory names the ConfigMap that lists what is installed; empty for the
+	// demo's, inventory.ParentName.
 	Inventory string
 	// NamespaceLabels are what the namespace is given before workloads come to
 	// it, under the inventory's name as field manager.
 	NamespaceLabels map[string]string
 	// Confirm, if set, is asked after the checks and before the first write.
-	// Nothing is written unless it gives nil.
+	// Nothing is written unless it gives nil, and Run gives its error. A dry
+	// run does not ask.
 	Confirm func(context.Context) error
-	DryRun  event.DryRun
-	// Wait is false to return as soon as everything is stored.
+	// DryRun ends before the first write: DryRunServer has the server check
+	// everything, DryRunClient asks no server. Empty is DryRunNone.
+	DryRun event.DryRun
+	// Wait is false to return as soon as everything is stored. How long is
+	// waited the context alone bounds.
 	Wait bool
 	// Force takes fields over from other field managers, and Adopt whole
-	// objects from their owners.
+	// objects from their owners. Without them both are refused before the first
+	// write.
 	Force, Adopt bool
 	// Recreate deletes objects and makes them anew where a field cannot be
-	// changed.
+	// changed; never claims, StatefulSets, definitions or namespaces.
 	Recreate bool
 	// Prune takes away what an earlier install has put there and the manifest
 	// does not have.
 	Prune bool
-	// Replace lets Prune take away all that is there.
+	// Replace lets Prune take away all that is there; without it, a manifest
+	// that has nothing of what is installed is refused.
 	Replace bool
-	// FailFast ends the wait for what cannot heal by itself.
+	// FailFast ends the wait for what cannot heal by itself, after the grace of
+	// its diagnose.Finding.
 	FailFast bool
 	// UpgradeAPIs turns objects of versions that the cluster does not serve into
 	// those that it does, and SkipUnsupported leaves out those of which nothing
 	// takes the place.
 	UpgradeAPIs, SkipUnsupported bool
 	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
-	// fields.
+	// fields, as in fieldValidation of the Kubernetes API. Empty leaves it to
+	// the server, which warns.
 	Validation string
-	// Skip names the checks to leave out.
+	// Skip names the checks to leave out, which CheckNames lists. Other names
+	// mean nothing.
 	Skip map[string]bool
+	// Sink, if set, is told what happens, from several goroutines at once.
 	Sink event.Sink
 }
 
-// Run gives what was applied, in the order in which it was, also when it
-// fails. Its errors are InputError and RefusedError before the first write,
-// InterruptedError and UnreadyError after it, and those of the API server.
+// Run gives what was applied and then what was pruned, in the order in which it
+// was, also when it fails. Whatever it has started has ended then, but for
+// Read.
+//
+// Its errors are *InputError, *RefusedError and *inventory.ForeignError before
+// the first write; inventory.ErrChanged where somebody else installs at the
+// same time; *InterruptedError where the context ended; *UnreadyError where
+// everything is applied and does not run; and those of the API server, for
+// k8s.io/apimachinery/pkg/api/errors. They are found with errors.As and
+// errors.Is. The same Run goes on after any of them.
 func (i *Install) Run(ctx context.Context) ([]Result, error) {
+	i.setDefaults()
 	began := time.Now()
 	ledger := i.beginLedger(ctx)
 	read, err := i.read(ctx)
@@ -128,36 +160,6 @@ func (i *Install) read(ctx context.Context) (Manifest, error) {
 	case <-ctx.Done():
 		return Manifest{}, context.Cause(ctx)
 	}
-}
-
-// plan is a dry run that asks no server.
-func (i *Install) plan(read Manifest) ([]Result, error) {
-	objects, err := Plan(read.Objects, i.Namespace)
-	if err != nil {
-		return nil, err
-	}
-	i.start(read.What, len(objects))
-	var results []Result
-	for _, object := range objects {
-		results = append(results, Result{
-			Ref:    manifest.Ref(object.Unstructured),
-			Stored: object.Unstructured,
-			Action: event.Planned,
-		})
-	}
-	return results, nil
-}
-
-// Plan gives the objects that an install would apply, without a cluster, in
-// the order in which it would. Its errors are InputErrors.
-func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.Object, error) {
-	if err := manifest.Place(objects, manifest.OfflineScope(objects), namespace); err != nil {
-		return nil, &InputError{err}
-	}
-	if err := unreserved(objects, inventory.ParentName, namespace.Name); err != nil {
-		return nil, &InputError{err}
-	}
-	return ordered(manifest.WithNamespace(objects, namespace.Name)), nil
 }
 
 // course is what an install knows on its way.

@@ -14,7 +14,8 @@ import (
 
 // Lookup answers what there is on a cluster for somebody who is typing a
 // command. Nothing is sent a second time, and what the server warns of is not
-// told: there is no time for it, and no place.
+// told: there is no time for it, and no place. It can be used by many
+// goroutines.
 type Lookup struct {
 	metadata metadata.Interface
 	dynamic  dynamic.Interface
@@ -23,7 +24,8 @@ type Lookup struct {
 // lookupLimit is more than anybody chooses from.
 const lookupLimit = 500
 
-// NewLookup makes the clients; no request is sent.
+// NewLookup makes the clients; no request is sent, and the config is not
+// changed. The error says that it cannot be used.
 func NewLookup(config *rest.Config) (*Lookup, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1
@@ -47,7 +49,8 @@ func NewLookup(config *rest.Config) (*Lookup, error) {
 }
 
 // Names gives the names of the objects of a resource, in a namespace or, if
-// that is empty, in none.
+// that is empty, in none: the first 500, with one request. The error is the API
+// server's.
 func (l *Lookup) Names(ctx context.Context, resource schema.GroupVersionResource, namespace string) ([]string, error) {
 	list, err := l.metadata.Resource(resource).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: lookupLimit})
 	if err != nil {
@@ -61,7 +64,7 @@ func (l *Lookup) Names(ctx context.Context, resource schema.GroupVersionResource
 }
 
 // Containers gives the names of the containers of a pod, or of the pods that
-// something makes.
+// something makes. The error is the API server's.
 func (l *Lookup) Containers(ctx context.Context, resource schema.GroupVersionResource, namespace, name string) ([]string, error) {
 	object, err := l.dynamic.Resource(resource).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
@@ -70,8 +73,9 @@ func (l *Lookup) Containers(ctx context.Context, resource schema.GroupVersionRes
 	return containerNames(object), nil
 }
 
-// SelectedContainers gives the names of the containers of all pods with some
-// labels, and may give a name twice.
+// SelectedContainers gives the names of the containers of the pods that a label
+// selector matches, of at most 500, and may give a name twice. The error is the
+// API server's.
 func (l *Lookup) SelectedContainers(ctx context.Context, namespace, selector string) ([]string, error) {
 	pods := schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 	list, err := l.dynamic.Resource(pods).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector, Limit: lookupLimit})

@@ -37,7 +37,8 @@ var otherTypes = map[string]string{
 	"statefulsets": "statefulset", "sts": "statefulset",
 }
 
-// CheckProxy refuses what cannot name a proxy.
+// CheckProxy refuses, with an error that says what is wrong, what cannot name a
+// proxy: [TYPE/]NAME[.NAMESPACE], as `istioctl dashboard envoy` takes it.
 func CheckProxy(text string) error {
 	_, err := parseProxy(text, "")
 	return err
@@ -102,7 +103,7 @@ func (d *Dashboard) choose(ctx context.Context, forward *podForward) error {
 
 // podsOf gives the selector of what has pods.
 func (d *Dashboard) podsOf(ctx context.Context, named proxyName) (labels.Selector, error) {
-	ctx, cancel := d.Near.Limit(ctx)
+	ctx, cancel := d.Near.limit(ctx)
 	defer cancel()
 	object, err := d.Cluster.Dynamic.Resource(owners[named.kind]).Namespace(named.namespace).Get(ctx, named.name, metav1.GetOptions{})
 	switch {

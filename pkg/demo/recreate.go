@@ -81,7 +81,7 @@ func (i *Install) awaitAnew(ctx context.Context, on *course, targets []ready.Tar
 // deleteToRecreate deletes the live object of a target and returns when it is
 // gone.
 func (i *Install) deleteToRecreate(ctx context.Context, target apply.Target) error {
-	engine := &remove.Engine{Client: i.Cluster.Core.RESTClient(), Metadata: i.Cluster.Metadata, Sink: func(event.Event) {}}
+	engine := &remove.Engine{Client: i.Cluster.Core.RESTClient(), Metadata: i.Cluster.Metadata, Sink: event.Discard}
 	_, err := engine.Remove(ctx, []remove.Target{{Ref: target.Ref, Resource: target.Resource, UID: target.Live.GetUID()}})
 	if err != nil {
 		return fmt.Errorf("cannot make %s anew: %w", target.Ref, err)

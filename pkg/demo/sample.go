@@ -17,11 +17,14 @@ import (
 // has its own: several can be in a namespace, and the demo with them.
 const samplePrefix = inventory.ParentName + "-sample-"
 
-// SampleInventory gives the name of a sample's inventory.
+// SampleInventory gives the name of the inventory of a sample, which is named
+// as in sample.Names.
 func SampleInventory(sample string) string { return samplePrefix + sample }
 
 // SampleInstall installs a sample application, has Istio inject its sidecars,
-// and looks afterwards whether it did.
+// and looks afterwards whether it did. Sample, Gateway and Path are those of
+// sample.Sample, and Read gives what builtin.Sample does. One SampleInstall is
+// for one Run.
 type SampleInstall struct {
 	// Install says what is applied, and how. Its Inventory, NamespaceLabels and
 	// Confirm are set here, and routes that are on the cluster are added to
@@ -33,8 +36,9 @@ type SampleInstall struct {
 	GatewayAPI bool
 	// Path is where the sample can be seen, behind the gateway's address.
 	Path string
-	// Inject has the namespace labelled for injection, which ConfirmLabel is
-	// asked before.
+	// Inject has the namespace labelled for injection. Where the namespace
+	// exists already, ConfirmLabel, if set, is asked before, and nothing is
+	// written unless it gives nil.
 	Inject       bool
 	ConfirmLabel func(ctx context.Context, label string) error
 	// ResetRoutes takes away the routes that SampleRoute has set.
@@ -53,9 +57,11 @@ type SampleReport struct {
 	Address   WayIn    `json:"address"`
 }
 
-// Run gives the report. Its errors are those of Install.Run and of
-// ConfirmLabel. That there are no sidecars is none: the sample runs.
+// Run gives the report. Its errors are those of Install.Run, *RefusedError
+// where there is no Istio or the namespace keeps sidecars out among them, and
+// of ConfirmLabel. That there are no sidecars is none: the sample runs.
 func (s *SampleInstall) Run(ctx context.Context) (SampleReport, error) {
+	s.setDefaults()
 	report := SampleReport{Sample: s.Sample, Namespace: s.Namespace.Name}
 	s.Inventory = SampleInventory(s.Sample)
 	if s.DryRun == event.DryRunClient {
@@ -131,7 +137,8 @@ type SampleList struct {
 }
 
 // Run gives the namespaces of each sample that is installed, sorted. Everywhere
-// is false where only the namespace could be looked at.
+// is false where only the namespace could be looked at. The error is the API
+// server's, or the cause of the context's end.
 func (s *SampleList) Run(ctx context.Context) (installed map[string][]string, everywhere bool, err error) {
 	place := inventory.Place{Kind: schema.GroupKind{Kind: "ConfigMap"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}}
 	found, err := inventory.List(ctx, s.Cluster.Metadata, []inventory.Place{place}, inventory.IDLabel)
@@ -158,8 +165,8 @@ type SampleUninstall struct {
 	Sample string
 }
 
-// Run gives what Uninstall.Run does; unlabelled tells whether the namespace
-// has lost its label.
+// Run gives what Uninstall.Run does, its errors included; unlabelled tells
+// whether the namespace has lost its label.
 func (s *SampleUninstall) Run(ctx context.Context) (removal Removal, unlabelled bool, err error) {
 	s.Inventory = SampleInventory(s.Sample)
 	removal, err = s.Uninstall.Run(ctx)

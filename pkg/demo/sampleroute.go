@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,7 +28,9 @@ var (
 	destinationRules = istioNetworking.WithResource("destinationrules")
 )
 
-// Weight is a version's share of the requests to a service, in percent.
+// Weight is a version's share of the requests to a service, in percent, from 0
+// to 100. Those of a service must add up to 100, for whoever makes them to see
+// to.
 type Weight struct {
 	Version string `json:"version"`
 	Percent int    `json:"percent"`
@@ -47,7 +50,8 @@ type ServiceRoute struct {
 	Versions []string `json:"versions"`
 }
 
-// SampleRoute shifts the traffic between the services of a sample.
+// SampleRoute shifts the traffic between the services of a sample. Cluster,
+// Namespace and Sample are needed.
 type SampleRoute struct {
 	Cluster   *Cluster
 	Namespace string
@@ -67,9 +71,12 @@ type routing struct {
 }
 
 // Run changes the routes and gives all of the sample, sorted by service. Its
-// errors are NotInstalledError, InputError, ErrTimeout and those of the API
-// server.
+// errors are *SampleNotInstalledError, *InputError for a service or a version
+// that the sample does not have, *RefusedError where somebody else's
+// VirtualService routes the service, the cause of the context's end, and those
+// of the API server.
 func (s *SampleRoute) Run(ctx context.Context) ([]ServiceRoute, error) {
+	s.DryRun = cmp.Or(s.DryRun, event.DryRunNone)
 	on, err := s.read(ctx)
 	if err != nil {
 		return nil, ended(ctx, err)

@@ -21,7 +21,8 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// Status tells whether what is installed runs, by the inventory.
+// Status tells whether what is installed runs, by the inventory. Both fields
+// are needed. It can be used by many goroutines.
 type Status struct {
 	Cluster   *Cluster
 	Namespace string
@@ -33,7 +34,8 @@ type Report struct {
 	Source    string `json:"source"`
 	Namespace string `json:"namespace"`
 	// Ready is true where all of the workloads are, and none is missing.
-	Ready     bool       `json:"ready"`
+	Ready bool `json:"ready"`
+	// Workloads are sorted by kind, namespace and name.
 	Workloads []Workload `json:"workloads"`
 	// Missing are the kinds of which something was installed and nothing is
 	// there: deployment.apps.
@@ -65,8 +67,11 @@ func (e *NotInstalledError) Error() string {
 	return fmt.Sprintf("nothing is installed in namespace %s; 'kubectl istio-demo install' does that, and -n names another one", e.Namespace)
 }
 
-// Run gives the report, with an explanation for whatever is not ready. Its
-// errors are NotInstalledError and those of the API server.
+// Run gives the report, with an explanation for whatever is not ready; it does
+// not wait. Its errors are *NotInstalledError and those of the API server, and
+// that something does not run is none. It takes a request for the inventory and
+// one for each kind and namespace of workloads in it, and at most seven more
+// for a workload that is not ready.
 func (s *Status) Run(ctx context.Context) (Report, error) {
 	found, err := s.find(ctx)
 	if err != nil {

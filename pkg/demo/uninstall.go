@@ -17,20 +17,23 @@ import (
 )
 
 // Uninstall takes away what the inventory of a namespace lists; no manifest is
-// needed.
+// needed. Cluster and Namespace are. One Uninstall is for one goroutine.
 type Uninstall struct {
 	Cluster   *Cluster
 	Namespace string
-	// Inventory names the one that lists it; empty for the demo's.
+	// Inventory names the ConfigMap that lists it; empty for the demo's,
+	// inventory.ParentName.
 	Inventory string
 	DryRun    event.DryRun
 	// Purge also takes the definitions in which objects of the user's live,
 	// and so these objects.
 	Purge bool
-	// Confirm is asked before the first write, with what is going to happen.
-	// Nothing is written unless it gives nil.
+	// Confirm, if set, is asked before the first write, in dry runs, too, with
+	// what is going to happen. Nothing is written unless it gives nil, and Run
+	// gives its error.
 	Confirm func(Removal) error
-	Sink    event.Sink
+	// Sink, if set, is told what happens, from several goroutines at once.
+	Sink event.Sink
 }
 
 // Removal is what an uninstall is going to do, or what it has done.
@@ -46,10 +49,12 @@ type Removal struct {
 	Kept []Kept
 }
 
-// ErrDeclined says that the user did not confirm.
+// ErrDeclined says that the user did not confirm. It is for Confirm to give;
+// nothing here gives it by itself.
 var ErrDeclined = errors.New("nothing was removed")
 
-// LeftError says what of an installation is left after a failure.
+// LeftError says what of an installation is left after a failure: of its
+// objects Removed are gone and Left are not.
 type LeftError struct {
 	Err error
 	// Whose names the installation for people: "the demo".
@@ -69,10 +74,12 @@ func (e *LeftError) Error() string {
 func (e *LeftError) Unwrap() error { return e.Err }
 
 // Run gives what was removed and kept, also when it fails. A Removal without a
-// source says that nothing is installed. Its errors are RefusedError before
-// the first write, LeftError after it, and those of the API server and of
-// Confirm.
+// source says that nothing is installed, which is no error. Its errors are
+// *RefusedError before the first write, *LeftError after it, the cause of the
+// context's end, and those of the API server and of Confirm. The same Run goes
+// on after any of them.
 func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
+	u.setDefaults()
 	removal, err := u.run(ctx)
 	return removal, u.cause(ctx, err)
 }
@@ -156,7 +163,7 @@ func (u *Uninstall) forget(ctx context.Context, book *ledger) error {
 	if !found {
 		return nil
 	}
-	engine := &remove.Engine{Client: u.Cluster.Core.RESTClient(), Metadata: u.Cluster.Metadata, Sink: func(event.Event) {}}
+	engine := &remove.Engine{Client: u.Cluster.Core.RESTClient(), Metadata: u.Cluster.Metadata, Sink: event.Discard}
 	parent := book.object()
 	_, err := engine.Remove(ctx, []remove.Target{{Ref: parent.Ref, Resource: parent.Resource, UID: uid}})
 	return err

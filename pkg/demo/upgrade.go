@@ -48,7 +48,8 @@ func (r Refusal) String() string { return fmt.Sprintf("%s: %s: %v", r.Source, r.
 const LatestRelease = apiupgrade.Latest
 
 // Release gives what a Kubernetes release serves, such as "1.37", without a
-// cluster. Its error says that nobody knows that release.
+// cluster. Its error says that nobody knows that release; Releases lists those
+// that are known.
 func Release(version string) (func(schema.GroupVersionKind) bool, error) {
 	return apiupgrade.Release(version)
 }
@@ -64,7 +65,9 @@ func Releases() []string {
 }
 
 // Upgrade turns the objects of versions that are not served into those that
-// are. Its error says which object could not be converted.
+// are; the others are passed on, and none is changed in place. Objects that
+// nothing takes the place of are no error: Upgraded.Err tells of them. The
+// error says which object could not be converted, and where it was written.
 func Upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (Upgraded, error) {
 	upgraded := Upgraded{Objects: make([]manifest.Object, 0, len(objects))}
 	for _, object := range objects {
@@ -92,7 +95,8 @@ func Upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) boo
 	return upgraded, nil
 }
 
-// Err is the first refusal, and how many more there are; nil without any.
+// Err is an error that says the first refusal, and how many more there are; nil
+// without any.
 func (u Upgraded) Err() error {
 	if len(u.Refused) == 0 {
 		return nil

@@ -25,11 +25,12 @@ type Stuck struct {
 // until something has been for its grace in a state that does not heal by
 // itself; then it tells of the workloads of which that is true. It gives
 // nothing when the context ends before. What the user may not watch is left
-// out, and so are objects that have no pods.
+// out, and so are objects that have no pods. All that it starts has ended when
+// it returns.
 //
 // The workloads are as they were last seen; what is watched of them are the
-// pods. Grace tells how long a finding may last, and 0 for one that may heal
-// at any time; nil stands for that of the finding.
+// pods. Grace tells how long a finding may last, and 0 for one that may heal at
+// any time; nil stands for that of the finding.
 func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []*unstructured.Unstructured, grace func(Finding) time.Duration) []Stuck {
 	if grace == nil {
 		grace = func(f Finding) time.Duration { return f.Grace }

@@ -26,8 +26,9 @@ type Kind struct {
 	Fixed bool
 }
 
-// Kinds are those that can be applied to a cluster: what it serves and what
-// the manifest itself defines.
+// Kinds are those that can be applied to a cluster: what it serves and what the
+// manifest itself defines. They can be read by many goroutines, once everything
+// is defined.
 type Kinds struct {
 	kinds map[schema.GroupVersionKind]Kind
 	// broken are the groups whose discovery failed, because the server behind
@@ -40,7 +41,9 @@ type Kinds struct {
 }
 
 // Discover asks the cluster: two requests where discovery is aggregated
-// (Kubernetes 1.30 and newer).
+// (KEP-3352, Kubernetes 1.30 and newer), one for each group version elsewhere.
+// That the server behind an APIService does not answer is no error, but what
+// Broken tells of; other faults of the API server are.
 func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds, error) {
 	_, lists, err := discovery.ToDiscoveryInterfaceWithContext(client).ServerGroupsAndResourcesWithContext(ctx)
 	broken := map[schema.GroupVersion]error{}
@@ -167,7 +170,8 @@ func (k *Kinds) Broken() error {
 	return fmt.Errorf("the server behind %s does not answer; see 'kubectl get apiservices'", strings.Join(groups, ", "))
 }
 
-// BrokenGroup is Broken for one group.
+// BrokenGroup gives the error of Broken for one group, or nil. The name of the
+// core group is empty.
 func (k *Kinds) BrokenGroup(group string) error {
 	for version, err := range k.broken {
 		if version.Group == group {

@@ -12,10 +12,15 @@ import (
 // several goroutines at once and must not block for long.
 type Sink func(Event)
 
-// Event is one of the types of this package.
+// Discard is a Sink for whoever wants to know nothing.
+func Discard(Event) {}
+
+// Event is one of the types of this package, as a value and not as a pointer.
 type Event interface{ event() }
 
-// Object names an object as people do.
+// Object names an object as people do, without a version. Group is empty for
+// Kubernetes' core, and Namespace for what lives in none; it can be compared,
+// and be the key of a map.
 type Object struct {
 	Group, Kind, Namespace, Name string
 }
@@ -62,7 +67,8 @@ const (
 	Pruned Action = "pruned"
 )
 
-// DryRun says how far an install goes; the words are kubectl's.
+// DryRun says how far an install goes; the words are kubectl's. Use cases take
+// the empty one for DryRunNone; events always have one of the values.
 type DryRun string
 
 // The values of --dry-run.

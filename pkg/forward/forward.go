@@ -41,8 +41,9 @@ type Forwarder struct {
 }
 
 // Run returns with the cause of its context's end, or with the reason why there
-// is no connection: that of Next, what the API server refuses for good, or the
-// last one when Limit is over. Whatever it has started has ended then.
+// is no connection: the error of Next, what the API server refuses for good, or
+// an *UnreachedError with the last one when Limit is over. Whatever it has
+// started has ended then.
 func (f *Forwarder) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	var serving sync.WaitGroup

@@ -25,10 +25,11 @@ type Listener struct {
 	open    []net.Listener
 }
 
-// Listen opens a local port, or one that is free if the port is 0. The address
-// is an IP address or localhost, which stands for 127.0.0.1 and, where there
-// is IPv6, for ::1: a port that is somebody else's on one of them would lead
-// some programs there.
+// Listen opens a local port from 1 to 65535, or one that is free if the port is
+// 0. The address is an IP address or localhost, which stands for 127.0.0.1 and,
+// where there is IPv6, for ::1: a port that is somebody else's on one of them
+// would lead some programs there. The error says in one line why the port
+// cannot be had.
 func Listen(ctx context.Context, address string, port int) (*Listener, error) {
 	for range draws {
 		l, err := listen(ctx, address, port)

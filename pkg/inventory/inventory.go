@@ -171,10 +171,10 @@ func (p *Parent) seen(set Set, object *corev1.ConfigMap) {
 	p.stored, p.uid, p.version = &set, object.UID, object.ResourceVersion
 }
 
-// Write stores a set, with one request, or none where it is stored already.
-// Its writer owns all of the parent's fields, and takes them back from
-// whoever changed them. It gives ErrChanged where the parent is not the one
-// that was read.
+// Write stores a set, with one request, or none where it is stored already. Its
+// writer owns all of the parent's fields, and takes them back from whoever
+// changed them. Its errors are ErrChanged, for errors.Is, where the parent is
+// not the one that was read, and those of the API server.
 func (p *Parent) Write(ctx context.Context, set Set) error {
 	set = normal(set)
 	if p.stored != nil && equal(*p.stored, set) {

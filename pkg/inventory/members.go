@@ -43,16 +43,18 @@ func (o Object) GroupKind() schema.GroupKind {
 	return schema.GroupKind{Group: o.Ref.Group, Kind: o.Ref.Kind}
 }
 
-// List gives the objects of the places that a label selector matches, all if
-// it is empty, sorted; one request a place, all at once. Kinds that the
-// cluster no longer serves have none.
+// List gives the objects of the places that a label selector matches, all if it
+// is empty, sorted. It takes one request for each 500 objects of a place, for
+// up to 64 places at once. Kinds that the cluster no longer serves have none.
+// The error is the API server's; then there are no objects.
 func List(ctx context.Context, client metadata.Interface, places []Place, selector string) ([]Object, error) {
 	return each(ctx, places, func(ctx context.Context, place Place) ([]Object, error) {
 		return list(ctx, client, place, selector)
 	})
 }
 
-// Visible is List without the places that the user may not look into.
+// Visible is List without the places that the user may not look into; other
+// errors are as there.
 func Visible(ctx context.Context, client metadata.Interface, places []Place, selector string) ([]Object, error) {
 	return each(ctx, places, func(ctx context.Context, place Place) ([]Object, error) {
 		found, err := list(ctx, client, place, selector)

@@ -19,12 +19,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Decode reads the objects of one file, in YAML or JSON, in their order.
-// Documents without content are passed over and Lists are expanded. Where a
-// key comes twice the last one counts, with a warning. Where a second object
-// begins in a document without a separator, a strict reading is an error;
-// another one takes them apart if it can. An error names the file, the
-// document and the line.
+// Decode reads the objects of one file, in YAML or JSON, in their order; the
+// file's name is only for messages. Documents without content are passed over
+// and Lists are expanded. Where a key comes twice the last one counts, with a
+// warning. Where a second object begins in a document without a separator, a
+// strict reading is an error; another one takes them apart if it can. An error
+// names the file, the document and the line; then there is no content. The data
+// is not changed or kept.
 func Decode(file string, data []byte, strict bool) (Content, error) {
 	r := reading{strict: strict}
 	number := 0

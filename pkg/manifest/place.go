@@ -9,7 +9,8 @@ import (
 )
 
 // Scope tells whether objects of a kind live in a namespace; known is false
-// where nobody can say.
+// where nobody can say. OfflineScope makes one, and the method Scope of
+// discover.Kinds is one.
 type Scope func(schema.GroupVersionKind) (namespaced, known bool)
 
 // Namespace is where objects go that name none.
@@ -21,9 +22,10 @@ type Namespace struct {
 }
 
 // Place gives every namespaced object that names no namespace the one that is
-// passed, and takes it from cluster-scoped ones, where it has no meaning. An
-// object of another namespace than an explicit one, and an object that occurs
-// twice, are errors.
+// passed, and takes it from cluster-scoped ones, where it has no meaning; it
+// changes the objects. An object of a kind whose scope is not known stays as it
+// is. An object of another namespace than an explicit one, and an object that
+// occurs twice, are errors, which name the file and the line.
 func Place(objects []Object, scope Scope, namespace Namespace) error {
 	seen := map[event.Object]Source{}
 	for _, object := range objects {
@@ -51,7 +53,8 @@ func Place(objects []Object, scope Scope, namespace Namespace) error {
 
 // WithNamespace puts the namespace itself in front where the manifest does not
 // bring it; it is to be created if it does not exist. It is needed even where
-// no object goes there, because the inventory does.
+// no object goes there, because the inventory does. The slice that is passed is
+// not changed.
 func WithNamespace(objects []Object, name string) []Object {
 	for _, object := range objects {
 		if IsNamespace(object.Unstructured) && object.GetName() == name {

@@ -38,7 +38,8 @@ var controllers = map[string]bool{
 }
 
 // Of tells who owns an object; ours is true where it is a member of the set
-// with the ID, or in no set and applied by the field manager.
+// with the ID (inventory.ID gives it), or in no set and applied by the field
+// manager. Where nobody can be named, the owner's name is "somebody".
 func Of(object metav1.Object, id, fieldManager string) (owner Owner, ours bool) {
 	set := object.GetLabels()[partOf]
 	switch {

@@ -69,7 +69,8 @@ type LoadBalancer struct {
 	Namespace, Name string
 }
 
-// Subject is what the checks look at.
+// Subject is what the checks look at. The clients are needed, and what else is
+// empty is not looked at.
 type Subject struct {
 	// Skip names the checks to leave out.
 	Skip map[string]bool
@@ -129,7 +130,9 @@ func Names() []string {
 	return names
 }
 
-// Run looks at the cluster and runs the checks that are not skipped.
+// Run looks at the cluster and runs the checks that are not skipped. The
+// results come in the order of Names; that a check fails is no error. The error
+// is the API server's, or the context's.
 func Run(ctx context.Context, subject Subject) ([]Result, error) {
 	survey := Begin(ctx, subject, Lazy)
 	defer survey.Close()
@@ -138,7 +141,8 @@ func Run(ctx context.Context, subject Subject) ([]Result, error) {
 
 // Check runs the checks that are not skipped, all at once. Each of them gives
 // at least one result; the results come in the order of Names. The subject is
-// that of Begin, of which more may be known now: what is there already.
+// that of Begin, of which more may be known now: what is there already. The
+// error is the API server's, or the context's; that a check fails is none.
 func (s *Survey) Check(ctx context.Context, subject Subject) ([]Result, error) {
 	s.Subject = subject
 	results := make([][]Result, len(checks))

@@ -58,10 +58,12 @@ func (e *NotReadyError) Error() string {
 
 func (e *NotReadyError) Unwrap() error { return e.Cause }
 
-// Wait returns when all targets are ready. It gives a NotReadyError when the
-// context ends before, or when an object has failed for good. Objects that
-// are ready as last seen cost no request; the others are watched, with one
-// watch a resource and namespace, or by the one that was begun early, if any.
+// Wait returns when all targets are ready, with nil. It gives a *NotReadyError
+// when the context ends before, or when an object has failed for good, and an
+// error of the API server when the user may not watch. Objects that are ready
+// as last seen cost no request; the others are watched, with one watch a
+// resource and namespace, or by the one that was begun early, which may be nil.
+// The sink, which must not be nil, is told what is waited for.
 func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, targets []Target, early *Watch) error {
 	wait := &wait{sink: sink, pending: map[event.Object]*Pending{}}
 	for i := range targets {

@@ -33,7 +33,8 @@ type Target struct {
 	UID types.UID
 }
 
-// Engine deletes. All fields are needed, but for the options.
+// Engine deletes. All fields are needed, but for the options. It can be used by
+// many goroutines.
 type Engine struct {
 	// Client sends the deletions, because their answers say what is still
 	// there, and Metadata watches that.

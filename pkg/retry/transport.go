@@ -41,13 +41,24 @@ const (
 
 // Transport sends requests through Next, again where that is safe: reads,
 // server-side apply, which has the same result the second time, deletions of
-// one object and no other of its name, and reviews, which store nothing.
-// Watches are begun again, but not resumed. It can be used by many goroutines.
+// one object and no other of its name (with a precondition on its UID), and
+// reviews, which store nothing. All others are sent once. Watches are begun
+// again, but not resumed.
+//
+// It is sent again for answers that may pass (429, 500, 502, 503, 504), at
+// least ten times and for at least 30 s; for a server that was there and is
+// away, for 2 min; and for 401 and 403, which a server gives while it starts,
+// for at most 15 s after it was away. In between are pauses of 25 ms to 2 s, or
+// up to 30 s if the server asks for that with Retry-After. The end of the
+// request's context ends all of it.
+//
+// It can be used by many goroutines.
 type Transport struct {
 	// Next sends a request once, with its credentials: those of the first
 	// attempt may have expired by the last.
 	Next http.RoundTripper
-	// Tell, if set, is told why a request is sent again.
+	// Tell, if set, is told why a request is sent again, in a few words for
+	// people and by many goroutines at once.
 	Tell func(reason string)
 
 	// answered is set once the server has answered anything: what cannot be
@@ -57,8 +68,10 @@ type Transport struct {
 	lost atomic.Int64
 }
 
-// RoundTrip sends a request until its answer is one to keep. The last answer
-// or error is returned as it came.
+// RoundTrip sends a request until its answer is one to keep. The last answer or
+// error is returned as it came, and the cause of the context's end where that
+// came in a pause. Answers are read to their end before they are given, but for
+// watches and logs that are followed or have no bound.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !safe(request) {
 		return t.Next.RoundTrip(request)

@@ -39,13 +39,14 @@ var (
 var rooms = map[string]room{
 	"cmd/kubectl-istio_demo": {own: []string{"pkg/cmd"}, forbidden: []string{"github.com/spf13", "k8s.io/client-go", "helm.sh", "istio.io"}},
 	"pkg/cmd": {
-		own:       []string{"pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress"},
+		own:       []string{"pkg/builtin", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress"},
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
 	"pkg/demo": {
 		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry"},
 		forbidden: slices.Concat(terminal, helm),
 	},
+	"pkg/builtin":         {own: []string{"pkg/demo", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/sample"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/manifest":        {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/addon":  {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/chart":  {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client)},

@@ -42,13 +42,14 @@ func (i image) from(hub string) string {
 
 // Options says what to render.
 type Options struct {
-	// Namespace is where all of it goes. Roles for the whole cluster have it in
-	// their names.
+	// Namespace is where all of it goes, a DNS label (RFC 1123). Roles for the
+	// whole cluster have it in their names.
 	Namespace string
 	// Hub is the registry to take all images from; empty means each image's
 	// own.
 	Hub string
-	// Names are the addons, in any order.
+	// Names are the addons, in any order; one that comes twice counts once, and
+	// without any there are no objects.
 	Names []string
 	// Mesh tells whether a mesh is installed with the addons, which is then
 	// told to send its traces to Jaeger.
@@ -58,8 +59,10 @@ type Options struct {
 // Names gives the names of all addons, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(images)) }
 
-// Render gives the objects of the addons, those of an addon together. The
-// same options give the same objects in the same order.
+// Render gives the objects of the addons, those of an addon together, sorted by
+// the addons' names. The same options give the same objects in the same order.
+// Its errors are a name that is none of Names, and a namespace that is no DNS
+// label.
 func Render(options Options) ([]manifest.Object, error) {
 	names, err := chosen(options.Names)
 	if err != nil {
@@ -79,7 +82,8 @@ func Render(options Options) ([]manifest.Object, error) {
 	return objects, nil
 }
 
-// Images gives the images that the pods of the addons would pull, sorted.
+// Images gives the images that the pods of the addons would pull, sorted. Its
+// error is a name that is none of Names.
 func Images(options Options) ([]string, error) {
 	names, err := chosen(options.Names)
 	if err != nil {

@@ -46,9 +46,9 @@ const (
 	defaultChart = "default"
 )
 
-// Options says what to render.
+// Options says what to render. All but the namespace may be empty.
 type Options struct {
-	// Namespace is where Istio is installed.
+	// Namespace is where Istio is installed, by its custom "istio-system".
 	Namespace string
 	// Hub and Tag replace the registry and the version of every image; empty
 	// means the release's own.
@@ -58,19 +58,23 @@ type Options struct {
 	Values map[string]any
 }
 
-// Rendered is the manifest, and what the charts warn of.
+// Rendered is the manifest, and what the charts warn of, a line each.
 type Rendered struct {
 	Objects  []manifest.Object
 	Warnings []string
-	// Architectures are those that the images are built for; empty where they
-	// are not the release's, and nobody knows.
+	// Architectures are those that the images are built for, in Go's words
+	// ("amd64"); empty where they are not the release's, and nobody knows.
 	Architectures []string
 	// Injected are the images of the sidecars that istiod injects.
 	Injected []string
 }
 
-// Render gives the objects that `istioctl install --set profile=demo` leaves
-// on a cluster, the namespace aside. Its errors come from the user's values.
+// Render gives the objects that `istioctl install --set profile=demo` leaves on
+// a cluster, the namespace aside, with the definitions first. The same options
+// give the same objects in the same order, each call new ones, so that it can
+// be used by many goroutines. The options' values are not changed. Its errors
+// come from the values: what a template or the schema of a chart refuses, in
+// Helm's words and on several lines.
 func Render(options Options) (Rendered, error) {
 	values, err := demoValues(options)
 	if err != nil {

@@ -71,14 +71,15 @@ func providersIn(namespace string) ([]any, error) {
 	return lookup(values, []any{}, "meshConfig", "extensionProviders"), nil
 }
 
-// ValuesFile is what --values names.
+// ValuesFile is what --values names: YAML, and a name for messages.
 type ValuesFile struct {
 	Name string
 	Data []byte
 }
 
-// MergeValues merges the files in their order and the assignments above them,
-// as Helm does with --values and --set. Its errors name the file or the flag.
+// MergeValues merges the files in their order and the assignments
+// ("pilot.traceSampling=10") above them, as Helm does with --values and --set.
+// Without any it gives an empty map. Its errors name the file or the flag.
 func MergeValues(files []ValuesFile, assignments []string) (map[string]any, error) {
 	values := map[string]any{}
 	for _, file := range files {

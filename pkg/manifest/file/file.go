@@ -28,7 +28,8 @@ const maxBytes = 64 << 20
 // (k8s.io/cli-runtime/pkg/resource.FileExtensions).
 var extensions = []string{".json", ".yaml", ".yml"}
 
-// Options says what to read, in the words of kubectl's flags.
+// Options says what to read, in the words of kubectl's flags. Either Filenames
+// or Kustomize is given.
 type Options struct {
 	// Filenames are paths, globs, URLs, or "-" for In.
 	Filenames []string
@@ -45,8 +46,12 @@ type Options struct {
 	Client *http.Client
 }
 
-// Read gives what was read, the objects in the order of the arguments, the files of a
-// directory by name. An argument that holds no object is an error.
+// Read gives what was read, the objects in the order of the arguments, the
+// files of a directory by name. Of a directory .json, .yaml and .yml count, as
+// with kubectl. No file, URL or standard input may have more than 64 MiB. An
+// argument that holds no object is an error. Errors name the file or URL and,
+// where something is wrong in it, the document and the line; URLs are named
+// without passwords and queries.
 func Read(ctx context.Context, options Options) (manifest.Content, error) {
 	if options.Kustomize != "" {
 		return kustomize(options.Kustomize, options.Strict)
@@ -112,7 +117,8 @@ func (o Options) argument(ctx context.Context, name string) (manifest.Content, e
 	return content, nil
 }
 
-// Bytes reads one file, URL, or "-" for standard input.
+// Bytes reads one file, URL, or "-" for standard input, within the bounds that
+// Read has. Its errors name it as Name does.
 func Bytes(ctx context.Context, options Options, name string) ([]byte, error) {
 	switch {
 	case name == "-":

@@ -50,7 +50,7 @@ func Names() []string {
 	return names
 }
 
-// Find gives the sample of a name.
+// Find gives the sample of a name, and false where there is none.
 func Find(name string) (Sample, bool) {
 	i := slices.IndexFunc(samples, func(sample Sample) bool { return sample.Name == name })
 	if i < 0 {
@@ -59,7 +59,7 @@ func Find(name string) (Sample, bool) {
 	return samples[i], true
 }
 
-// Options say how a sample is to be.
+// Options say how a sample is to be. All but the name may be empty.
 type Options struct {
 	Name string
 	// Hub is a registry to take all images from; empty for where they are
@@ -70,7 +70,9 @@ type Options struct {
 	GatewayAPI bool
 }
 
-// Render gives the objects of a sample. They name no namespace.
+// Render gives the objects of a sample, the way in last. They name no
+// namespace, and are new ones with each call. The error is a name that is none
+// of Names.
 func Render(options Options) ([]manifest.Object, error) {
 	sample, known := Find(options.Name)
 	if !known {
@@ -111,7 +113,8 @@ func mirror(object *unstructured.Unstructured, hub string) error {
 	})
 }
 
-// Images gives the images of a sample, sorted.
+// Images gives the images of a sample, sorted, each once. The error is a name
+// that is none of Names.
 func Images(options Options) ([]string, error) {
 	objects, err := Render(options)
 	if err != nil {

@@ -1,0 +1,41 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// What a program leaves out means here what most want: a real run, and nobody
+// who is told or asked.
+
+// heard gives a sink that can be called.
+func heard(sink event.Sink) event.Sink {
+	if sink == nil {
+		return event.Discard
+	}
+	return sink
+}
+
+func (i *Install) setDefaults() {
+	i.Sink, i.DryRun = heard(i.Sink), cmp.Or(i.DryRun, event.DryRunNone)
+}
+
+func (u *Uninstall) setDefaults() {
+	u.Sink, u.DryRun = heard(u.Sink), cmp.Or(u.DryRun, event.DryRunNone)
+	if u.Confirm == nil {
+		u.Confirm = func(Removal) error { return nil }
+	}
+}
+
+// limit bounds how long there may be no pod, if Limit does.
+func (n Near) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if n.Limit == nil {
+		return context.WithCancel(ctx)
+	}
+	return n.Limit(ctx)
+}
+
+// address is the local one.
+func (n Near) address() string { return cmp.Or(n.Address, "localhost") }

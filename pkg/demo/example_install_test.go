@@ -1,0 +1,92 @@
+package demo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
+)
+
+// This is all that a program needs to put the demo on the cluster of the
+// kubeconfig's context, as `kubectl istio-demo install` does.
+func ExampleInstall_Run() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	ctx, cancel = context.WithTimeoutCause(ctx, 10*time.Minute, demo.ErrTimeout)
+	defer cancel()
+	if err := install(ctx, "istio-system", tell); err != nil {
+		explain(err)
+		os.Exit(1)
+	}
+}
+
+func install(ctx context.Context, namespace string, sink event.Sink) error {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	if err != nil {
+		return err
+	}
+	cluster, err := demo.Connect(config, sink)
+	if err != nil {
+		return err
+	}
+	run := demo.Install{
+		Read: func(context.Context) (demo.Manifest, error) {
+			return builtin.Demo(builtin.Options{Namespace: namespace, Addons: addon.Names()})
+		},
+		Cluster:    cluster,
+		Namespace:  manifest.Namespace{Name: namespace},
+		Wait:       true,
+		FailFast:   true,
+		Prune:      true,
+		Validation: "Strict",
+		Sink:       sink,
+	}
+	results, err := run.Run(ctx)
+	if err == nil {
+		fmt.Printf("%d objects are applied, and run\n", len(results))
+	}
+	return err
+}
+
+// tell prints some of what happens. progress.NewPlain(os.Stderr).Sink prints
+// all of it, as the command line does.
+func tell(happened event.Event) {
+	switch e := happened.(type) {
+	case event.Started:
+		fmt.Printf("installing %s on %s\n", e.What, e.Server)
+	case event.Waiting:
+		fmt.Printf("%s: %s\n", e.Object, e.Message)
+	case event.Warning:
+		fmt.Println("warning:", e.Message)
+	}
+}
+
+// explain tells the kinds of failure apart.
+func explain(err error) {
+	var refused *demo.RefusedError
+	var unready *demo.UnreadyError
+	switch {
+	case errors.As(err, &refused):
+		fmt.Println("nothing was changed:")
+		for _, check := range refused.Failed {
+			fmt.Printf("%s: %s; %s\n", check.Name, check.Message, check.Remedy)
+		}
+	case errors.As(err, &unready):
+		for _, object := range unready.Unready {
+			fmt.Printf("%s does not run: %s\n", object.Object, object.Why)
+		}
+	default:
+		fmt.Println(err)
+	}
+}

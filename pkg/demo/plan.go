@@ -1,0 +1,40 @@
+package demo
+
+import (
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// plan is a dry run that asks no server.
+func (i *Install) plan(read Manifest) ([]Result, error) {
+	objects, err := Plan(read.Objects, i.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	i.start(read.What, len(objects))
+	var results []Result
+	for _, object := range objects {
+		results = append(results, Result{
+			Ref:    manifest.Ref(object.Unstructured),
+			Stored: object.Unstructured,
+			Action: event.Planned,
+		})
+	}
+	return results, nil
+}
+
+// Plan gives the objects that an install would apply, without a cluster, in the
+// order in which it would, with the namespace in front where the manifest does
+// not bring it. The objects themselves are given their namespaces. Its error is
+// an *InputError, for an object that comes twice, is of another namespace than
+// an explicit one, or would take the inventory's place.
+func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.Object, error) {
+	if err := manifest.Place(objects, manifest.OfflineScope(objects), namespace); err != nil {
+		return nil, &InputError{err}
+	}
+	if err := unreserved(objects, inventory.ParentName, namespace.Name); err != nil {
+		return nil, &InputError{err}
+	}
+	return ordered(manifest.WithNamespace(objects, namespace.Name)), nil
+}
