@@ -66,7 +66,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tools fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-parts bench-tools fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
