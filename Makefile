@@ -145,6 +145,9 @@ endif
 bench-scale: bench-tools ## thousands of objects and of pods, into docs/bench and README: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
 	$(BENCH) scale -rounds $(ROUNDS) -sizes $(SIZES) -pods $(PODS)
 
+bench-parts: ## the parts that need no cluster, with what they allocate
+	go test -run '^$$' -bench . ./pkg/...
+
 bench-tools: build tools
 	@test/bench/helm/build.sh $(HELM)
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/bench/ ./test/bench ./test/bench/clock
