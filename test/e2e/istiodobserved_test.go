@@ -43,10 +43,13 @@ func istiodObserved(t *testing.T, m mesh) {
 }
 
 // service asks a Service of the demo through the API server, which goes to
-// where the Service's port leads.
+// where the Service's port leads. On a machine with much to do, a pod may
+// answer its probe too late once, and have no endpoint for a moment.
 func (m mesh) service(t *testing.T, port, path string, answer any) {
 	t.Helper()
-	got := m.must(t, "kubectl", "get", "--raw", "/api/v1/namespaces/istio-system/services/"+port+"/proxy"+path)
+	asked := []string{"kubectl", "get", "--raw", "/api/v1/namespaces/istio-system/services/" + port + "/proxy" + path}
+	m.eventually(t, `^\{`, asked...)
+	got := m.must(t, asked...)
 	if err := json.Unmarshal([]byte(got), answer); err != nil {
 		t.Fatalf("%s%s: %v in %s", port, path, err, got)
 	}
