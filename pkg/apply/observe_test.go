@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -116,5 +117,37 @@ func TestObserveAll(t *testing.T) {
 	}
 	if targets[0].Live == nil || targets[1].Live != nil || targets[2].Live == nil {
 		t.Errorf("observed %v, %v, %v", targets[0].Live, targets[1].Live, targets[2].Live)
+	}
+}
+
+// TestObserveMany asks for nothing in a namespace that does not exist, but for
+// whether its kind is served.
+func TestObserveMany(t *testing.T) {
+	for _, there := range []bool{true, false} {
+		server, engine := newServer(t, func(got request) any {
+			if there || !strings.HasSuffix(got.path, "/namespaces/many") {
+				return stored(got)
+			}
+			return failure(http.StatusNotFound, metav1.StatusReasonNotFound, "no")
+		})
+		targets := []Target{namespace("many"), namespace("other")}
+		for n := range many {
+			target := deployment(fmt.Sprint(n))
+			target.Ref.Namespace = "many"
+			targets = append(targets, target)
+		}
+		if err := engine.Observe(t.Context(), targets); err != nil {
+			t.Fatal(err)
+		}
+		want := len(targets)
+		if !there {
+			want = 2 + 1
+		}
+		if got := len(server.took()); got != want {
+			t.Errorf("with the namespace %t: %d requests, not %d", there, got, want)
+		}
+		if there != (targets[len(targets)-1].Live != nil) {
+			t.Errorf("with the namespace %t: %v", there, targets[len(targets)-1].Live)
+		}
 	}
 }
