@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -290,15 +291,20 @@ func kubelet(t *testing.T, client typedcorev1.CoreV1Interface, node, log string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	move := func(ctx context.Context, port, address string) {
-		status := fmt.Sprintf(`{"status":{"daemonEndpoints":{"kubeletEndpoint":{"Port":%s}},"addresses":[{"type":"InternalIP","address":%q}]}}`, port, address)
+	move := func(ctx context.Context, port, addresses string) {
+		status := fmt.Sprintf(`{"status":{"daemonEndpoints":{"kubeletEndpoint":{"Port":%s}},"addresses":%s}}`, port, addresses)
 		if _, err := client.Nodes().Patch(ctx, node, types.MergePatchType, []byte(status), metav1.PatchOptions{}, "status"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	move(t.Context(), address.Port(), address.Hostname())
+	move(t.Context(), address.Port(), fmt.Sprintf(`[{"type":"InternalIP","address":%q}]`, address.Hostname()))
+	// All of them: without its hostname, the node's pods cannot be reached.
+	addresses, err := json.Marshal(before.Status.Addresses)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		move(context.Background(), fmt.Sprint(before.Status.DaemonEndpoints.KubeletEndpoint.Port), "192.0.2.1")
+		move(context.Background(), fmt.Sprint(before.Status.DaemonEndpoints.KubeletEndpoint.Port), string(addresses))
 	})
 	return func() []string {
 		mutex.Lock()
