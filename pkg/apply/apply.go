@@ -5,6 +5,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -220,8 +221,18 @@ func action(before metav1.Object, after *unstructured.Unstructured) event.Action
 // counts all other changes, for kinds that have one.
 func onlyStatus(before metav1.Object, after *unstructured.Unstructured) bool {
 	return before.GetGeneration() > 0 && before.GetGeneration() == after.GetGeneration() &&
-		within(before.GetLabels(), after.GetLabels()) && within(before.GetAnnotations(), after.GetAnnotations()) &&
+		within(before.GetLabels(), after.GetLabels()) && within(ownAnnotations(before), after.GetAnnotations()) &&
 		ourFields(before) == ourFields(after)
+}
+
+// revision is an annotation that the controller of Deployments counts in.
+const revision = "deployment.kubernetes.io/revision"
+
+// ownAnnotations are those that no controller changes by itself.
+func ownAnnotations(object metav1.Object) map[string]string {
+	own := maps.Clone(object.GetAnnotations())
+	delete(own, revision)
+	return own
 }
 
 // within tells whether the one has all of the other's entries.
