@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -68,6 +67,8 @@ func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 		DryRun: event.DryRunNone, Wait: true, Prune: true, // as it would be
 	}
 	install.setDefaults()
+	ledger := install.beginLedger(ctx)
+	defer ledger.stop()
 	read, err := install.read(ctx)
 	if err != nil {
 		return nil, ended(ctx, &InputError{err})
@@ -75,7 +76,7 @@ func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 	for _, warning := range read.Warnings {
 		install.Sink(event.Warning{Message: warning})
 	}
-	results, err := install.inspect(ctx, read)
+	results, err := install.inspect(ctx, read, ledger)
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
@@ -84,7 +85,7 @@ func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 
 // inspect runs the checks. What is of an unknown kind is one of their results,
 // and they go on without it.
-func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, error) {
+func (i *Install) inspect(ctx context.Context, read Manifest, ledger *pendingLedger) ([]CheckResult, error) {
 	on := &course{read: read}
 	err := i.kinds(ctx, on)
 	if err != nil {
@@ -95,19 +96,9 @@ func (i *Install) inspect(ctx context.Context, read Manifest) ([]CheckResult, er
 	if err != nil {
 		return nil, err
 	}
-	on.book, err = openLedger(ctx, i.Cluster, i.Inventory, i.Namespace.Name)
-	if apierrors.IsForbidden(err) {
-		on.unread, err = err, nil
-	}
-	if err != nil {
+	if err := i.equip(ctx, on, ledger); err != nil {
 		return nil, err
 	}
-	if !on.knowsMembers() {
-		if err := i.complete(ctx, on); err != nil {
-			return nil, err
-		}
-	}
-	on.engine = i.engine()
 	seen, err := i.look(ctx, on)
 	var unserved *apply.UnservedError
 	if errors.As(err, &unserved) && on.kinds.Partial() {

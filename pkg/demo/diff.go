@@ -30,9 +30,9 @@ func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
 	all := *i
 	all.DryRun, all.Force, all.Recreate = event.DryRunServer, true, true
 	ledger := all.beginLedger(ctx)
+	defer ledger.stop() // without waiting: it may be a person who logs in
 	read, err := all.read(ctx)
 	if err != nil {
-		ledger.stop() // without waiting: it may be a person who logs in
 		return nil, ended(ctx, &InputError{err})
 	}
 	for _, warning := range read.Warnings {

@@ -121,9 +121,9 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	i.setDefaults()
 	began := time.Now()
 	ledger := i.beginLedger(ctx)
+	defer ledger.stop() // without waiting: it may be a person who logs in
 	read, err := i.read(ctx)
 	if err != nil {
-		ledger.stop() // without waiting: it may be a person who logs in
 		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
 	}
 	for _, warning := range read.Warnings {
@@ -239,21 +239,25 @@ func (i *Install) prepare(ctx context.Context, read Manifest, ledger *pendingLed
 	if err := i.resolve(ctx, on); err != nil {
 		return nil, err
 	}
+	return on, i.equip(ctx, on, ledger)
+}
+
+// equip gives the course the inventory, the kinds of its members, and what
+// applies.
+func (i *Install) equip(ctx context.Context, on *course, ledger *pendingLedger) error {
 	var err error
 	on.book, err = ledger.wait(ctx)
 	if apierrors.IsForbidden(err) {
 		on.unread, err = err, nil // the check of permissions says more
 	}
 	if err != nil {
-		return nil, err
-	}
-	if !on.knowsMembers() {
-		if err := i.complete(ctx, on); err != nil {
-			return nil, err
-		}
+		return err
 	}
 	on.engine = i.engine()
-	return on, nil
+	if on.knowsMembers() {
+		return nil
+	}
+	return i.complete(ctx, on)
 }
 
 // engine applies as the options say.

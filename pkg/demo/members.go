@@ -42,7 +42,7 @@ type pendingLedger struct {
 	err  error
 }
 
-// beginLedger starts to read the inventory; without a cluster it does nothing.
+// beginLedger starts to read the inventory, unless no cluster is to be asked.
 // It is the first request, which the connection is made for.
 func (i *Install) beginLedger(ctx context.Context) *pendingLedger {
 	ctx, stop := context.WithCancel(ctx)
@@ -50,7 +50,7 @@ func (i *Install) beginLedger(ctx context.Context) *pendingLedger {
 	go func() {
 		defer close(pending.done)
 		defer phase(ctx, "connect and read the inventory")()
-		if i.Cluster != nil {
+		if i.Cluster != nil && i.DryRun != event.DryRunClient {
 			pending.book, pending.err = openLedger(ctx, i.Cluster, i.Inventory, i.Namespace.Name)
 		}
 	}()
