@@ -71,7 +71,7 @@ var English = Words{
 	Connections:  "connections",
 	Notes: `Times are those of the commands, from outside, as they are typed: ours have kubectl's own start in them, which finds the plugin (the last column of pods is without, and the goals of pods are about it). In brackets is how many times as long as ours they take. The distance is made by a proxy that delays the handshake and both directions; the bandwidth is not limited.
 
-- kwok plays the nodes and has pods ready about a second after they were made. That is a floor for all of them.
+- kwok plays the nodes and has pods ready within a second after they were made. That is a floor for all of them.
 - ` + "`kubectl apply`" + ` gets one file that begins with the namespace, then ` + "`kubectl wait --for=condition=Available deployment --all`" + `; ` + "`kubectl delete -f`" + ` takes it away, whichever way it was applied. helm has four releases (base, istiod, both gateways), each with ` + "`helm install --wait`" + `, and installs again with ` + "`helm upgrade --wait`" + `.
 - ` + "`istioctl uninstall --purge`" + ` and helm leave the definitions and the namespace, and istioctl does not wait until the rest is gone. Ours deletes the definitions, too, and waits; here it keeps the namespace, as one that was there before. kubectl deletes everything and waits for it. A namespace takes five seconds to go, whoever deletes it.
 - Memory is the most that one of an operation's processes had, for ours kubectl's own start included. Sent and received are bytes on the network, with TLS and compression. Requests were counted in a run of their own.`,
@@ -130,7 +130,7 @@ var Chinese = Words{
 	Connections:  "连接数",
 	Notes: `时间从外部按实际输入的命令测量：我们的用时包含 kubectl 自身的启动（由它找到插件；Pod 表的最后一列不含，Pod 的目标按这一列判断）。括号中是对方用时与我们的倍数。往返时间由代理产生，它延迟握手和两个方向的数据；带宽不受限制。
 
-- 节点由 kwok 模拟，Pod 创建后约一秒就绪，这是所有工具共同的下限。
+- 节点由 kwok 模拟，Pod 创建后一秒内就绪，这是所有工具共同的下限。
 - ` + "`kubectl apply`" + ` 使用一个以命名空间开头的文件，然后执行 ` + "`kubectl wait --for=condition=Available deployment --all`" + `；无论哪种方式，都用 ` + "`kubectl delete -f`" + ` 删除。helm 有四个 release（base、istiod 和两个网关），各用 ` + "`helm install --wait`" + ` 安装，用 ` + "`helm upgrade --wait`" + ` 再次安装。
 - ` + "`istioctl uninstall --purge`" + ` 和 helm 会保留 CRD 和命名空间，istioctl 也不等待其余对象消失。我们还会删除 CRD 并等待完成；这里命名空间视为事先已有，因此保留。kubectl 删除全部对象并等待完成。无论由谁删除，命名空间都要五秒才会消失。
 - 内存是该操作的各进程中最大的峰值，我们的包含 kubectl 自身的启动。发送和接收是网络上的字节数，含 TLS 和压缩。请求数在单独的一次运行中统计。`,
