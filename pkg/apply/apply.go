@@ -190,13 +190,28 @@ func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstru
 		return nil, fmt.Errorf("it cannot be encoded: %w", err)
 	}
 	force := e.Force || target.Adopt
-	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &force, FieldValidation: e.Validation}
+	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &force, FieldValidation: e.validation(target)}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
 	return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
 		Patch(WithApplied(ctx, target.Ref), target.Ref.Name, types.ApplyPatchType, body, options)
 }
+
+// validation is what the server is asked to do about the fields of a target.
+// Unknown fields it refuses in every apply, since it has no schema for them;
+// beyond that, "Strict" and "Warn" have it read the body a second time, as YAML,
+// in search of keys that come twice (k8s.io/apiserver,
+// pkg/endpoints/handlers/patch.go, applyPatchToCurrentObject). Definitions are
+// large, and what is encoded here has each key once.
+func (e *Engine) validation(target Target) string {
+	if target.Resource == definitions {
+		return metav1.FieldValidationIgnore
+	}
+	return e.Validation
+}
+
+var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
 // action tells from the object before and after what the server did. An
 // apply that changes nothing keeps the resourceVersion (KEP-555, server-side

@@ -148,6 +148,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		Replace:    command.Flags().Changed("prune"),
 		FailFast:   o.failFast,
 		Validation: o.validation,
+		Brief:      *o.print.OutputFormat == "",
 
 		UpgradeAPIs:     o.upgrade.upgrade,
 		SkipUnsupported: o.upgrade.skip,

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/crd"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/retry"
 )
@@ -30,6 +31,9 @@ type Cluster struct {
 	Authorization authorization.AuthorizationV1Interface
 	Core          corev1.CoreV1Interface
 	Admission     admission.AdmissionregistrationV1Interface
+
+	// brief reads definitions without their schemas.
+	brief dynamic.Interface
 
 	warnings *warnings
 	// config is for what cannot go through the shared client: connections
@@ -60,7 +64,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	patient := &retry.Transport{Next: once, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
 	client := &http.Client{Transport: patient, Timeout: config.Timeout}
 	cluster := &Cluster{Server: config.Host, warnings: said, config: config}
-	var errs [6]error
+	var errs [7]error
 	var found *discovery.DiscoveryClient
 	found, errs[0] = discovery.NewDiscoveryClientForConfigAndClient(config, client)
 	cluster.Discovery = found
@@ -69,6 +73,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	cluster.Authorization, errs[3] = authorization.NewForConfigAndClient(config, client)
 	cluster.Core, errs[4] = corev1.NewForConfigAndClient(config, client)
 	cluster.Admission, errs[5] = admission.NewForConfigAndClient(config, client)
+	cluster.brief, errs[6] = crd.Brief(cluster.Dynamic, config, client)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}

@@ -100,6 +100,9 @@ type Install struct {
 	// fields, as in fieldValidation of the Kubernetes API. Empty leaves it to
 	// the server, which warns.
 	Validation string
+	// Brief is for callers that need no schemas: definitions in the results have
+	// metadata and status only, which makes an install faster.
+	Brief bool
 	// Skip names the checks to leave out, which CheckNames lists. Other names
 	// mean nothing.
 	Skip map[string]bool
@@ -262,8 +265,12 @@ func (i *Install) equip(ctx context.Context, on *course, ledger *pendingLedger) 
 
 // engine applies as the options say.
 func (i *Install) engine() *apply.Engine {
+	client := i.Cluster.Dynamic
+	if i.Brief && i.DryRun != event.DryRunServer {
+		client = i.Cluster.brief
+	}
 	engine := &apply.Engine{
-		Dynamic:    i.Cluster.Dynamic,
+		Dynamic:    client,
 		Metadata:   i.Cluster.Metadata,
 		Sink:       i.Sink,
 		Force:      i.Force,

@@ -43,7 +43,7 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
 	"pkg/demo": {
-		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry"},
+		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/crd", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/builtin":         {own: []string{"pkg/demo", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/sample"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
@@ -55,6 +55,7 @@ var rooms = map[string]room{
 	"pkg/apiupgrade":      {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/apply":           {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/inventory":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
+	"pkg/crd":             {forbidden: slices.Concat(terminal, helm)},
 	"pkg/ownership":       {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/remove":          {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/ready":           {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},

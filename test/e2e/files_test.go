@@ -149,7 +149,10 @@ func TestOwnManifest(t *testing.T) {
 			if mode := u.must(t, "kubectl", "get", "configmap", "settings", "-n", namespace, "-o", "name"); mode != "configmap/settings\n" {
 				t.Errorf("the config map is %q", mode)
 			}
-			again := u.runWith(t, test.stdin, arguments...)
+			again := u.runWith(t, test.stdin, append(arguments, "-o", "json")...)
+			if test.name != "json" && !strings.Contains(again.stdout, `"openAPIV3Schema"`) {
+				t.Errorf("the definition is printed without its schema:\n%s", again.stdout)
+			}
 			if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, "+test.objects+" unchanged in ") {
 				t.Errorf("a second run: exit code %d\n%s", again.code, again.stderr)
 			}
