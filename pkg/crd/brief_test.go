@@ -28,7 +28,14 @@ func definition() *apiextensions.CustomResourceDefinition {
 			Name: "things.example.org", UID: "1", ResourceVersion: "7", Generation: 2,
 			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "somebody", Operation: "Apply", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}}},
 		},
-		Spec: apiextensions.CustomResourceDefinitionSpec{Group: "example.org", Names: apiextensions.CustomResourceDefinitionNames{Kind: "Thing"}},
+		Spec: apiextensions.CustomResourceDefinitionSpec{
+			Group: "example.org", Names: apiextensions.CustomResourceDefinitionNames{Kind: "Thing"},
+			Versions: []apiextensions.CustomResourceDefinitionVersion{{
+				Name: "v1", Served: true,
+				Schema:                   &apiextensions.CustomResourceValidation{OpenAPIV3Schema: &apiextensions.JSONSchemaProps{Type: "object"}},
+				AdditionalPrinterColumns: []apiextensions.CustomResourceColumnDefinition{{Name: "Age"}},
+			}},
+		},
 		Status: apiextensions.CustomResourceDefinitionStatus{Conditions: []apiextensions.CustomResourceDefinitionCondition{
 			{Type: apiextensions.NamesAccepted, Status: apiextensions.ConditionTrue},
 		}},
@@ -89,12 +96,13 @@ func server(t *testing.T, speaks string) (*rest.Config, *http.Client) {
 // TestBrief reads and writes definitions, from a server that speaks protobuf
 // and from one behind something that does not.
 func TestBrief(t *testing.T) {
-	full, err := runtime.DefaultUnstructuredConverter.ToUnstructured(definition())
+	short := definition()
+	short.Spec.Versions[0].Schema, short.Spec.Versions[0].AdditionalPrinterColumns = nil, nil
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(short)
 	if err != nil {
 		t.Fatal(err)
 	}
-	delete(full, "spec")
-	want := &unstructured.Unstructured{Object: full}
+	want := &unstructured.Unstructured{Object: fields}
 	for _, speaks := range []string{runtime.ContentTypeProtobuf, runtime.ContentTypeJSON} {
 		t.Run(speaks, func(t *testing.T) {
 			config, through := server(t, speaks)
@@ -137,8 +145,12 @@ func TestBriefWatch(t *testing.T) {
 	defer watching.Stop()
 	seen := <-watching.ResultChan()
 	object, ok := seen.Object.(*unstructured.Unstructured)
-	if seen.Type != watch.Modified || !ok || object.GetName() != "things.example.org" || object.Object["spec"] != nil || object.Object["status"] == nil {
-		t.Errorf("%v %v", seen.Type, seen.Object)
+	if seen.Type != watch.Modified || !ok {
+		t.Fatalf("%v %v", seen.Type, seen.Object)
+	}
+	versions, _, _ := unstructured.NestedSlice(object.Object, "spec", "versions")
+	if object.GetName() != "things.example.org" || len(versions) != 1 || versions[0].(map[string]any)["schema"] != nil || object.Object["status"] == nil {
+		t.Errorf("%v", object)
 	}
 }
 

@@ -80,6 +80,14 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	return cluster, nil
 }
 
+// briefly gives the client that reads definitions without their schemas.
+func (c *Cluster) briefly() dynamic.Interface {
+	if c.brief == nil {
+		return c.Dynamic // put together by hand
+	}
+	return c.brief
+}
+
 // Patient has the clients that others make from a config send again what a busy
 // or restarting server did not answer, as retry.Transport does. It changes the
 // config, and is called once for each.

@@ -2,15 +2,12 @@ package demo
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -26,7 +23,7 @@ func (r *removal) inside(ctx context.Context, object inventory.Object, ours map[
 	var err error
 	switch {
 	case isDefinition(object):
-		found, err = r.instances(ctx, object)
+		found, err = r.definitions.instances(ctx, object)
 	case isNamespace(object):
 		found, err = r.contents(ctx, object.Ref.Name, ours)
 	}
@@ -45,48 +42,6 @@ func (u *unseen) Error() string {
 }
 
 func (u *unseen) Unwrap() error { return u.err }
-
-// instances gives the custom resources of a definition, in all namespaces.
-// Its versions are asked for, because what the cluster served a moment ago
-// need not have them yet, or any more.
-func (r *removal) instances(ctx context.Context, definition inventory.Object) ([]inventory.Object, error) {
-	crd, err := r.cluster.Dynamic.Resource(definition.Resource).Get(ctx, definition.Ref.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", definition.Ref, err)
-	}
-	place, stored := placeOf(crd)
-	if !stored {
-		return nil, nil // it was never established, so that nothing could be stored
-	}
-	if place.Resource.Version == "" {
-		return nil, &unseen{errors.New("none of its versions is served")}
-	}
-	return inventory.List(ctx, r.cluster.Metadata, []inventory.Place{place}, "")
-}
-
-// placeOf is where the objects of a definition are; without a version where
-// none is served. Stored is false where there never was a place.
-func placeOf(crd *unstructured.Unstructured) (place inventory.Place, stored bool) {
-	versions, _, _ := unstructured.NestedStringSlice(crd.Object, "status", "storedVersions")
-	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
-	kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
-	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
-	place.Kind = schema.GroupKind{Group: group, Kind: kind}
-	place.Resource = schema.GroupVersionResource{Group: group, Resource: plural}
-	// Not NestedSlice: it would copy the schemas, which are most of a CRD.
-	field, _, _ := unstructured.NestedFieldNoCopy(crd.Object, "spec", "versions")
-	all, _ := field.([]any)
-	for _, version := range all {
-		fields, _ := version.(map[string]any)
-		if served, _, _ := unstructured.NestedBool(fields, "served"); served {
-			place.Resource.Version, _, _ = unstructured.NestedString(fields, "name")
-		}
-	}
-	return place, len(versions) > 0
-}
 
 // contents gives what somebody has put into a namespace: not what appeared by
 // itself, not what belongs to something else that is there, and not the

@@ -47,7 +47,7 @@ func (i *Install) established(ctx context.Context, engine *apply.Engine, targets
 	}
 	for {
 		round, stop := context.WithTimeoutCause(ctx, stuckAfter, errStuck)
-		err := ready.Wait(round, i.Cluster.brief, quiet, crds, nil)
+		err := ready.Wait(round, i.Cluster.briefly(), quiet, crds, nil)
 		stop()
 		var waiting *ready.NotReadyError
 		if !errors.As(err, &waiting) || !errors.Is(waiting.Cause, errStuck) {

@@ -100,8 +100,8 @@ type Install struct {
 	// fields, as in fieldValidation of the Kubernetes API. Empty leaves it to
 	// the server, which warns.
 	Validation string
-	// Brief is for callers that need no schemas: definitions in the results have
-	// metadata and status only, which makes an install faster.
+	// Brief is for callers that need no schemas: definitions in the results are
+	// without them, which makes an install faster.
 	Brief bool
 	// Skip names the checks to leave out, which CheckNames lists. Other names
 	// mean nothing.
@@ -267,7 +267,7 @@ func (i *Install) equip(ctx context.Context, on *course, ledger *pendingLedger) 
 func (i *Install) engine() *apply.Engine {
 	client := i.Cluster.Dynamic
 	if i.Brief && i.DryRun != event.DryRunServer {
-		client = i.Cluster.brief
+		client = i.Cluster.briefly()
 	}
 	engine := &apply.Engine{
 		Dynamic:    client,

@@ -60,7 +60,10 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 		if err := i.complete(ctx, on); err != nil {
 			return nil, err
 		}
-		r := &removal{cluster: i.Cluster, kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: on.engine.DryRun, stale: true, list: on.members(i.Cluster)}
+		r := &removal{
+			cluster: i.Cluster, rights: preflight.NewRights(ctx, i.Cluster.Authorization), definitions: newDefinitions(i.Cluster),
+			kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: on.engine.DryRun, stale: true, list: on.members(i.Cluster),
+		}
 		planned, err := r.survey(ctx, on.leftovers, uidsOf(on.leftovers))
 		if err != nil {
 			return nil, err

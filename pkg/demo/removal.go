@@ -76,7 +76,12 @@ const lookedInto = 16
 // user's own.
 type removal struct {
 	cluster *Cluster
-	kinds   *discover.Kinds
+	// rights are what the user may do, and definitions what is stored of their
+	// kinds.
+	rights      *preflight.Rights
+	definitions *definitions
+	// kinds are all of the cluster's, where namespaces are removed.
+	kinds *discover.Kinds
 	// book is the inventory of the objects.
 	book   *ledger
 	sink   event.Sink
@@ -183,7 +188,7 @@ func (r *removal) fixed(ctx context.Context, object inventory.Object) (bool, err
 	if !isNamespace(object) {
 		return false, nil
 	}
-	denied, err := preflight.Permissions(ctx, r.cluster.Authorization, usesOf([]inventory.Object{object}).all(), []string{"delete"})
+	denied, err := r.rights.Lacking(ctx, usesOf([]inventory.Object{object}).all(), []string{"delete"})
 	return len(denied) > 0, err
 }
 

@@ -15,6 +15,7 @@ import (
 // removalRun is a removal under way.
 type removalRun struct {
 	*removal
+	// cut is what is planned for each step.
 	cut map[step][]inventory.Object
 	// ours are the objects of the plan.
 	ours map[types.UID]bool
@@ -69,13 +70,24 @@ func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object
 }
 
 // workloadsAndDefinitions removes definitions beside what comes before them, once
-// all workloads are let go. It is told as if one came after the other.
+// all workloads are let go; meanwhile they are looked into. It is told as if one
+// came after the other.
 func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
 	told := &delayed{sink: r.sink}
 	var beside sync.WaitGroup
+	var again plan
+	var unseen error
+	looked := make(chan struct{})
+	beside.Go(func() {
+		defer close(looked)
+		again, unseen = r.look(ctx, removeDefinitions)
+	})
 	definitions := true
 	accept := sync.OnceFunc(func() {
-		beside.Go(func() { definitions = r.step(ctx, removeDefinitions, told.take, nil) })
+		beside.Go(func() {
+			<-looked
+			definitions = r.take(ctx, removeDefinitions, again, unseen, told.take, nil)
+		})
 	})
 	ok := r.step(ctx, removeWorkloads, r.sink, accept)
 	if ok {
@@ -90,23 +102,33 @@ func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
 // step removes the objects of one step, and tells whether it worked. letGo, if
 // given, is called when all of them are on their way.
 func (r *removalRun) step(ctx context.Context, at step, sink event.Sink, letGo func()) bool {
+	again, err := r.look(ctx, at)
+	return r.take(ctx, at, again, err, sink, letGo)
+}
+
+// look says what is to be removed in a step. Definitions and namespaces it looks
+// into once more: of the user's, what was named is gone by then, but what has
+// come since was not named.
+func (r *removalRun) look(ctx context.Context, at step) (plan, error) {
 	members := r.cut[at]
-	if len(members) == 0 {
+	if len(members) == 0 || at < removeDefinitions || r.dryRun {
+		return plan{objects: members}, nil
+	}
+	strict := *r.removal
+	strict.purge, strict.purgeHidden = false, r.purge
+	return strict.survey(ctx, members, r.ours)
+}
+
+// take removes what a look at a step has given.
+func (r *removalRun) take(ctx context.Context, at step, looked plan, err error, sink event.Sink, letGo func()) bool {
+	if len(r.cut[at]) == 0 {
 		return true
 	}
-	if at >= removeDefinitions && !r.dryRun {
-		// Of the user's, what was named is gone by now; what has come since
-		// was not.
-		strict := *r.removal
-		strict.purge, strict.purgeHidden = false, r.purge
-		again, err := strict.survey(ctx, members, r.ours)
-		if err != nil {
-			r.note(at, nil, nil, err)
-			return false
-		}
-		r.note(at, nil, again.kept, nil)
-		members = again.objects
+	r.note(at, nil, looked.kept, err)
+	if err != nil {
+		return false
 	}
+	members := looked.objects
 	sink(event.RemovalStarted{Number: r.numbers[at], Steps: r.all, Title: at.title(), Objects: len(members)})
 	engine := &remove.Engine{Client: r.cluster.Core.RESTClient(), Metadata: r.cluster.Metadata, Sink: sink, DryRun: r.dryRun, LetGo: letGo}
 	gone, err := engine.Remove(ctx, removeTargets(members))

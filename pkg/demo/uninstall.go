@@ -7,9 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
@@ -104,19 +101,21 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 		return Removal{}, nil
 	}
 	r := &removal{
-		cluster: u.Cluster,
-		kinds:   found.kinds,
-		book:    found.book,
-		sink:    u.Sink,
-		dryRun:  u.DryRun != event.DryRunNone,
-		purge:   u.Purge,
-		list:    func(ctx context.Context) ([]inventory.Object, error) { return found.list(ctx, u.Cluster) },
+		cluster:     u.Cluster,
+		rights:      found.rights,
+		definitions: found.definitions,
+		kinds:       found.kinds,
+		book:        found.book,
+		sink:        u.Sink,
+		dryRun:      u.DryRun != event.DryRunNone,
+		purge:       u.Purge,
+		list:        func(ctx context.Context) ([]inventory.Object, error) { return found.list(ctx, u.Cluster) },
 	}
 	planned, err := r.survey(ctx, found.members, uidsOf(found.members))
 	if err != nil {
 		return Removal{}, err
 	}
-	if err := u.permitted(ctx, slices.Concat(planned.objects, planned.users, []inventory.Object{found.book.object()})); err != nil {
+	if err := u.permitted(ctx, found.rights, slices.Concat(planned.objects, planned.users, []inventory.Object{found.book.object()})); err != nil {
 		return Removal{}, err
 	}
 	answer := found.removal(planned)
@@ -193,14 +192,6 @@ func (u *Uninstall) finish(answer Removal, book *ledger, began time.Time) {
 	})
 }
 
-// installation is what is on the cluster.
-type installation struct {
-	source  string
-	kinds   *discover.Kinds
-	book    *ledger
-	members []inventory.Object
-}
-
 func (i *installation) removal(planned plan) Removal {
 	answer := Removal{Source: i.source, Kept: planned.kept}
 	answer.Removed = refsOf(plan{objects: planned.objects}.cut())
@@ -221,44 +212,10 @@ func refsOf(cut map[step][]inventory.Object) []event.Object {
 	return refs
 }
 
-// find looks for an installation. Without members there is none.
-func (u *Uninstall) find(ctx context.Context) (*installation, error) {
-	found := &installation{}
-	both, bothCtx := errgroup.WithContext(ctx)
-	both.Go(func() (err error) {
-		found.kinds, err = discover.Discover(bothCtx, u.Cluster.Discovery)
-		return err
-	})
-	both.Go(func() (err error) {
-		found.book, err = openLedger(bothCtx, u.Cluster, u.Inventory, u.Namespace)
-		return err
-	})
-	err := both.Wait()
-	if err == nil {
-		found.source = found.book.before.Source
-		found.members, err = found.list(ctx, u.Cluster)
-	}
-	if err == nil && !found.book.found {
-		found.source = "what is left of " + whose(found.book.parent.Name)
-	}
-	return found, err
-}
-
-// list gives the members. Where the parent is gone they may still be there: an
-// uninstall keeps definitions that the user's objects live in, an install that
-// is killed at the right moment leaves a namespace, and somebody may have
-// deleted the parent.
-func (i *installation) list(ctx context.Context, cluster *Cluster) ([]inventory.Object, error) {
-	if i.book.found {
-		return i.book.members(ctx, cluster, i.kinds, i.book.before)
-	}
-	return i.book.search(ctx, cluster, i.kinds)
-}
-
 // permitted asks, before the first write, whether the user may take objects
 // away and watch them go.
-func (u *Uninstall) permitted(ctx context.Context, objects []inventory.Object) error {
-	results, err := preflight.Permissions(ctx, u.Cluster.Authorization, usesOf(objects).all(), []string{"get", "list", "watch", "delete"})
+func (u *Uninstall) permitted(ctx context.Context, rights *preflight.Rights, objects []inventory.Object) error {
+	results, err := rights.Lacking(ctx, usesOf(objects).all(), []string{"get", "list", "watch", "delete"})
 	if err != nil {
 		return err
 	}

@@ -2,15 +2,34 @@ package preflight
 
 import (
 	"context"
+	"sync"
 
 	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 )
 
-// Permissions asks whether the user may do all of the verbs with each of the
-// uses, and gives a failing result if not. The error is the API server's.
-func Permissions(ctx context.Context, client authorization.AuthorizationV1Interface, uses []Use, verbs []string) ([]Result, error) {
+// Rights are what the user may do. They can be asked for by many goroutines.
+type Rights struct {
+	subject Subject
+	mayAll  func() (bool, error)
+}
+
+// NewRights asks nothing yet. The context is for MayAll.
+func NewRights(ctx context.Context, client authorization.AuthorizationV1Interface) *Rights {
 	subject := Subject{Authorization: client}
-	all, err := allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
+	return &Rights{subject, sync.OnceValues(func() (bool, error) {
+		return allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
+	})}
+}
+
+// MayAll tells whether the user may do everything, which is asked once. The
+// error is the API server's.
+func (r *Rights) MayAll() (bool, error) { return r.mayAll() }
+
+// Lacking asks whether the user may do all of the verbs with each of the uses,
+// and gives a failing result if not. Whoever may do everything is asked no more.
+// The error is the API server's.
+func (r *Rights) Lacking(ctx context.Context, uses []Use, verbs []string) ([]Result, error) {
+	all, err := r.mayAll()
 	if err != nil || all {
 		return nil, err
 	}
@@ -18,9 +37,14 @@ func Permissions(ctx context.Context, client authorization.AuthorizationV1Interf
 	for _, use := range uses {
 		needs = append(needs, needsOfUse(use, verbs)...)
 	}
-	denied, err := deniedOf(ctx, subject, needs)
+	denied, err := deniedOf(ctx, r.subject, needs)
 	if err != nil || len(denied) == 0 {
 		return nil, err
 	}
 	return deniedResult(denied), nil
+}
+
+// Permissions is Lacking for those who ask once.
+func Permissions(ctx context.Context, client authorization.AuthorizationV1Interface, uses []Use, verbs []string) ([]Result, error) {
+	return NewRights(ctx, client).Lacking(ctx, uses, verbs)
 }

@@ -157,6 +157,10 @@ func (e *Engine) deleteAll(ctx context.Context, targets []Target) (deleted []Tar
 	return deleted, left, errors.Join(errs...)
 }
 
+// asMetadata asks for objects without their contents, which nobody looks at. An
+// answer that is a Status comes as it is.
+const asMetadata = runtime.ContentTypeJSON + ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1," + runtime.ContentTypeJSON
+
 // delete sends one request. It gives what is still held.
 func (e *Engine) delete(ctx context.Context, target Target) (deleted bool, stays *held, err error) {
 	options := metav1.DeleteOptions{
@@ -171,7 +175,7 @@ func (e *Engine) delete(ctx context.Context, target Target) (deleted bool, stays
 		return false, nil, err
 	}
 	result := e.Client.Delete().AbsPath(target.path()...).
-		SetHeader("Accept", runtime.ContentTypeJSON).SetHeader("Content-Type", runtime.ContentTypeJSON).
+		SetHeader("Accept", asMetadata).SetHeader("Content-Type", runtime.ContentTypeJSON).
 		Body(body).Do(ctx)
 	switch err := result.Error(); {
 	case apierrors.IsNotFound(err):

@@ -1,0 +1,159 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/crd"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+)
+
+// definitions knows what is stored of the kinds that definitions define. It can
+// be used by many goroutines.
+type definitions struct {
+	cluster *Cluster
+
+	mutex sync.Mutex
+	known map[types.UID]*known
+}
+
+// known is what is known of a definition.
+type known struct {
+	// generation is the definition's, as of which its objects are at the place.
+	generation int64
+	place      inventory.Place
+	// looked is set for what was read ahead, until it is asked for.
+	looked  bool
+	objects []inventory.Object
+	err     error
+}
+
+func newDefinitions(cluster *Cluster) *definitions {
+	return &definitions{cluster: cluster, known: map[types.UID]*known{}}
+}
+
+// ahead looks into all definitions with the label of a set, before it is known
+// which of them matter. What cannot be read is left for later.
+func (d *definitions) ahead(ctx context.Context, selector string) {
+	list, err := d.cluster.briefly().Resource(crd.Resource).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lookedInto)
+	for n := range list.Items {
+		found := &list.Items[n]
+		group.Go(func() error {
+			place, stored := placeOf(found)
+			if !stored || place.Resource.Version == "" {
+				return nil
+			}
+			objects, err := inventory.List(ctx, d.cluster.Metadata, []inventory.Place{place}, "")
+			d.note(found.GetUID(), &known{generation: found.GetGeneration(), place: place, looked: true, objects: objects, err: err})
+			return nil
+		})
+	}
+	_ = group.Wait() // none fails: what is wrong is told when it is asked for
+}
+
+func (d *definitions) note(uid types.UID, known *known) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.known[uid] = known
+}
+
+// take gives what is known of a definition. What was read ahead is given once.
+func (d *definitions) take(uid types.UID) (known, bool) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	found, there := d.known[uid]
+	if !there {
+		return known{}, false
+	}
+	taken := *found
+	found.looked = false
+	return taken, true
+}
+
+// instances gives the custom resources of a definition, in all namespaces.
+func (d *definitions) instances(ctx context.Context, definition inventory.Object) ([]inventory.Object, error) {
+	before, there := d.take(definition.Meta.UID)
+	if there && before.looked {
+		return before.objects, before.err
+	}
+	if there {
+		objects, same, err := d.again(ctx, definition, before)
+		if same || err != nil {
+			return objects, err
+		}
+	}
+	return d.read(ctx, definition)
+}
+
+// again lists what is at the place that is known, and looks at the same time
+// whether it is still the place.
+func (d *definitions) again(ctx context.Context, definition inventory.Object, before known) (objects []inventory.Object, same bool, err error) {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		objects, err = inventory.List(ctx, d.cluster.Metadata, []inventory.Place{before.place}, "")
+		return err
+	})
+	both.Go(func() error {
+		found, err := d.cluster.Metadata.Resource(definition.Resource).Get(ctx, definition.Ref.Name, metav1.GetOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("cannot read %s: %w", definition.Ref, err)
+		}
+		same = err == nil && found.UID == definition.Meta.UID && found.Generation == before.generation
+		return nil
+	})
+	return objects, same, both.Wait()
+}
+
+// read asks the definition for its place. Its versions are asked for, because
+// what the cluster served a moment ago need not have them yet, or any more.
+func (d *definitions) read(ctx context.Context, definition inventory.Object) ([]inventory.Object, error) {
+	found, err := d.cluster.briefly().Resource(definition.Resource).Get(ctx, definition.Ref.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", definition.Ref, err)
+	}
+	place, stored := placeOf(found)
+	if !stored {
+		return nil, nil // it was never established, so that nothing could be stored
+	}
+	if place.Resource.Version == "" {
+		return nil, &unseen{errors.New("none of its versions is served")}
+	}
+	d.note(found.GetUID(), &known{generation: found.GetGeneration(), place: place})
+	return inventory.List(ctx, d.cluster.Metadata, []inventory.Place{place}, "")
+}
+
+// placeOf is where the objects of a definition are; without a version where
+// none is served. Stored is false where there never was a place.
+func placeOf(crd *unstructured.Unstructured) (place inventory.Place, stored bool) {
+	versions, _, _ := unstructured.NestedStringSlice(crd.Object, "status", "storedVersions")
+	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
+	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+	place.Kind = schema.GroupKind{Group: group, Kind: kind}
+	place.Resource = schema.GroupVersionResource{Group: group, Resource: plural}
+	all, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	for _, version := range all {
+		fields, _ := version.(map[string]any)
+		if served, _, _ := unstructured.NestedBool(fields, "served"); served {
+			place.Resource.Version, _, _ = unstructured.NestedString(fields, "name")
+		}
+	}
+	return place, len(versions) > 0
+}
