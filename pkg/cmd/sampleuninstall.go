@@ -62,7 +62,7 @@ func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluste
 			Cluster:   connected,
 			Namespace: *cluster.Namespace,
 			DryRun:    o.dryRun,
-			Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, cluster.teller) },
+			Confirm:   o.asking(ctx, cluster.teller),
 			Sink:      printer.Sink,
 		},
 		Sample: name,

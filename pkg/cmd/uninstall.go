@@ -91,7 +91,7 @@ func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, stre
 		Namespace: *cluster.Namespace,
 		DryRun:    o.dryRun,
 		Purge:     o.purge,
-		Confirm:   func(removal demo.Removal) error { return o.confirm(ctx, removal, cluster.teller) },
+		Confirm:   o.asking(ctx, cluster.teller),
 		Sink:      printer.Sink,
 	}
 	removal, err := uninstall.Run(ctx)
@@ -120,6 +120,15 @@ func printRemoval(removal demo.Removal, dryRun event.DryRun, streams genericioop
 	for _, kept := range removal.Kept {
 		fmt.Fprintf(streams.Out, "%s kept%s\n", progress.Printable(kept.Ref.Resource()), suffix)
 	}
+}
+
+// asking gives what confirms a removal, or nothing where there is nobody to tell
+// and nothing to ask.
+func (o *uninstallOptions) asking(ctx context.Context, told *teller) func(demo.Removal) error {
+	if o.yes && !o.purge && o.dryRun == event.DryRunNone {
+		return nil
+	}
+	return func(removal demo.Removal) error { return o.confirm(ctx, removal, told) }
 }
 
 // confirm names what goes of the user's own, and asks where there is somebody

@@ -24,9 +24,6 @@ func (i *Install) setDefaults() {
 
 func (u *Uninstall) setDefaults() {
 	u.Sink, u.DryRun = heard(u.Sink), cmp.Or(u.DryRun, event.DryRunNone)
-	if u.Confirm == nil {
-		u.Confirm = func(Removal) error { return nil }
-	}
 }
 
 // limit bounds how long there may be no pod, if Limit does.

@@ -19,9 +19,6 @@ func TestDefaults(t *testing.T) {
 	if install.DryRun != event.DryRunNone || uninstall.DryRun != event.DryRunNone {
 		t.Errorf("got dry runs %q and %q", install.DryRun, uninstall.DryRun)
 	}
-	if err := uninstall.Confirm(Removal{}); err != nil {
-		t.Errorf("without a question the answer is %v", err)
-	}
 	ctx, cancel := (Near{}).limit(t.Context())
 	if _, bounded := ctx.Deadline(); bounded || ctx.Err() != nil || (Near{}).address() != "localhost" {
 		t.Errorf("an empty near end is %s, bounded: %t", (Near{}).address(), bounded)

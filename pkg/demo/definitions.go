@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,10 +18,17 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 )
 
+// recent is for how long it counts what was seen in a definition. Something can
+// come after any look, and this is not more than a slow connection leaves.
+const recent = time.Second
+
 // definitions knows what is stored of the kinds that definitions define. It can
 // be used by many goroutines.
 type definitions struct {
 	cluster *Cluster
+	// ahead is closed when nothing is read ahead any more, and stop ends that.
+	ahead chan struct{}
+	stop  context.CancelFunc
 
 	mutex sync.Mutex
 	known map[types.UID]*known
@@ -31,19 +39,39 @@ type known struct {
 	// generation is the definition's, as of which its objects are at the place.
 	generation int64
 	place      inventory.Place
-	// looked is set for what was read ahead, until it is asked for.
-	looked  bool
+	// looked is when the objects were read ahead, until they are asked for.
+	looked  time.Time
 	objects []inventory.Object
 	err     error
 }
 
+// newDefinitions reads nothing ahead.
 func newDefinitions(cluster *Cluster) *definitions {
-	return &definitions{cluster: cluster, known: map[types.UID]*known{}}
+	nothing := make(chan struct{})
+	close(nothing)
+	return &definitions{cluster: cluster, ahead: nothing, stop: func() {}, known: map[types.UID]*known{}}
 }
 
-// ahead looks into all definitions with the label of a set, before it is known
-// which of them matter. What cannot be read is left for later.
-func (d *definitions) ahead(ctx context.Context, selector string) {
+// beginDefinitions begins to look into all definitions with the label of a set,
+// before it is known which of them matter. Close ends it.
+func beginDefinitions(ctx context.Context, cluster *Cluster, selector string) *definitions {
+	ctx, stop := context.WithCancel(ctx)
+	d := &definitions{cluster: cluster, ahead: make(chan struct{}), stop: stop, known: map[types.UID]*known{}}
+	go func() {
+		defer close(d.ahead)
+		d.readAhead(ctx, selector)
+	}()
+	return d
+}
+
+// close ends what is still read ahead.
+func (d *definitions) close() {
+	d.stop()
+	<-d.ahead
+}
+
+// readAhead leaves what cannot be read for later.
+func (d *definitions) readAhead(ctx context.Context, selector string) {
 	list, err := d.cluster.briefly().Resource(crd.Resource).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return
@@ -57,8 +85,9 @@ func (d *definitions) ahead(ctx context.Context, selector string) {
 			if !stored || place.Resource.Version == "" {
 				return nil
 			}
+			began := time.Now()
 			objects, err := inventory.List(ctx, d.cluster.Metadata, []inventory.Place{place}, "")
-			d.note(found.GetUID(), &known{generation: found.GetGeneration(), place: place, looked: true, objects: objects, err: err})
+			d.note(found.GetUID(), &known{generation: found.GetGeneration(), place: place, looked: began, objects: objects, err: err})
 			return nil
 		})
 	}
@@ -80,14 +109,19 @@ func (d *definitions) take(uid types.UID) (known, bool) {
 		return known{}, false
 	}
 	taken := *found
-	found.looked = false
+	found.looked = time.Time{}
 	return taken, true
 }
 
 // instances gives the custom resources of a definition, in all namespaces.
 func (d *definitions) instances(ctx context.Context, definition inventory.Object) ([]inventory.Object, error) {
+	select {
+	case <-d.ahead:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	before, there := d.take(definition.Meta.UID)
-	if there && before.looked {
+	if there && time.Since(before.looked) < recent {
 		return before.objects, before.err
 	}
 	if there {

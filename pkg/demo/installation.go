@@ -24,21 +24,25 @@ type installation struct {
 	definitions *definitions
 }
 
+// mayGoAtOnce tells whether everything but definitions and namespaces can be
+// removed before it is known what is in these, which are looked into before they
+// go: where nobody wants to hear of it first, and no permission is in doubt.
+func (i *installation) mayGoAtOnce() bool {
+	all, err := i.rights.MayAll()
+	return err == nil && all && i.book.found
+}
+
 // find looks for an installation. Without members there is none. All that does
 // not depend on what is found is asked at once: what the user may do, and what
 // is in the definitions.
-func (u *Uninstall) find(ctx context.Context) (*installation, error) {
-	found := &installation{rights: preflight.NewRights(ctx, u.Cluster.Authorization), definitions: newDefinitions(u.Cluster)}
+func (u *Uninstall) find(ctx context.Context, definitions *definitions) (*installation, error) {
+	found := &installation{rights: preflight.NewRights(ctx, u.Cluster.Authorization), definitions: definitions}
 	all, allCtx := errgroup.WithContext(ctx)
 	all.Go(func() (err error) {
 		if found.book, err = openLedger(allCtx, u.Cluster, u.Inventory, u.Namespace); err != nil {
 			return err
 		}
 		return found.findMembers(allCtx, u.Cluster)
-	})
-	all.Go(func() error {
-		found.definitions.ahead(allCtx, inventory.Selector(inventory.ID(inventoryName(u.Inventory), u.Namespace)))
-		return nil
 	})
 	all.Go(func() error {
 		_, _ = found.rights.MayAll() // the error is told when there is something to remove

@@ -93,6 +93,9 @@ type removal struct {
 	stale bool
 	// list gives the members as they are now.
 	list func(context.Context) ([]inventory.Object, error)
+	// forget, if set, deletes the inventory. It is called when the rest goes by
+	// itself; its error is given later.
+	forget func() error
 }
 
 // Kept is an object that stays, and why.

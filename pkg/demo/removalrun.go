@@ -3,8 +3,10 @@ package demo
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -83,25 +85,37 @@ func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
 		again, unseen = r.look(ctx, removeDefinitions)
 	})
 	definitions := true
+	going := make(chan bool, 2)
 	accept := sync.OnceFunc(func() {
 		beside.Go(func() {
 			<-looked
-			definitions = r.take(ctx, removeDefinitions, again, unseen, told.take, nil)
+			letGo := func(still []remove.Stuck) { going <- !slices.ContainsFunc(still, staysWithout) }
+			definitions = r.take(ctx, removeDefinitions, again, unseen, told.take, letGo)
+			going <- definitions
 		})
 	})
-	ok := r.step(ctx, removeWorkloads, r.sink, accept)
+	ok := r.step(ctx, removeWorkloads, r.sink, func([]remove.Stuck) { accept() })
 	if ok {
 		accept() // where there are no workloads
 		ok = r.step(ctx, removeConfiguration, r.sink, nil)
 	}
 	told.release()
+	if ok && <-going && r.forget != nil && !r.dryRun && !r.purge && len(r.cut[removeNamespaces]) == 0 {
+		_ = r.forget() // told at the end
+	}
 	beside.Wait()
 	return ok && definitions
 }
 
+// staysWithout tells whether a definition that is deleted needs anybody but the
+// API server, which has a finalizer of its own, to be gone.
+func staysWithout(still remove.Stuck) bool {
+	return !slices.Equal(still.Finalizers, []string{apiextensions.CustomResourceCleanupFinalizer})
+}
+
 // step removes the objects of one step, and tells whether it worked. letGo, if
 // given, is called when all of them are on their way.
-func (r *removalRun) step(ctx context.Context, at step, sink event.Sink, letGo func()) bool {
+func (r *removalRun) step(ctx context.Context, at step, sink event.Sink, letGo func([]remove.Stuck)) bool {
 	again, err := r.look(ctx, at)
 	return r.take(ctx, at, again, err, sink, letGo)
 }
@@ -120,7 +134,7 @@ func (r *removalRun) look(ctx context.Context, at step) (plan, error) {
 }
 
 // take removes what a look at a step has given.
-func (r *removalRun) take(ctx context.Context, at step, looked plan, err error, sink event.Sink, letGo func()) bool {
+func (r *removalRun) take(ctx context.Context, at step, looked plan, err error, sink event.Sink, letGo func([]remove.Stuck)) bool {
 	if len(r.cut[at]) == 0 {
 		return true
 	}

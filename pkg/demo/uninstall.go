@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -27,7 +28,8 @@ type Uninstall struct {
 	Purge bool
 	// Confirm, if set, is asked before the first write, in dry runs, too, with
 	// what is going to happen. Nothing is written unless it gives nil, and Run
-	// gives its error.
+	// gives its error. Where nobody is asked, it may be found out only after
+	// the first write what is kept, which is faster.
 	Confirm func(Removal) error
 	// Sink, if set, is told what happens, from several goroutines at once.
 	Sink event.Sink
@@ -90,7 +92,9 @@ const (
 
 func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	began := time.Now()
-	found, err := u.find(ctx)
+	definitions := beginDefinitions(ctx, u.Cluster, inventory.Selector(inventory.ID(inventoryName(u.Inventory), u.Namespace)))
+	defer definitions.close()
+	found, err := u.find(ctx, definitions)
 	listed := time.Now()
 	switch {
 	case err != nil:
@@ -111,11 +115,8 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 		purge:       u.Purge,
 		list:        func(ctx context.Context) ([]inventory.Object, error) { return found.list(ctx, u.Cluster) },
 	}
-	planned, err := r.survey(ctx, found.members, uidsOf(found.members))
+	planned, err := u.plan(ctx, r, found)
 	if err != nil {
-		return Removal{}, err
-	}
-	if err := u.permitted(ctx, found.rights, slices.Concat(planned.objects, planned.users, []inventory.Object{found.book.object()})); err != nil {
 		return Removal{}, err
 	}
 	answer := found.removal(planned)
@@ -127,8 +128,10 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 		What: answer.Source, Objects: len(answer.Removed), Namespace: u.Namespace, Server: u.Cluster.Server, DryRun: u.DryRun,
 	})
 	asked := time.Now()
-	if err := u.Confirm(answer); err != nil {
-		return Removal{}, err
+	if u.Confirm != nil {
+		if err := u.Confirm(answer); err != nil {
+			return Removal{}, err
+		}
 	}
 	r.stale = time.Since(asked) > atOnce || time.Since(listed) > fresh
 	if u.DryRun == event.DryRunClient {
@@ -139,14 +142,28 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	return u.remove(ctx, r, planned, found, began)
 }
 
+// plan says what is going to be removed, and refuses what the user may not do.
+func (u *Uninstall) plan(ctx context.Context, r *removal, found *installation) (plan, error) {
+	if u.Confirm == nil && u.DryRun == event.DryRunNone && !u.Purge && found.mayGoAtOnce() {
+		return plan{objects: found.members}, nil
+	}
+	planned, err := r.survey(ctx, found.members, uidsOf(found.members))
+	if err != nil {
+		return plan{}, err
+	}
+	return planned, u.permitted(ctx, found.rights, slices.Concat(planned.objects, planned.users, []inventory.Object{found.book.object()}))
+}
+
 // remove does it.
 func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found *installation, began time.Time) (Removal, error) {
 	answer := Removal{Source: found.source}
 	var err error
+	forget := sync.OnceValue(func() error { return u.forget(ctx, found.book) })
+	r.forget = forget
 	answer.Removed, answer.Kept, err = r.run(ctx, planned)
 	sortKept(answer.Kept)
 	if err == nil && !r.dryRun {
-		err = u.forget(ctx, found.book)
+		err = forget()
 	}
 	if err != nil {
 		left := len(found.members) + len(planned.users) - len(answer.Removed)

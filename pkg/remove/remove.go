@@ -44,9 +44,9 @@ type Engine struct {
 
 	// DryRun has the server check everything and delete nothing.
 	DryRun bool
-	// LetGo, if set, is called once all targets are deleted, although some may
-	// still be there.
-	LetGo func()
+	// LetGo, if set, is called once all targets are deleted, with those that are
+	// still there.
+	LetGo func(still []Stuck)
 }
 
 // StuckError says what was deleted and is still there.
@@ -109,7 +109,7 @@ func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error)
 		return deleted, err
 	}
 	if err == nil && e.LetGo != nil {
-		e.LetGo()
+		e.LetGo(stuck(left, nil).Stuck)
 	}
 	return deleted, errors.Join(err, e.gone(ctx, left))
 }
