@@ -89,7 +89,8 @@ type Engine struct {
 	// DryRun has the server check everything and store nothing.
 	DryRun bool
 	// Validation is what the server does about unknown fields: "Strict",
-	// "Warn" or "Ignore"; empty is the server's default, "Warn".
+	// "Warn" or "Ignore"; empty is the server's default, "Warn". Unknown fields
+	// are refused in any case, since a server-side apply has no place for them.
 	Validation string
 
 	// Halt, if set, is shared by engines of which none is to begin anything more

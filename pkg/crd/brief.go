@@ -23,7 +23,8 @@ var Resource = apiextensions.SchemeGroupVersion.WithResource("customresourcedefi
 // without schemas and columns. It has the server send them in protobuf, which
 // takes both sides a fraction of the time that JSON does; a schema has tens of
 // kilobytes, and a definition changes twice before it is served. What is written
-// through it is sent as it is. The error says that no client can be made from
+// through it is sent as it is, so that what was read must not be written back.
+// The error says that no client can be made from
 // the config.
 func Brief(client dynamic.Interface, config *rest.Config, through *http.Client) (dynamic.Interface, error) {
 	scheme := runtime.NewScheme()

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,20 +18,20 @@ import (
 
 // inside gives the user's objects that would go with an object: the custom
 // resources of a definition, and what is in a namespace. Those of the removal
-// itself do not count. The error is an unseen where that cannot be told.
-func (r *removal) inside(ctx context.Context, object inventory.Object, ours map[types.UID]bool) ([]inventory.Object, error) {
-	var found []inventory.Object
-	var err error
+// itself do not count. The error is an unseen where that cannot be told. AsOf is when
+// it was looked at.
+func (r *removal) inside(ctx context.Context, object inventory.Object, ours map[types.UID]bool) (found []inventory.Object, asOf time.Time, err error) {
+	asOf = time.Now()
 	switch {
 	case isDefinition(object):
-		found, err = r.definitions.instances(ctx, object)
+		found, asOf, err = r.definitions.instances(ctx, object)
 	case isNamespace(object):
 		found, err = r.contents(ctx, object.Ref.Name, ours)
 	}
 	if apierrors.IsForbidden(err) {
 		err = &unseen{err}
 	}
-	return slices.DeleteFunc(found, func(object inventory.Object) bool { return ours[object.Meta.UID] }), err
+	return slices.DeleteFunc(slices.Clone(found), func(object inventory.Object) bool { return ours[object.Meta.UID] }), asOf, err
 }
 
 // unseen is why nobody can tell whether something of the user's is in an

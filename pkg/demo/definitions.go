@@ -18,8 +18,9 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 )
 
-// recent is for how long it counts what was seen in a definition. Something can
-// come after any look, and this is not more than a slow connection leaves.
+// recent is for how long it counts what was seen in a definition before it goes.
+// Something can come after any look, and this is no more than a slow connection
+// leaves anyway.
 const recent = time.Second
 
 // definitions knows what is stored of the kinds that definitions define. It can
@@ -39,10 +40,16 @@ type known struct {
 	// generation is the definition's, as of which its objects are at the place.
 	generation int64
 	place      inventory.Place
-	// looked is when the objects were read ahead, until they are asked for.
-	looked  time.Time
+	// inside is what was read ahead, until it is asked for.
+	inside *inside
+}
+
+// inside is what is in a definition.
+type inside struct {
 	objects []inventory.Object
-	err     error
+	// asOf is when it was looked at.
+	asOf time.Time
+	err  error
 }
 
 // newDefinitions reads nothing ahead.
@@ -79,15 +86,16 @@ func (d *definitions) readAhead(ctx context.Context, selector string) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(lookedInto)
 	for n := range list.Items {
-		found := &list.Items[n]
+		definition := &list.Items[n]
 		group.Go(func() error {
-			place, stored := placeOf(found)
+			place, stored := placeOf(definition)
 			if !stored || place.Resource.Version == "" {
 				return nil
 			}
-			began := time.Now()
-			objects, err := inventory.List(ctx, d.cluster.Metadata, []inventory.Place{place}, "")
-			d.note(found.GetUID(), &known{generation: found.GetGeneration(), place: place, looked: began, objects: objects, err: err})
+			asOf := time.Now()
+			if objects, served, err := inventory.All(ctx, d.cluster.Metadata, place); served {
+				d.note(definition.GetUID(), &known{definition.GetGeneration(), place, &inside{objects, asOf, err}})
+			}
 			return nil
 		})
 	}
@@ -109,36 +117,41 @@ func (d *definitions) take(uid types.UID) (known, bool) {
 		return known{}, false
 	}
 	taken := *found
-	found.looked = time.Time{}
+	found.inside = nil
 	return taken, true
 }
 
-// instances gives the custom resources of a definition, in all namespaces.
-func (d *definitions) instances(ctx context.Context, definition inventory.Object) ([]inventory.Object, error) {
+// instances gives the custom resources of a definition, in all namespaces, and
+// when that was looked at.
+func (d *definitions) instances(ctx context.Context, definition inventory.Object) ([]inventory.Object, time.Time, error) {
+	asOf := time.Now()
 	select {
 	case <-d.ahead:
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, asOf, context.Cause(ctx)
 	}
 	before, there := d.take(definition.Meta.UID)
-	if there && time.Since(before.looked) < recent {
-		return before.objects, before.err
+	if there && before.inside != nil && time.Since(before.inside.asOf) < recent {
+		return before.inside.objects, before.inside.asOf, before.inside.err
 	}
+	asOf = time.Now()
 	if there {
 		objects, same, err := d.again(ctx, definition, before)
 		if same || err != nil {
-			return objects, err
+			return objects, asOf, err
 		}
 	}
-	return d.read(ctx, definition)
+	objects, err := d.read(ctx, definition)
+	return objects, asOf, err
 }
 
 // again lists what is at the place that is known, and looks at the same time
 // whether it is still the place.
 func (d *definitions) again(ctx context.Context, definition inventory.Object, before known) (objects []inventory.Object, same bool, err error) {
+	var served bool
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {
-		objects, err = inventory.List(ctx, d.cluster.Metadata, []inventory.Place{before.place}, "")
+		objects, served, err = inventory.All(ctx, d.cluster.Metadata, before.place)
 		return err
 	})
 	both.Go(func() error {
@@ -149,7 +162,8 @@ func (d *definitions) again(ctx context.Context, definition inventory.Object, be
 		same = err == nil && found.UID == definition.Meta.UID && found.Generation == before.generation
 		return nil
 	})
-	return objects, same, both.Wait()
+	err = both.Wait()
+	return objects, same && served, err
 }
 
 // read asks the definition for its place. Its versions are asked for, because
@@ -169,20 +183,38 @@ func (d *definitions) read(ctx context.Context, definition inventory.Object) ([]
 	if place.Resource.Version == "" {
 		return nil, &unseen{errors.New("none of its versions is served")}
 	}
-	d.note(found.GetUID(), &known{generation: found.GetGeneration(), place: place})
-	return inventory.List(ctx, d.cluster.Metadata, []inventory.Place{place}, "")
+	objects, served, err := inventory.All(ctx, d.cluster.Metadata, place)
+	switch {
+	case err != nil:
+		return nil, err
+	case served:
+		d.note(found.GetUID(), &known{generation: found.GetGeneration(), place: place})
+	case isEstablished(found):
+		// This API server may be behind another one, through which something
+		// was stored.
+		return nil, &unseen{fmt.Errorf("%s is not served at the moment", place.Resource.GroupResource())}
+	}
+	return objects, nil
+}
+
+// isEstablished tells whether something can have been stored. A definition stays
+// established once it was.
+func isEstablished(definition *unstructured.Unstructured) bool {
+	return hasCondition(definition, "Established")
 }
 
 // placeOf is where the objects of a definition are; without a version where
 // none is served. Stored is false where there never was a place.
-func placeOf(crd *unstructured.Unstructured) (place inventory.Place, stored bool) {
-	versions, _, _ := unstructured.NestedStringSlice(crd.Object, "status", "storedVersions")
-	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
-	kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
-	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+func placeOf(definition *unstructured.Unstructured) (place inventory.Place, stored bool) {
+	versions, _, _ := unstructured.NestedStringSlice(definition.Object, "status", "storedVersions")
+	group, _, _ := unstructured.NestedString(definition.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(definition.Object, "spec", "names", "kind")
+	plural, _, _ := unstructured.NestedString(definition.Object, "spec", "names", "plural")
 	place.Kind = schema.GroupKind{Group: group, Kind: kind}
 	place.Resource = schema.GroupVersionResource{Group: group, Resource: plural}
-	all, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	// Not NestedSlice: it would copy the schemas where these were read.
+	field, _, _ := unstructured.NestedFieldNoCopy(definition.Object, "spec", "versions")
+	all, _ := field.([]any)
 	for _, version := range all {
 		fields, _ := version.(map[string]any)
 		if served, _, _ := unstructured.NestedBool(fields, "served"); served {

@@ -96,9 +96,14 @@ func touch(ctx context.Context, engine *apply.Engine, targets []apply.Target) er
 
 // namesAccepted tells whether nothing stands in the way of establishing a CRD.
 func namesAccepted(crd *unstructured.Unstructured) bool {
-	conditions, _, _ := unstructured.NestedSlice(crd.Object, "status", "conditions")
+	return hasCondition(crd, "NamesAccepted")
+}
+
+// hasCondition tells whether a condition of an object is true.
+func hasCondition(object *unstructured.Unstructured, name string) bool {
+	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	return slices.ContainsFunc(conditions, func(condition any) bool {
 		fields, _ := condition.(map[string]any)
-		return fields["type"] == "NamesAccepted" && fields["status"] == "True"
+		return fields["type"] == name && fields["status"] == "True"
 	})
 }

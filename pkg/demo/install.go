@@ -101,7 +101,7 @@ type Install struct {
 	// the server, which warns.
 	Validation string
 	// Brief is for callers that need no schemas: definitions in the results are
-	// without them, which makes an install faster.
+	// without them, which makes an install faster. A dry run gives them whole.
 	Brief bool
 	// Skip names the checks to leave out, which CheckNames lists. Other names
 	// mean nothing.

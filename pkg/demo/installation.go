@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -17,9 +18,11 @@ type installation struct {
 	source string
 	// kinds are all that the cluster serves where a namespace is a member, and
 	// otherwise at least those of the members.
-	kinds       *discover.Kinds
-	book        *ledger
-	members     []inventory.Object
+	kinds   *discover.Kinds
+	book    *ledger
+	members []inventory.Object
+	// listed is when the members were.
+	listed      time.Time
 	rights      *preflight.Rights
 	definitions *definitions
 }
@@ -36,8 +39,8 @@ func (i *installation) mayGoAtOnce() bool {
 // not depend on what is found is asked at once: what the user may do, and what
 // is in the definitions.
 func (u *Uninstall) find(ctx context.Context, definitions *definitions) (*installation, error) {
-	found := &installation{rights: preflight.NewRights(ctx, u.Cluster.Authorization), definitions: definitions}
 	all, allCtx := errgroup.WithContext(ctx)
+	found := &installation{rights: preflight.NewRights(allCtx, u.Cluster.Authorization), definitions: definitions}
 	all.Go(func() (err error) {
 		if found.book, err = openLedger(allCtx, u.Cluster, u.Inventory, u.Namespace); err != nil {
 			return err
@@ -96,6 +99,7 @@ func (i *installation) findMembers(ctx context.Context, cluster *Cluster) (err e
 // is killed at the right moment leaves a namespace, and somebody may have
 // deleted the parent.
 func (i *installation) list(ctx context.Context, cluster *Cluster) ([]inventory.Object, error) {
+	i.listed = time.Now()
 	if i.book.found {
 		return i.book.members(ctx, cluster, i.kinds, i.book.before)
 	}

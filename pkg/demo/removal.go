@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -112,6 +113,9 @@ type plan struct {
 	kept    []Kept
 	// users are objects of the user's that go, too: only with purge.
 	users []inventory.Object
+	// asOf is when the first of what is in definitions and namespaces was looked
+	// at.
+	asOf time.Time
 }
 
 // cut gives what goes in each step, the user's objects before their
@@ -130,6 +134,7 @@ func (p plan) cut() map[step][]inventory.Object {
 // whole removal, also those that are gone by now.
 func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours map[types.UID]bool) (plan, error) {
 	users := make([][]inventory.Object, len(objects))
+	asOf := slices.Repeat([]time.Time{time.Now()}, len(objects))
 	reasons := make([]string, len(objects)) // to keep an object, but for the user's
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(lookedInto)
@@ -140,7 +145,7 @@ func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours m
 				return err
 			}
 			var err error
-			users[i], err = r.inside(groupCtx, object, ours)
+			users[i], asOf[i], err = r.inside(groupCtx, object, ours)
 			var unseen *unseen
 			if errors.As(err, &unseen) {
 				reasons[i] = unseen.Error()
@@ -152,7 +157,7 @@ func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours m
 	if err := group.Wait(); err != nil {
 		return plan{}, err
 	}
-	var found plan
+	found := plan{asOf: slices.MinFunc(append(asOf, time.Now()), time.Time.Compare)}
 	for i, object := range objects {
 		purge := isDefinition(object) && r.purge
 		switch {

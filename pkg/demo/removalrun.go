@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,7 +20,7 @@ type removalRun struct {
 	*removal
 	// cut is what is planned for each step.
 	cut map[step][]inventory.Object
-	// ours are the objects of the plan.
+	// ours are the objects of the plan that are not kept.
 	ours map[types.UID]bool
 	// numbers are those of the steps, as they are told, and all is how many
 	// there are.
@@ -76,22 +77,28 @@ func (r *removal) run(ctx context.Context, planned plan) (removed []event.Object
 // came after the other.
 func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
 	told := &delayed{sink: r.sink}
-	var beside sync.WaitGroup
+	looking, stop := context.WithCancel(ctx)
+	defer stop()
 	var again plan
-	var unseen error
+	var failed error
 	looked := make(chan struct{})
-	beside.Go(func() {
+	go func() {
 		defer close(looked)
-		again, unseen = r.look(ctx, removeDefinitions)
-	})
-	definitions := true
+		again, failed = r.look(looking, removeDefinitions)
+	}()
+	var beside sync.WaitGroup
+	accepted, defined := false, true
 	going := make(chan bool, 2)
 	accept := sync.OnceFunc(func() {
+		accepted = true
 		beside.Go(func() {
 			<-looked
-			letGo := func(still []remove.Stuck) { going <- !slices.ContainsFunc(still, staysWithout) }
-			definitions = r.take(ctx, removeDefinitions, again, unseen, told.take, letGo)
-			going <- definitions
+			if failed == nil && time.Since(again.asOf) > recent {
+				again, failed = r.look(ctx, removeDefinitions)
+			}
+			letGo := func(still []remove.Stuck) { going <- !slices.ContainsFunc(still, needsOthers) }
+			defined = r.take(ctx, removeDefinitions, again, failed, told.take, letGo)
+			going <- defined
 		})
 	})
 	ok := r.step(ctx, removeWorkloads, r.sink, func([]remove.Stuck) { accept() })
@@ -104,12 +111,17 @@ func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
 		_ = r.forget() // told at the end
 	}
 	beside.Wait()
-	return ok && definitions
+	if !accepted {
+		stop()
+		<-looked
+		r.note(removeDefinitions, nil, again.kept, nil)
+	}
+	return ok && defined
 }
 
-// staysWithout tells whether a definition that is deleted needs anybody but the
-// API server, which has a finalizer of its own, to be gone.
-func staysWithout(still remove.Stuck) bool {
+// needsOthers tells whether a definition that is deleted is held by more than
+// the API server's own finalizer, which takes what is stored of its kind.
+func needsOthers(still remove.Stuck) bool {
 	return !slices.Equal(still.Finalizers, []string{apiextensions.CustomResourceCleanupFinalizer})
 }
 
@@ -142,7 +154,13 @@ func (r *removalRun) take(ctx context.Context, at step, looked plan, err error, 
 	if err != nil {
 		return false
 	}
+	for _, kept := range looked.kept {
+		delete(r.ours, kept.object.Meta.UID) // what belongs to it stays, too
+	}
 	members := looked.objects
+	if len(members) == 0 {
+		return true
+	}
 	sink(event.RemovalStarted{Number: r.numbers[at], Steps: r.all, Title: at.title(), Objects: len(members)})
 	engine := &remove.Engine{Client: r.cluster.Core.RESTClient(), Metadata: r.cluster.Metadata, Sink: sink, DryRun: r.dryRun, LetGo: letGo}
 	gone, err := engine.Remove(ctx, removeTargets(members))

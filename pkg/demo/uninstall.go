@@ -29,7 +29,8 @@ type Uninstall struct {
 	// Confirm, if set, is asked before the first write, in dry runs, too, with
 	// what is going to happen. Nothing is written unless it gives nil, and Run
 	// gives its error. Where nobody is asked, it may be found out only after
-	// the first write what is kept, which is faster.
+	// the first write what is kept and what cannot be looked into, which is
+	// faster.
 	Confirm func(Removal) error
 	// Sink, if set, is told what happens, from several goroutines at once.
 	Sink event.Sink
@@ -59,9 +60,16 @@ type LeftError struct {
 	// Whose names the installation for people: "the demo".
 	Whose         string
 	Removed, Left int
+	// Forgotten tells that the inventory is gone, too, since the API server only
+	// had to clean up.
+	Forgotten bool
 }
 
 func (e *LeftError) Error() string {
+	if e.Left == 0 && e.Forgotten {
+		return fmt.Sprintf("%v\nall %d of %s's objects are deleted, and not all are gone yet; run the same command again to go on waiting",
+			e.Err, e.Removed, e.Whose)
+	}
 	if e.Left == 0 {
 		return fmt.Sprintf("%v\nall %d of %s's objects are deleted, and its inventory is left; mend that and run the same command again",
 			e.Err, e.Removed, e.Whose)
@@ -92,10 +100,12 @@ const (
 
 func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	began := time.Now()
-	definitions := beginDefinitions(ctx, u.Cluster, inventory.Selector(inventory.ID(inventoryName(u.Inventory), u.Namespace)))
-	defer definitions.close()
-	found, err := u.find(ctx, definitions)
-	listed := time.Now()
+	looked := newDefinitions(u.Cluster)
+	if inventoryName(u.Inventory) == inventory.ParentName { // samples define nothing
+		looked = beginDefinitions(ctx, u.Cluster, inventory.Selector(inventory.ID(inventory.ParentName, u.Namespace)))
+	}
+	defer looked.close()
+	found, err := u.find(ctx, looked)
 	switch {
 	case err != nil:
 		return Removal{}, err
@@ -133,7 +143,7 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 			return Removal{}, err
 		}
 	}
-	r.stale = time.Since(asked) > atOnce || time.Since(listed) > fresh
+	r.stale = time.Since(asked) > atOnce || time.Since(found.listed) > fresh
 	if u.DryRun == event.DryRunClient {
 		answer.Removed = refsOf(planned.cut())
 		u.finish(answer, found.book, began)
@@ -158,7 +168,12 @@ func (u *Uninstall) plan(ctx context.Context, r *removal, found *installation) (
 func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found *installation, began time.Time) (Removal, error) {
 	answer := Removal{Source: found.source}
 	var err error
-	forget := sync.OnceValue(func() error { return u.forget(ctx, found.book) })
+	forgotten := false
+	forget := sync.OnceValue(func() error {
+		err := u.forget(ctx, found.book)
+		forgotten = err == nil
+		return err
+	})
 	r.forget = forget
 	answer.Removed, answer.Kept, err = r.run(ctx, planned)
 	sortKept(answer.Kept)
@@ -167,7 +182,7 @@ func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found 
 	}
 	if err != nil {
 		left := len(found.members) + len(planned.users) - len(answer.Removed)
-		return answer, &LeftError{Err: u.cause(ctx, err), Whose: whose(found.book.parent.Name), Removed: len(answer.Removed), Left: left}
+		return answer, &LeftError{Err: u.cause(ctx, err), Whose: whose(found.book.parent.Name), Removed: len(answer.Removed), Left: left, Forgotten: forgotten}
 	}
 	u.finish(answer, found.book, began)
 	return answer, nil

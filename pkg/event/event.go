@@ -154,7 +154,8 @@ type (
 	// with their definitions.
 	Purging struct{ Objects []Object }
 
-	// Uninstalling comes first when an installation is taken away.
+	// Uninstalling comes first when an installation is taken away, of so many
+	// objects at most: some may be kept.
 	Uninstalling struct {
 		What      string
 		Objects   int

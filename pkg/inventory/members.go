@@ -91,14 +91,36 @@ func each(ctx context.Context, places []Place, look func(context.Context, Place)
 // what the label was copied to.
 func Selector(id string) string { return PartOf + "=" + id }
 
+// All gives every object at a place. Served is false where the server does not
+// know the place, which need not mean that nothing is stored there. The error is
+// the API server's.
+func All(ctx context.Context, client metadata.Interface, place Place) (found []Object, served bool, err error) {
+	found, err = pages(ctx, client, place, "")
+	if unserved(err) {
+		return nil, false, nil
+	}
+	return found, true, err
+}
+
+func unserved(err error) bool {
+	return apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err)
+}
+
+// list gives nothing for a place that is not served.
 func list(ctx context.Context, client metadata.Interface, place Place, selector string) ([]Object, error) {
+	found, err := pages(ctx, client, place, selector)
+	if unserved(err) {
+		return nil, nil
+	}
+	return found, err
+}
+
+// pages lists page by page.
+func pages(ctx context.Context, client metadata.Interface, place Place, selector string) ([]Object, error) {
 	var found []Object
 	options := metav1.ListOptions{LabelSelector: selector, Limit: page}
 	for {
 		answer, err := client.Resource(place.Resource).Namespace(place.Namespace).List(ctx, options)
-		if apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
-			return nil, nil
-		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot list %s: %w", place.Resource.GroupResource(), err)
 		}

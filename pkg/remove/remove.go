@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -75,6 +76,10 @@ func (e *StuckError) Error() string {
 
 func (e *StuckError) Unwrap() error { return e.Cause }
 
+// cleanup is the finalizer with which the API server takes the objects of a
+// definition away (k8s.io/apiextensions-apiserver, pkg/apis/apiextensions/v1).
+const cleanup = "customresourcecleanup.apiextensions.k8s.io"
+
 // why says what holds the object, and what can be done.
 func (s Stuck) why() string {
 	var others []string
@@ -85,6 +90,9 @@ func (s Stuck) why() string {
 	}
 	if len(others) == 0 {
 		return "what belongs to it is not gone yet; run the same command again to go on waiting"
+	}
+	if slices.Equal(others, []string{cleanup}) {
+		return fmt.Sprintf("objects of its kind are not gone yet; see which with 'kubectl get %s -A'", s.Object.Name)
 	}
 	resource := strings.ToLower(s.Object.Kind)
 	if s.Object.Group != "" {

@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// gadget is a definition in a group, and a workload.
+func gadget(group string) string {
+	return fmt.Sprintf(`apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.%[1]s}
+spec:
+  group: %[1]s
+  names: {kind: Gadget, plural: gadgets}
+  scope: Namespaced
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
+`, group)
+}
+
+// TestUsersMeanwhile has somebody make a custom resource after its definition was
+// looked into, while the deletion of a workload takes its time.
+func TestUsersMeanwhile(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
+	direct.must(t, "kubectl", "create", "namespace", "meanwhile")
+	direct.must(t, "kubectl", "istio-demo", "install", "-n", "meanwhile", "-f", write(t, "gadget.yaml", gadget("meanwhile.example.com")), "--wait=false")
+	var before []string
+	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+		if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/deployments/web") {
+			before, _ = recorder.take()
+			made := direct.runWith(t, "apiVersion: meanwhile.example.com/v1\nkind: Gadget\nmetadata: {name: theirs, namespace: meanwhile}\n", "kubectl", "create", "-f", "-")
+			if made.code != 0 {
+				t.Error(made.stderr)
+			}
+			// What was seen counts for a second, and that is over then.
+			<-time.After(1200 * time.Millisecond)
+		}
+		forward.ServeHTTP(w, request)
+	}
+	got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "meanwhile", "--yes")
+	if got.code != 0 || !strings.Contains(got.stderr, "customresourcedefinition gadgets.meanwhile.example.com is kept: it holds gadget meanwhile/theirs of yours") {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	if !slices.ContainsFunc(before, func(line string) bool {
+		return strings.HasPrefix(line, "GET /apis/meanwhile.example.com/v1/gadgets")
+	}) {
+		t.Errorf("the definition was not looked into before: %v", before)
+	}
+	direct.must(t, "kubectl", "delete", "gadget", "theirs", "-n", "meanwhile")
+	uninstall(t, direct, "meanwhile")
+}
+
+// TestDefinitionsEnd has a custom resource that nobody could see hold its
+// definition, when the inventory is gone already.
+func TestDefinitionsEnd(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
+	direct.must(t, "kubectl", "create", "namespace", "ending")
+	direct.must(t, "kubectl", "istio-demo", "install", "-n", "ending", "-f", write(t, "gadget.yaml", gadget("ending.example.com")), "--wait=false")
+	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+		if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/gadgets.ending.example.com") {
+			held := "apiVersion: ending.example.com/v1\nkind: Gadget\nmetadata: {name: held, namespace: ending, finalizers: [example.com/hold]}\n"
+			if made := direct.runWith(t, held, "kubectl", "create", "-f", "-"); made.code != 0 {
+				t.Error(made.stderr)
+			}
+		}
+		forward.ServeHTTP(w, request)
+	}
+	got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes", "--timeout=4s")
+	lines := errorLines(got.stderr)
+	if got.code != 3 || len(lines) != 2 ||
+		lines[0] != "error: timed out after 4s: customresourcedefinition gadgets.ending.example.com is deleted, but objects of its kind are not gone yet; see which with 'kubectl get gadgets.ending.example.com -A'" ||
+		lines[1] != "error: all 2 of the demo's objects are deleted, and not all are gone yet; run the same command again to go on waiting" {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+	// There is no inventory now, but the label is still there.
+	if again := direct.must(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes"); !strings.Contains(again, "gadgets.ending.example.com was kept: it holds gadget ending/held of yours") {
+		t.Errorf("again: it says %s", again)
+	}
+	direct.must(t, "kubectl", "patch", "gadget", "held", "-n", "ending", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	direct.must(t, "kubectl", "wait", "--for=delete", "crd", "gadgets.ending.example.com", "--timeout=60s")
+	if again := direct.must(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes"); again != "nothing is installed in namespace ending\n" {
+		t.Errorf("again: it says %s", again)
+	}
+}
