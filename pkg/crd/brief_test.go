@@ -26,7 +26,7 @@ func definition() *apiextensions.CustomResourceDefinition {
 		TypeMeta: metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "things.example.org", UID: "1", ResourceVersion: "7", Generation: 2,
-			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "somebody", Operation: "Apply", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}}},
+			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "somebody", Operation: "Apply", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)}},
 		},
 		Spec: apiextensions.CustomResourceDefinitionSpec{
 			Group: "example.org", Names: apiextensions.CustomResourceDefinitionNames{Kind: "Thing"},
