@@ -27,7 +27,7 @@ func (l *lab) benchScale(ctx context.Context, root string, scale *report.Scale) 
 	}
 	for round := range scale.Rounds {
 		for _, at := range scale.Cases() {
-			for _, tool := range []string{report.Ours, report.Apply} {
+			for _, tool := range []string{report.Ours, report.Ready, report.Apply} {
 				if tool == report.Apply && at.Objects > scale.Limit {
 					continue
 				}
@@ -74,10 +74,11 @@ func (l *lab) scaleOne(ctx context.Context, control *cluster.Cluster, scale *rep
 			return err
 		}
 	}
-	command := step{"kubectl", "apply", "-f", l.manifest(at.Objects)}
-	if tool == report.Ours {
-		command = step{"kubectl", "istio-demo", "install", "-f", l.manifest(at.Objects)}
-	}
+	command := map[string]step{
+		report.Ours:  {"kubectl", "istio-demo", "install", "--wait=false", "-f", l.manifest(at.Objects)},
+		report.Ready: {"kubectl", "istio-demo", "install", "-f", l.manifest(at.Objects)},
+		report.Apply: {"kubectl", "apply", "-f", l.manifest(at.Objects)},
+	}[tool]
 	stop := bystander.watch(ctx)
 	found, err := session.run(ctx, command)
 	noticed := stop()

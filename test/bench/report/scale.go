@@ -32,6 +32,10 @@ type Shown struct {
 	PeakBytes int64   `json:"peakBytes"`
 }
 
+// Ready is the name under which ours is kept where it waits until everything
+// runs, which kubectl apply does not.
+const Ready = Ours + " --wait"
+
 // Idle is the name under which another client's latency is kept while nothing
 // else is under way.
 const Idle = "idle"
@@ -144,12 +148,15 @@ func (s *Scale) Markdown(words Words) string {
 }
 
 func (s *Scale) sizeTable(words Words) string {
-	t := newTable(words.Objects, "RTT", code(Ours), words.Peak, code(Apply), words.Peak, words.TheirsByOurs)
+	t := newTable(words.Objects, "RTT", code(Ours), words.Peak, code(Apply), words.Peak, words.TheirsByOurs, code(Ready))
 	for _, at := range s.Cases() {
 		ours, _ := s.applied(Ours, at)
-		cells := []string{fmt.Sprint(at.Objects), milliseconds(at.RTT), seconds(ours.Seconds), megabytes(ours.PeakBytes), "–", "–", "–"}
+		cells := []string{fmt.Sprint(at.Objects), milliseconds(at.RTT), seconds(ours.Seconds), megabytes(ours.PeakBytes), "–", "–", "–", "–"}
 		if theirs, found := s.applied(Apply, at); found {
-			cells = append(cells[:4], seconds(theirs.Seconds), megabytes(theirs.PeakBytes), times(theirs.Seconds/ours.Seconds))
+			cells[4], cells[5], cells[6] = seconds(theirs.Seconds), megabytes(theirs.PeakBytes), times(theirs.Seconds/ours.Seconds)
+		}
+		if ready, found := s.applied(Ready, at); found {
+			cells[7] = seconds(ready.Seconds)
 		}
 		t.row(cells...)
 	}

@@ -89,7 +89,7 @@ var English = Words{
 	Pods:        "%d pods",
 	First:       "first row",
 	Last:        "last row",
-	ScaleNotes: `` + "`kubectl apply`" + ` is timed without a wait, ours with it. The other client is at no distance.
+	ScaleNotes: `` + "`kubectl apply`" + ` does not wait until anything runs, and neither does ours (` + "`--wait=false`" + `) where it is compared with it; the last column is with the wait. What is waited for there is kube-controller-manager, which sends 20 requests a second at most and has an account and a ConfigMap to make in each new namespace before it comes to the Deployments. The other client is at no distance.
 
 The other client has a user and a connection of its own, and gets a ConfigMap or lists those of a namespace every 50 ms; its latency counts from when the request was due. It runs on the same machine as everything else, so that it also waits for the processor.`,
 }
@@ -148,7 +148,7 @@ var Chinese = Words{
 	Pods:        "%d 个 Pod",
 	First:       "第一行",
 	Last:        "最后一行",
-	ScaleNotes: `` + "`kubectl apply`" + ` 的用时不含等待，我们的包含等待。另一个客户端没有往返时间。
+	ScaleNotes: `` + "`kubectl apply`" + ` 不等待任何对象运行；与之比较时我们也不等待（` + "`--wait=false`" + `），最后一列是包含等待的用时。那里等待的是 kube-controller-manager：它每秒最多发送 20 个请求，并且要先在每个新命名空间中创建一个账号和一个 ConfigMap，然后才轮到 Deployment。另一个客户端没有往返时间。
 
 另一个客户端有自己的用户和连接，每 50 毫秒读取一个 ConfigMap 或列出一个命名空间中的 ConfigMap；延迟从请求应当发出的时刻算起。它与其他进程在同一台机器上运行，因此也会等待处理器。`,
 }
