@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
+
+	_ "github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/translation" // before kubectl's packages
 )
 
 // The names under which the program is called and by which it calls itself.
