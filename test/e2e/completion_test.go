@@ -219,6 +219,7 @@ func TestCompletionRequests(t *testing.T) {
 
 // TestCompletionWithoutCluster suggests nothing, at once and without a word.
 func TestCompletionWithoutCluster(t *testing.T) {
+	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,7 @@ const installedScreen = ` passed T checks
 // TestProgressLive installs in windows of two widths and takes it away again.
 // What is left on the screens is all that there should be.
 func TestProgressLive(t *testing.T) {
+	control := sharedCluster(t)
 	for _, test := range []struct {
 		columns     int
 		environment []string
@@ -48,7 +49,6 @@ func TestProgressLive(t *testing.T) {
 	} {
 		namespace := fmt.Sprintf("live-%d", test.columns)
 		t.Run(namespace, func(t *testing.T) {
-			control := sharedCluster(t)
 			u := newUser(t, control.Kubeconfig)
 			u.dir = filepath.Dir(write(t, "held.yaml", held(namespace)))
 			w := u.open(t, test.columns, 24, test.environment,
