@@ -126,7 +126,7 @@ func (e *Engine) slots() chan struct{} {
 // where something else has failed and not everything was begun.
 func (e *Engine) Apply(ctx context.Context, targets []Target) ([]Result, error) {
 	results := make([]Result, len(targets))
-	err := each(ctx, e.slots(), e.Halt, targets, func(ctx context.Context, i int) error {
+	err := each(ctx, e.slots(), e.Halt, len(targets), func(ctx context.Context, i int) error {
 		result, err := e.apply(ctx, targets[i])
 		if err != nil {
 			return err

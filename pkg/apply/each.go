@@ -50,12 +50,12 @@ func (h *Halt) Over() bool {
 	return h.halted
 }
 
-// each runs do for every target, as many at once as there are slots. After the
+// each runs do for 0 to n-1, as many at once as there are slots. After the
 // first error, when the context ends, or when halt says so, no more are
 // started; those under way are waited for, after the end of the context for
 // the grace period. The errors come in the order of the targets; without one,
 // and with targets that were not started, it is ErrHalted.
-func each(ctx context.Context, slots chan struct{}, halt *Halt, targets []Target, do func(ctx context.Context, i int) error) error {
+func each(ctx context.Context, slots chan struct{}, halt *Halt, n int, do func(ctx context.Context, i int) error) error {
 	working, stop := withGrace(ctx)
 	defer stop()
 	if halt == nil {
@@ -71,7 +71,7 @@ func each(ctx context.Context, slots chan struct{}, halt *Halt, targets []Target
 		group    sync.WaitGroup
 		started  int
 	)
-	for i := range targets {
+	for i := range n {
 		slots <- struct{}{}
 		if ctx.Err() != nil || halt.Over() {
 			<-slots
@@ -92,7 +92,7 @@ func each(ctx context.Context, slots chan struct{}, halt *Halt, targets []Target
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if len(failures) == 0 && started < len(targets) {
+	if len(failures) == 0 && started < n {
 		return ErrHalted
 	}
 	slices.SortFunc(failures, func(a, b failure) int { return cmp.Compare(a.index, b.index) })

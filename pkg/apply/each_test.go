@@ -14,7 +14,7 @@ var errStopped = errors.New("stopped by the user")
 
 func TestEachRunsAll(t *testing.T) {
 	seen := make([]atomic.Int32, 3*parallel)
-	err := each(t.Context(), make(chan struct{}, parallel), nil, make([]Target, len(seen)), func(_ context.Context, i int) error {
+	err := each(t.Context(), make(chan struct{}, parallel), nil, len(seen), func(_ context.Context, i int) error {
 		seen[i].Add(1)
 		return nil
 	})
@@ -34,7 +34,7 @@ func TestEachIsBounded(t *testing.T) {
 		var started atomic.Int32
 		one, done := make(chan struct{}), make(chan error)
 		go func() {
-			done <- each(t.Context(), make(chan struct{}, parallel), nil, make([]Target, 2*parallel), func(context.Context, int) error {
+			done <- each(t.Context(), make(chan struct{}, parallel), nil, 2*parallel, func(context.Context, int) error {
 				started.Add(1)
 				<-one
 				return nil
@@ -61,7 +61,7 @@ func TestEachStops(t *testing.T) {
 		fail, release, done := make(chan struct{}), make(chan struct{}), make(chan error)
 		failure := errors.New("refused")
 		go func() {
-			done <- each(t.Context(), make(chan struct{}, parallel), nil, make([]Target, 2*parallel), func(ctx context.Context, i int) error {
+			done <- each(t.Context(), make(chan struct{}, parallel), nil, 2*parallel, func(ctx context.Context, i int) error {
 				started.Add(1)
 				if i == 5 {
 					<-fail
@@ -100,7 +100,7 @@ func TestEachOrdersErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release, done := make(chan struct{}), make(chan error)
 		go func() {
-			done <- each(t.Context(), make(chan struct{}, parallel), nil, make([]Target, 4), func(_ context.Context, i int) error {
+			done <- each(t.Context(), make(chan struct{}, parallel), nil, 4, func(_ context.Context, i int) error {
 				switch i {
 				case 1:
 					<-release
@@ -122,7 +122,7 @@ func TestEachOrdersErrors(t *testing.T) {
 func TestEachAfterContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errStopped)
-	err := each(ctx, make(chan struct{}, parallel), nil, make([]Target, 3), func(context.Context, int) error {
+	err := each(ctx, make(chan struct{}, parallel), nil, 3, func(context.Context, int) error {
 		t.Error("a request was started after the end")
 		return nil
 	})
@@ -148,7 +148,7 @@ func TestEachGrace(t *testing.T) {
 				var cut atomic.Bool
 				done := make(chan error)
 				go func() {
-					done <- each(ctx, make(chan struct{}, parallel), nil, make([]Target, 2*parallel), func(working context.Context, i int) error {
+					done <- each(ctx, make(chan struct{}, parallel), nil, 2*parallel, func(working context.Context, i int) error {
 						if i >= parallel {
 							t.Errorf("target %d was started after the end", i)
 						}
@@ -200,7 +200,7 @@ func TestEachHalts(t *testing.T) {
 	halt.Then(func() { told++ })
 	slots := make(chan struct{}, 1)
 	failed := errors.New("refused")
-	err := each(t.Context(), slots, halt, make([]Target, 3), func(_ context.Context, i int) error {
+	err := each(t.Context(), slots, halt, 3, func(_ context.Context, i int) error {
 		if i > 0 {
 			t.Errorf("target %d was started after a failure", i)
 		}
@@ -209,7 +209,7 @@ func TestEachHalts(t *testing.T) {
 	if !errors.Is(err, failed) || !halt.Over() || told != 1 {
 		t.Errorf("the error is %v, it was told %d times", err, told)
 	}
-	err = each(t.Context(), slots, halt, make([]Target, 1), func(context.Context, int) error {
+	err = each(t.Context(), slots, halt, 1, func(context.Context, int) error {
 		t.Error("it was started all the same")
 		return nil
 	})

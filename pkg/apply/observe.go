@@ -56,7 +56,7 @@ func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 
 // observeSome observes the targets of some indices.
 func (e *Engine) observeSome(ctx context.Context, targets []Target, indices []int) error {
-	return each(ctx, make(chan struct{}, reading), nil, make([]Target, len(indices)), func(ctx context.Context, n int) error {
+	return each(ctx, make(chan struct{}, reading), nil, len(indices), func(ctx context.Context, n int) error {
 		target := &targets[indices[n]]
 		live, err := e.get(ctx, target)
 		if apierrors.IsNotFound(err) {

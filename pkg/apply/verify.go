@@ -33,7 +33,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 		members[n] = targets[i]
 	}
 	// All of the refusals are wanted, so they do not end the others.
-	err := each(ctx, e.slots(), nil, members, func(ctx context.Context, n int) error {
+	err := each(ctx, e.slots(), nil, len(members), func(ctx context.Context, n int) error {
 		stored, err := e.patch(ctx, members[n], true)
 		if e.recreates(members[n], stored, err) {
 			targets[doubtful[n]].Recreate = true

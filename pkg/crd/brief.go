@@ -24,8 +24,7 @@ var Resource = apiextensions.SchemeGroupVersion.WithResource("customresourcedefi
 // takes both sides a fraction of the time that JSON does; a schema has tens of
 // kilobytes, and a definition changes twice before it is served. What is written
 // through it is sent as it is, so that what was read must not be written back.
-// The error says that no client can be made from
-// the config.
+// The error says that no client can be made from the config.
 func Brief(client dynamic.Interface, config *rest.Config, through *http.Client) (dynamic.Interface, error) {
 	scheme := runtime.NewScheme()
 	if err := apiextensions.AddToScheme(scheme); err != nil {
@@ -68,43 +67,27 @@ type briefDecoder struct{ runtime.Decoder }
 
 // Decode decodes into an untyped object or list, or gives a new one.
 func (b briefDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
-	switch into := into.(type) {
-	case *unstructured.Unstructured:
-		object, kind, err := decode(b.Decoder, data, defaults, into)
-		return object, kind, err
-	case *unstructured.UnstructuredList:
-		object, kind, err := decode(b.Decoder, data, defaults, into)
-		return object, kind, err
-	case nil:
-		found, kind, err := b.Decoder.Decode(data, defaults, nil)
-		if err != nil {
-			return nil, kind, err
-		}
-		object, err := shorten(found)
-		return object, kind, err
-	}
-	return b.Decoder.Decode(data, defaults, into)
-}
-
-// decode decodes into an object of the one type that it can be.
-func decode[T any, P interface {
-	*T
-	runtime.Object
-}](decoder runtime.Decoder, data []byte, defaults *schema.GroupVersionKind, into P) (runtime.Object, *schema.GroupVersionKind, error) {
-	found, kind, err := decoder.Decode(data, defaults, nil)
+	found, kind, err := b.Decoder.Decode(data, defaults, nil)
 	if err != nil {
 		return nil, kind, err
 	}
 	object, err := shorten(found)
-	if err != nil {
-		return nil, kind, err
+	if err != nil || into == nil {
+		return object, kind, err
 	}
-	short, expected := object.(P)
-	if !expected {
-		return nil, kind, fmt.Errorf("the server sent %s where definitions were asked for", kind)
+	switch object := object.(type) {
+	case *unstructured.Unstructured:
+		if into, expected := into.(*unstructured.Unstructured); expected {
+			*into = *object
+			return into, kind, nil
+		}
+	case *unstructured.UnstructuredList:
+		if into, expected := into.(*unstructured.UnstructuredList); expected {
+			*into = *object
+			return into, kind, nil
+		}
 	}
-	*into = *short
-	return into, kind, nil
+	return nil, kind, fmt.Errorf("the server sent %s, which does not go into %T", kind, into)
 }
 
 // shorten gives a definition, or a list of them, without schemas; other objects,

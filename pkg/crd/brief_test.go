@@ -93,6 +93,21 @@ func server(t *testing.T, speaks string) (*rest.Config, *http.Client) {
 	return &rest.Config{Host: found.URL}, found.Client()
 }
 
+// clients gives a client of a server, and the brief one that is made of it.
+func clients(t *testing.T, speaks string) (plain, client dynamic.Interface) {
+	t.Helper()
+	config, through := server(t, speaks)
+	plain, err := dynamic.NewForConfigAndClient(config, through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err = Brief(plain, config, through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain, client
+}
+
 // TestBrief reads and writes definitions, from a server that speaks protobuf
 // and from one behind something that does not.
 func TestBrief(t *testing.T) {
@@ -105,15 +120,7 @@ func TestBrief(t *testing.T) {
 	want := &unstructured.Unstructured{Object: fields}
 	for _, speaks := range []string{runtime.ContentTypeProtobuf, runtime.ContentTypeJSON} {
 		t.Run(speaks, func(t *testing.T) {
-			config, through := server(t, speaks)
-			plain, err := dynamic.NewForConfigAndClient(config, through)
-			if err != nil {
-				t.Fatal(err)
-			}
-			client, err := Brief(plain, config, through)
-			if err != nil {
-				t.Fatal(err)
-			}
+			_, client := clients(t, speaks)
 			definitions := client.Resource(Resource)
 			got, err := definitions.Get(t.Context(), "things.example.org", metav1.GetOptions{})
 			same(t, "get", got, want, err)
@@ -133,11 +140,7 @@ func TestBrief(t *testing.T) {
 
 // TestBriefWatch watches definitions.
 func TestBriefWatch(t *testing.T) {
-	config, through := server(t, runtime.ContentTypeProtobuf)
-	client, err := Brief(nil, config, through)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, client := clients(t, runtime.ContentTypeProtobuf)
 	watching, err := client.Resource(Resource).Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -156,15 +159,7 @@ func TestBriefWatch(t *testing.T) {
 
 // TestBriefOthers leaves all other kinds to the client that it is given.
 func TestBriefOthers(t *testing.T) {
-	config, through := server(t, runtime.ContentTypeProtobuf)
-	plain, err := dynamic.NewForConfigAndClient(config, through)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := Brief(plain, config, through)
-	if err != nil {
-		t.Fatal(err)
-	}
+	plain, client := clients(t, runtime.ContentTypeProtobuf)
 	pods := schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 	if got, want := client.Resource(pods), plain.Resource(pods); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v instead of %v", got, want)

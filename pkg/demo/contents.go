@@ -18,8 +18,8 @@ import (
 
 // inside gives the user's objects that would go with an object: the custom
 // resources of a definition, and what is in a namespace. Those of the removal
-// itself do not count. The error is an unseen where that cannot be told. AsOf is when
-// it was looked at.
+// itself do not count. The error is an unseen where that cannot be told. AsOf is
+// when it was looked at.
 func (r *removal) inside(ctx context.Context, object inventory.Object, ours map[types.UID]bool) (found []inventory.Object, asOf time.Time, err error) {
 	asOf = time.Now()
 	switch {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
 // Difference is an object before and after an install.
@@ -109,11 +108,7 @@ func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on
 	if err := i.complete(ctx, on); err != nil {
 		return nil, err
 	}
-	r := &removal{
-		cluster: i.Cluster, rights: preflight.NewRights(ctx, i.Cluster.Authorization), definitions: newDefinitions(i.Cluster),
-		kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: true,
-	}
-	planned, err := r.survey(ctx, members, uidsOf(members))
+	planned, err := i.pruning(ctx, on).survey(ctx, members, uidsOf(members))
 	if err != nil {
 		return nil, err
 	}

@@ -60,10 +60,7 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 		if err := i.complete(ctx, on); err != nil {
 			return nil, err
 		}
-		r := &removal{
-			cluster: i.Cluster, rights: preflight.NewRights(ctx, i.Cluster.Authorization), definitions: newDefinitions(i.Cluster),
-			kinds: on.kinds, book: on.book, sink: i.Sink, dryRun: on.engine.DryRun, stale: true, list: on.members(i.Cluster),
-		}
+		r := i.pruning(ctx, on)
 		planned, err := r.survey(ctx, on.leftovers, uidsOf(on.leftovers))
 		if err != nil {
 			return nil, err
@@ -86,6 +83,21 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 		err = nil // an inventory that covers too much does no harm
 	}
 	return results, err
+}
+
+// pruning takes away what is of the inventory.
+func (i *Install) pruning(ctx context.Context, on *course) *removal {
+	return &removal{
+		cluster:     i.Cluster,
+		rights:      preflight.NewRights(ctx, i.Cluster.Authorization),
+		definitions: newDefinitions(i.Cluster),
+		kinds:       on.kinds,
+		book:        on.book,
+		sink:        i.Sink,
+		dryRun:      on.engine.DryRun,
+		stale:       true,
+		list:        on.members(i.Cluster),
+	}
 }
 
 // members lists what the inventory has now.

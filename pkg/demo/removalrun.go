@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -96,7 +95,7 @@ func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
 			if failed == nil && time.Since(again.asOf) > recent {
 				again, failed = r.look(ctx, removeDefinitions)
 			}
-			letGo := func(still []remove.Stuck) { going <- !slices.ContainsFunc(still, needsOthers) }
+			letGo := func(still []remove.Stuck) { going <- allEnd(still) }
 			defined = r.take(ctx, removeDefinitions, again, failed, told.take, letGo)
 			going <- defined
 		})
@@ -119,10 +118,9 @@ func (r *removalRun) workloadsAndDefinitions(ctx context.Context) bool {
 	return ok && defined
 }
 
-// needsOthers tells whether a definition that is deleted is held by more than
-// the API server's own finalizer, which takes what is stored of its kind.
-func needsOthers(still remove.Stuck) bool {
-	return !slices.Equal(still.Finalizers, []string{apiextensions.CustomResourceCleanupFinalizer})
+// allEnd tells whether what is deleted needs nobody any more to be gone.
+func allEnd(still []remove.Stuck) bool {
+	return !slices.ContainsFunc(still, func(one remove.Stuck) bool { return !one.EndsByItself() })
 }
 
 // step removes the objects of one step, and tells whether it worked. letGo, if

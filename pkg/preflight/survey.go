@@ -111,9 +111,7 @@ func newSurvey(ctx context.Context, subject Subject) *Survey {
 	s.configured = sync.OnceValues(func() ([]hook, error) { return readHooks(ctx, subject) })
 	s.used = sync.OnceValues(func() (map[string]amount, error) { return readUsed(ctx, subject) })
 	s.addressed = sync.OnceValues(func() (string, error) { return readAddressed(ctx, subject) })
-	s.admin = sync.OnceValues(func() (bool, error) {
-		return allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
-	})
+	s.admin = NewRights(ctx, subject.Authorization).MayAll
 	s.nodes = sync.OnceValues(func() ([]corev1.Node, error) {
 		var nodes []corev1.Node
 		list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {

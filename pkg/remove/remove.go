@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -76,9 +77,11 @@ func (e *StuckError) Error() string {
 
 func (e *StuckError) Unwrap() error { return e.Cause }
 
-// cleanup is the finalizer with which the API server takes the objects of a
-// definition away (k8s.io/apiextensions-apiserver, pkg/apis/apiextensions/v1).
-const cleanup = "customresourcecleanup.apiextensions.k8s.io"
+// EndsByItself tells whether only the API server's own finalizer holds a
+// definition, which takes what is stored of its kind.
+func (s Stuck) EndsByItself() bool {
+	return slices.Equal(s.Finalizers, []string{apiextensions.CustomResourceCleanupFinalizer})
+}
 
 // why says what holds the object, and what can be done.
 func (s Stuck) why() string {
@@ -91,7 +94,7 @@ func (s Stuck) why() string {
 	if len(others) == 0 {
 		return "what belongs to it is not gone yet; run the same command again to go on waiting"
 	}
-	if slices.Equal(others, []string{cleanup}) {
+	if s.EndsByItself() {
 		return fmt.Sprintf("objects of its kind are not gone yet; see which with 'kubectl get %s -A'", s.Object.Name)
 	}
 	resource := strings.ToLower(s.Object.Kind)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/bench/report"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
@@ -73,7 +74,7 @@ func (m *measurement) take(ctx context.Context, session *session, tool string, o
 	}
 	sample.Tool, sample.Operation, sample.RTT, sample.Round = tool, operation, m.rtt, m.round+1
 	if err != nil {
-		sample.Error = err.Error()
+		sample.Error = strings.ReplaceAll(err.Error(), m.lab.dir+"/", "")
 	}
 	m.run.Samples = append(m.run.Samples, sample)
 	fmt.Fprintf(os.Stderr, "round %d, RTT %3d ms: %-28s %-10s %7.2f s %s\n", m.round+1, m.rtt, tool, operation, sample.Seconds, sample.Error)

@@ -76,8 +76,8 @@ spec:
 	u.must(t, "kubectl", "get", "persistentvolumeclaim", "data-db-0", "-n", "claims")
 }
 
-// gadgets is a definition with versions, and an object of one of them.
-func gadgets(versions []string, storage, object string) string {
+// gadgetDefinition is a definition with versions.
+func gadgetDefinition(group string, versions []string, storage string) string {
 	var all []string
 	for _, version := range versions {
 		all = append(all, fmt.Sprintf(`{name: %s, served: true, storage: %v, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}`,
@@ -85,18 +85,23 @@ func gadgets(versions []string, storage, object string) string {
 	}
 	return fmt.Sprintf(`apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
-metadata: {name: gadgets.sacred.example.com}
+metadata: {name: gadgets.%[1]s}
 spec:
-  group: sacred.example.com
+  group: %[1]s
   names: {kind: Gadget, plural: gadgets}
   scope: Namespaced
-  versions: [%s]
----
+  versions: [%[2]s]
+`, group, strings.Join(all, ", "))
+}
+
+// gadgets is a definition with versions, and an object of one of them.
+func gadgets(versions []string, storage, object string) string {
+	return gadgetDefinition("sacred.example.com", versions, storage) + fmt.Sprintf(`---
 apiVersion: sacred.example.com/%s
 kind: Gadget
 metadata: {name: first}
 spec: {size: 1}
-`, strings.Join(all, ", "), object)
+`, object)
 }
 
 // TestNewVersionOfADefinition moves an object to a version that is defined by

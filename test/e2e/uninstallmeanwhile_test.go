@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,35 +8,13 @@ import (
 	"time"
 )
 
-// gadget is a definition in a group, and a workload.
-func gadget(group string) string {
-	return fmt.Sprintf(`apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: gadgets.%[1]s}
-spec:
-  group: %[1]s
-  names: {kind: Gadget, plural: gadgets}
-  scope: Namespaced
-  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
-`, group)
-}
-
 // TestUsersMeanwhile has somebody make a custom resource after its definition was
 // looked into, while the deletion of a workload takes its time.
 func TestUsersMeanwhile(t *testing.T) {
 	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
 	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
 	direct.must(t, "kubectl", "create", "namespace", "meanwhile")
-	direct.must(t, "kubectl", "istio-demo", "install", "-n", "meanwhile", "-f", write(t, "gadget.yaml", gadget("meanwhile.example.com")), "--wait=false")
+	direct.must(t, "kubectl", "istio-demo", "install", "-n", "meanwhile", "-f", write(t, "gadget.yaml", gadgetDefinition("meanwhile.example.com", []string{"v1"}, "v1")+"---\n"+web), "--wait=false")
 	var before []string
 	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/deployments/web") {
@@ -70,7 +47,7 @@ func TestDefinitionsEnd(t *testing.T) {
 	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
 	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
 	direct.must(t, "kubectl", "create", "namespace", "ending")
-	direct.must(t, "kubectl", "istio-demo", "install", "-n", "ending", "-f", write(t, "gadget.yaml", gadget("ending.example.com")), "--wait=false")
+	direct.must(t, "kubectl", "istio-demo", "install", "-n", "ending", "-f", write(t, "gadget.yaml", gadgetDefinition("ending.example.com", []string{"v1"}, "v1")+"---\n"+web), "--wait=false")
 	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/gadgets.ending.example.com") {
 			held := "apiVersion: ending.example.com/v1\nkind: Gadget\nmetadata: {name: held, namespace: ending, finalizers: [example.com/hold]}\n"
