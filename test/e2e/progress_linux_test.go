@@ -105,7 +105,7 @@ func TestProgressInterrupted(t *testing.T) {
 	u.dir = filepath.Dir(write(t, "held.yaml", held("live-interrupted")))
 	w := u.open(t, 80, 24, nil, "kubectl", "istio-demo", "install", "-n", "live-interrupted", "-f", "held.yaml", "--skip-checks=capacity,loadbalancer")
 	w.until("ready")
-	w.until("deployment/held")
+	w.until("deployment/held  Available: 0/1")
 	w.press("\x03")
 	if code := w.wait(); code != 130 {
 		t.Errorf("exit code %d", code)
