@@ -88,9 +88,9 @@ type Engine struct {
 	Delete   func(context.Context, Target) error
 	// DryRun has the server check everything and store nothing.
 	DryRun bool
-	// Validation is what the server does about unknown fields: "Strict",
-	// "Warn" or "Ignore"; empty is the server's default, "Warn". Unknown fields
-	// are refused in any case, since a server-side apply has no place for them.
+	// Validation is what becomes of fields that an object's kind does not have:
+	// with "Strict" the object is refused; with "Warn", which empty means, too,
+	// and "Ignore" they are left out, and told or not.
 	Validation string
 
 	// Halt, if set, is shared by engines of which none is to begin anything more
@@ -180,8 +180,12 @@ func Applied(ctx context.Context) (event.Object, bool) {
 	return object, known
 }
 
-// patch sends the one request.
-func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstructured.Unstructured, error) {
+// send sends the one request. The server is not asked to validate fields: those
+// that it has no schema for it refuses in every apply, and what it does beyond
+// that is to read the body a second time, as YAML, in search of keys that come
+// twice (k8s.io/apiserver, pkg/endpoints/handlers/patch.go,
+// applyPatchToCurrentObject). What is encoded here has each key once.
+func (e *Engine) send(ctx context.Context, target Target, dryRun bool) (*unstructured.Unstructured, error) {
 	live := target.Live
 	if target.Recreate {
 		live = nil
@@ -191,28 +195,13 @@ func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstru
 		return nil, fmt.Errorf("it cannot be encoded: %w", err)
 	}
 	force := e.Force || target.Adopt
-	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &force, FieldValidation: e.validation(target)}
+	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &force, FieldValidation: metav1.FieldValidationIgnore}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
 	return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
 		Patch(WithApplied(ctx, target.Ref), target.Ref.Name, types.ApplyPatchType, body, options)
 }
-
-// validation is what the server is asked to do about the fields of a target.
-// Unknown fields it refuses in every apply, since it has no schema for them;
-// beyond that, "Strict" and "Warn" have it read the body a second time, as YAML,
-// in search of keys that come twice (k8s.io/apiserver,
-// pkg/endpoints/handlers/patch.go, applyPatchToCurrentObject). Definitions are
-// large, and what is encoded here has each key once.
-func (e *Engine) validation(target Target) string {
-	if target.Resource == definitions {
-		return metav1.FieldValidationIgnore
-	}
-	return e.Validation
-}
-
-var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
 // action tells from the object before and after what the server did. An
 // apply that changes nothing keeps the resourceVersion (KEP-555, server-side

@@ -24,10 +24,9 @@ func TestApplyRequest(t *testing.T) {
 		change func(*Engine)
 		want   url.Values
 	}{
-		{"default", func(*Engine) {}, url.Values{"fieldManager": {"kubectl-istio-demo"}, "force": {"false"}}},
-		{"force", func(e *Engine) { e.Force = true }, url.Values{"fieldManager": {"kubectl-istio-demo"}, "force": {"true"}}},
-		{"dry run", func(e *Engine) { e.DryRun = true }, url.Values{"fieldManager": {"kubectl-istio-demo"}, "force": {"false"}, "dryRun": {"All"}}},
-		{"validation", func(e *Engine) { e.Validation = "Strict" }, url.Values{"fieldManager": {"kubectl-istio-demo"}, "force": {"false"}, "fieldValidation": {"Strict"}}},
+		{"default", func(*Engine) {}, url.Values{"fieldManager": {"kubectl-istio-demo"}, "force": {"false"}, "fieldValidation": {"Ignore"}}},
+		{"force", func(e *Engine) { e.Force = true }, url.Values{"fieldManager": {"kubectl-istio-demo"}, "force": {"true"}, "fieldValidation": {"Ignore"}}},
+		{"dry run", func(e *Engine) { e.DryRun = true }, url.Values{"fieldManager": {"kubectl-istio-demo"}, "force": {"false"}, "dryRun": {"All"}, "fieldValidation": {"Ignore"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, engine := newServer(t, echo)

@@ -19,8 +19,11 @@ func (e *Engine) refusal(target Target, err error) error {
 			target.Source, target.Ref, strings.Join(conflicts, "; "))
 	}
 	remedy := ""
-	if immutable(err) {
+	switch {
+	case immutable(err):
 		remedy = e.anew(target)
+	case unknownFields(err) && e.Validation == metav1.FieldValidationStrict:
+		remedy = "; correct it, or have what its kind does not have left out with --validate=warn"
 	}
 	return fmt.Errorf("%s: %s: %w%s", target.Source, target.Ref, &oneLine{err}, remedy)
 }

@@ -96,9 +96,9 @@ type Install struct {
 	// those that it does, and SkipUnsupported leaves out those of which nothing
 	// takes the place.
 	UpgradeAPIs, SkipUnsupported bool
-	// Validation is "Strict", "Warn" or "Ignore": what becomes of unknown
-	// fields, as in fieldValidation of the Kubernetes API. Empty leaves it to
-	// the server, which warns.
+	// Validation is "Strict", "Warn" or "Ignore": what becomes of fields that an
+	// object's kind does not have, as in fieldValidation of the Kubernetes API.
+	// Empty means "Warn".
 	Validation string
 	// Brief is for callers that need no schemas: definitions in the results are
 	// without them, which makes an install faster. A dry run gives them whole.

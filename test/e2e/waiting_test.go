@@ -160,7 +160,7 @@ func TestRefusedObject(t *testing.T) {
 	path := write(t, "typo.yaml", strings.Replace(tooBig, "  selector:", "  replica: 1\n  selector:", 1))
 	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "typo")
 	lines := errorLines(got.stderr)
-	if got.code != 1 || len(lines) != 1 || !regexp.MustCompile(`^error: \S+typo\.yaml, document 2 \(line 6\): deployment typo/big: .*\.spec\.replica: field not declared in schema$`).MatchString(lines[0]) {
+	if got.code != 1 || len(lines) != 1 || !regexp.MustCompile(`^error: \S+typo\.yaml, document 2 \(line 6\): deployment typo/big: .*\.spec\.replica: field not declared in schema; correct it, or have .* left out with --validate=warn$`).MatchString(lines[0]) {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
 	}
 	if !strings.Contains(got.stderr, "  stopped: 2 of 3 objects applied\n") {

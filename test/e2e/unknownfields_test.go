@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// unknownFields has fields that no version of these kinds has, in a struct, in
+// an item of a list, beside the metadata, and in an object of a definition of
+// the manifest.
+const unknownFields = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, colour: blue}
+data: {mode: demo}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replica: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: first, image: "registry.example.com/web:1"}
+      - {name: second, image: "registry.example.com/web:1", shape: round, ports: [{containerPort: 80, kind: http}]}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.unknown.example.com}
+spec:
+  group: unknown.example.com
+  scope: Namespaced
+  names: {kind: Gadget, plural: gadgets}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
+---
+apiVersion: unknown.example.com/v1
+kind: Gadget
+metadata: {name: first}
+spec: {size: 3, weight: 4}
+`
+
+// TestUnknownFields refuses fields that a kind does not have, unless they may
+// be left out, which is told or not.
+func TestUnknownFields(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "old.yaml", unknownFields)
+	install := func(flags ...string) result {
+		return u.run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "unknown", "-f", path}, flags...)...)
+	}
+	refused := regexp.MustCompile(`^error: \S+old\.yaml, document \d \(line \d+\): \w+ unknown/\w+: .* field not declared in schema.*; ` +
+		`correct it, or have what its kind does not have left out with --validate=warn$`)
+	if got := install(); got.code != 1 || len(errorLines(got.stderr)) == 0 || !refused.MatchString(errorLines(got.stderr)[0]) {
+		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	}
+
+	warned := install("--validate=warn")
+	var warnings []string
+	for line := range strings.Lines(warned.stderr) {
+		if text, is := strings.CutPrefix(line, "warning: "+path+", "); is {
+			warnings = append(warnings, strings.TrimSpace(text))
+		}
+	}
+	slices.Sort(warnings)
+	want := []string{
+		"document 1 (line 1): configmap unknown/settings: left out what its kind does not have: metadata.colour",
+		"document 2 (line 6): deployment unknown/web: left out what its kind does not have: " +
+			"spec.replica, spec.template.spec.containers[1].ports[0].kind, spec.template.spec.containers[1].shape",
+		"document 4 (line 32): gadget unknown/first: left out what its kind does not have: spec.weight",
+	}
+	if warned.code != 0 || !slices.Equal(warnings, want) {
+		t.Errorf("exit code %d, warnings %q, want %q\n%s", warned.code, warnings, want, warned.stderr)
+	}
+	if size := u.must(t, "kubectl", "get", "gadget", "first", "-n", "unknown", "-o", "jsonpath={.spec}"); size != `{"size":3}` {
+		t.Errorf("the gadget has %s", size)
+	}
+
+	again := install("--validate=ignore")
+	if again.code != 0 || strings.Contains(again.stderr, "warning") || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 5 unchanged") {
+		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+	}
+	if got := u.run(t, "kubectl", "istio-demo", "diff", "-n", "unknown", "-f", path); got.code != 0 || got.stdout+got.stderr != "" {
+		t.Errorf("diff: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	u.must(t, "kubectl", "istio-demo", "uninstall", "-n", "unknown", "--yes")
+}
