@@ -26,11 +26,14 @@ type apiServer struct {
 	refuses  map[string]int
 	requests []string
 	watches  map[string][]chan map[string]any
+	// began has room for one of each watch that has begun.
+	began chan struct{}
 }
 
 // start gives a client that talks to the server.
 func (s *apiServer) start(t *testing.T) typedcorev1.CoreV1Interface {
 	t.Helper()
+	s.began = make(chan struct{}, 100)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	client, err := typedcorev1.NewForConfig(&rest.Config{Host: server.URL, QPS: -1})
@@ -130,6 +133,7 @@ func (s *apiServer) watch(out http.ResponseWriter, in *http.Request, resource st
 	}
 	s.watches[resource] = append(s.watches[resource], changes)
 	s.mutex.Unlock()
+	s.began <- struct{}{}
 	for {
 		select {
 		case change := <-changes:

@@ -185,16 +185,11 @@ func TestWatchLeavesNothing(t *testing.T) {
 
 // awaitWatches returns when a number of watches have begun.
 func (s *apiServer) awaitWatches(t *testing.T, number int) {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		s.mutex.Lock()
-		begun := 0
-		for _, watches := range s.watches {
-			begun += len(watches)
-		}
-		s.mutex.Unlock()
-		if begun >= number {
-			return
+	for range number {
+		select {
+		case <-s.began:
+		case <-bounded(t).Done():
+			t.Error("the watches did not begin")
 		}
 	}
-	t.Error("the watches did not begin")
 }

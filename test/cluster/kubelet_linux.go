@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -75,12 +76,11 @@ func newKubelet(c *Cluster) (*kubelet, error) {
 // run looks after the pods until it is told to stop. What fails is tried again
 // the next time.
 func (k *kubelet) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		if err := k.sync(ctx); err != nil {
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
+		if err := k.sync(ctx); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(os.Stderr, time.Now().Format(time.RFC3339), err)
 		}
-		time.Sleep(kubeletPeriod)
-	}
+	}, kubeletPeriod)
 }
 
 func (k *kubelet) sync(ctx context.Context) error {

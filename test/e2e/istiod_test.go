@@ -74,7 +74,8 @@ func (m mesh) lacks(t *testing.T, definitions []string) []string {
 	return found
 }
 
-// eventually runs a command until its output is like a pattern.
+// eventually runs a command until its output is like a pattern. It is for what
+// istiod, Prometheus and Jaeger answer, which nobody can watch.
 func (m mesh) eventually(t *testing.T, want string, arguments ...string) {
 	t.Helper()
 	var got result
@@ -136,7 +137,7 @@ func istiodInstalled(t *testing.T, m mesh) {
 		t.Errorf("these do not run: %s", waiting)
 	}
 	for _, name := range []string{"istio-validator-istio-system", "istiod-default-validator"} {
-		m.eventually(t, "^Fail$", "kubectl", "get", "validatingwebhookconfiguration", name, "-o", "jsonpath={.webhooks[*].failurePolicy}")
+		m.must(t, "kubectl", "wait", "validatingwebhookconfiguration", name, "--for=jsonpath={.webhooks[0].failurePolicy}=Fail", "--timeout=30s")
 	}
 }
 

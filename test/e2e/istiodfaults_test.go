@@ -39,7 +39,7 @@ func (m mesh) restart(t *testing.T, meanwhile ...string) {
 	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=delete", "--timeout=30s")
 	m.must(t, meanwhile...)
 	m.must(t, "kubectl", "scale", "deployment", "istiod", "-n", "istio-system", "--replicas=1")
-	m.eventually(t, "^pod/", "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "name") // which kubectl wait does not wait for
+	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=create", "--timeout=30s")
 	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=jsonpath={.status.phase}=Running", "--timeout=30s")
 }
 
@@ -50,7 +50,7 @@ func (m mesh) mend(t *testing.T) {
 	m.must(t, "kubectl", "istio-demo", "install", "--force-conflicts")
 	m.must(t, "kubectl", "rollout", "restart", "deployment", "istiod", "-n", "istio-system")
 	m.must(t, "kubectl", "rollout", "status", "deployment", "istiod", "-n", "istio-system", "--timeout=60s")
-	m.eventually(t, "^pod/", "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "name") // which kubectl wait does not wait for
+	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=create", "--timeout=30s")
 	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=condition=Ready", "--timeout=30s")
 	if found := m.lacks(t, m.definitions(t)); found != nil {
 		t.Errorf("istiod lacks something still: %q", found)

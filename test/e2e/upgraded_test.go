@@ -12,12 +12,17 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
@@ -139,24 +144,33 @@ func TestUpgradedDefinitions(t *testing.T) {
 // established waits for a definition and gives its conditions.
 func (u *upgrader) established(t *testing.T, definition *unstructured.Unstructured) map[string]string {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		live, err := u.resource(t, definition).Get(t.Context(), definition.GetName(), metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		conditions := map[string]string{}
-		list, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	one := fields.OneTermEqualSelector("metadata.name", definition.GetName()).String()
+	resource := u.resource(t, definition)
+	source := &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			options.FieldSelector = one
+			return resource.List(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.FieldSelector = one
+			return resource.Watch(ctx, options)
+		},
+	}
+	conditions := map[string]string{}
+	_, err := watchtools.UntilWithSync(ctx, source, &unstructured.Unstructured{}, nil, func(event watch.Event) (bool, error) {
+		list, _, _ := unstructured.NestedSlice(event.Object.(*unstructured.Unstructured).Object, "status", "conditions")
 		for _, entry := range list {
 			condition := entry.(map[string]any)
 			conditions[condition["type"].(string)] = condition["status"].(string)
 		}
-		if conditions["Established"] == "True" {
-			return conditions
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%s is not established: %v", definition.GetName(), conditions)
-		}
+		return conditions["Established"] == "True", nil
+	})
+	if err != nil {
+		t.Fatalf("%s is not established: %v, %v", definition.GetName(), err, conditions)
 	}
+	return conditions
 }
 
 // decodeAll gives the objects of a file of one-object documents.
