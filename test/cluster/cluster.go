@@ -42,6 +42,10 @@ type Cluster struct {
 	// Observers is the folder of prometheus and jaeger, if pods of these are
 	// to run them, too. It is set before Start, beside Istiod.
 	Observers string
+	// Garbage is how much of it the components let come together, in percent of
+	// what they need, before they collect it: GOGC, of which Go's default is 100.
+	// Zero leaves it to the environment. It is set before Start.
+	Garbage int
 	// Lasting has such a cluster outlive the process that starts it.
 	Lasting bool
 
@@ -178,6 +182,9 @@ func (c *Cluster) kubectl(ctx context.Context, arguments ...string) *exec.Cmd {
 func (c *Cluster) kwokctl(ctx context.Context, arguments ...string) error {
 	command := exec.CommandContext(ctx, filepath.Join(c.tools, "kwokctl"), append(arguments, "--name", c.Name)...)
 	command.Env = append(os.Environ(), "KWOK_WORKDIR="+c.dir)
+	if c.Garbage > 0 {
+		command.Env = append(command.Env, fmt.Sprintf("GOGC=%d", c.Garbage))
+	}
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Run(); err != nil {

@@ -83,7 +83,8 @@ const (
 // TestCompletion asks for everything that is completed without a cluster.
 func TestCompletion(t *testing.T) {
 	sharedDemo(t)
-	u := withCompletion(t, sharedCluster(t).Kubeconfig)
+	control := sharedCluster(t)
+	u := withCompletion(t, control.Kubeconfig)
 	for _, test := range []struct{ words, want, directive string }{
 		{"inst|", "install", noFiles},
 		{"d|", "dashboard diff", noFiles},
@@ -113,9 +114,9 @@ func TestCompletion(t *testing.T) {
 		{"install --values |", "json yaml yml", endings},
 		{"install -k |", "", onlyDirs},
 		{"pods --kubeconfig |", "", shellFiles},
-		{"pods --context |", "kwok-shared", noFiles},
-		{"--cluster |", "kwok-shared", noFiles},
-		{"pods --user=|", "kwok-shared", noFiles},
+		{"pods --context |", "kwok-" + control.Name, noFiles},
+		{"--cluster |", "kwok-" + control.Name, noFiles},
+		{"pods --user=|", "kwok-" + control.Name, noFiles},
 		{"pods --context other|", "", noFiles},
 		{"dashboard k|", "kiali", noFiles},
 		{"d |", "controlz envoy grafana istiod istiod-debug jaeger kiali prometheus proxy skywalking zipkin", noFiles},

@@ -39,8 +39,11 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if shared.control != nil {
-		if err := shared.control.Stop(context.Background()); err != nil {
+	for _, plane := range shared {
+		if plane.control == nil {
+			continue
+		}
+		if err := plane.control.Stop(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
@@ -52,6 +55,10 @@ func TestMain(m *testing.M) {
 // started counts control planes: client-go remembers certificates by the path
 // of their file, so none may live where another one has.
 var started atomic.Int32
+
+// garbage has API servers, which compute for most of a run, spend less of that
+// on collecting it.
+const garbage = 200
 
 // startCluster starts a fresh control plane with three nodes, which ends with
 // the test. A few run beside each other, and beside the shared one: what tests
@@ -74,7 +81,7 @@ func startClusterOf(t *testing.T, binaries, name string, processes processes) *c
 		slots.take(t) // a mesh mostly waits, and takes longest: it begins at once
 	}
 	control := cluster.New(binaries, clusters, fmt.Sprintf("%s-%d", name, started.Add(1)))
-	control.Istiod, control.Observers = processes.istiod, processes.observers
+	control.Istiod, control.Observers, control.Garbage = processes.istiod, processes.observers, garbage
 	t.Cleanup(func() {
 		if err := control.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -87,7 +94,7 @@ func startClusterOf(t *testing.T, binaries, name string, processes processes) *c
 }
 
 // slots are for the control planes beside the shared one.
-var slots = &places{free: make(chan struct{}, 2), taken: map[string]bool{}}
+var slots = &places{free: make(chan struct{}, 3), taken: map[string]bool{}}
 
 // places are given to tests, one to each, however often it asks.
 type places struct {
@@ -115,44 +122,85 @@ func (p *places) first(name string) bool {
 	return !asked
 }
 
-// turn has the tests of the shared control plane run one after the other, and
-// beside those that have one of their own.
-var turn = &places{free: make(chan struct{}, 1), taken: map[string]bool{}}
-
-// shared is a control plane for tests that leave others undisturbed: each
-// works in namespaces of its own.
-var shared = struct {
-	once    sync.Once
+// sharedPlane is a control plane for tests that leave others undisturbed: each
+// works in namespaces of its own. One test has it at a time.
+type sharedPlane struct {
+	number  int
+	start   sync.Once
 	control *cluster.Cluster
-}{}
+	// install is for the demo on it.
+	install sync.Once
+}
 
+// shared are as many as keep two processors busy, beside the control planes that
+// tests have to themselves.
+var shared = []*sharedPlane{{number: 1}, {number: 2}}
+
+// lent knows which test has which of them.
+var lent = struct {
+	free  chan *sharedPlane
+	mutex sync.Mutex
+	to    map[string]*sharedPlane
+}{free: make(chan *sharedPlane, len(shared)), to: map[string]*sharedPlane{}}
+
+func init() {
+	for _, plane := range shared {
+		lent.free <- plane
+	}
+}
+
+// borrow waits for a shared control plane and gives it to a test and its
+// subtests, until it ends.
+func borrow(t *testing.T) *sharedPlane {
+	t.Helper()
+	root, _, isSub := strings.Cut(t.Name(), "/")
+	lent.mutex.Lock()
+	plane := lent.to[root]
+	lent.mutex.Unlock()
+	if plane != nil {
+		return plane
+	}
+	if isSub {
+		t.Fatal("the test itself has to ask for the shared cluster first")
+	}
+	t.Parallel()
+	plane = <-lent.free
+	lend := func(to *sharedPlane) {
+		lent.mutex.Lock()
+		defer lent.mutex.Unlock()
+		lent.to[root] = to
+	}
+	lend(plane)
+	t.Cleanup(func() {
+		lend(nil)
+		lent.free <- plane
+	})
+	return plane
+}
+
+// sharedCluster is the same one for all that a test asks for it.
 func sharedCluster(t *testing.T) *cluster.Cluster {
 	t.Helper()
-	if root, _, isSub := strings.Cut(t.Name(), "/"); !isSub && turn.first(root) {
-		t.Parallel()
-		turn.free <- struct{}{}
-		t.Cleanup(func() { <-turn.free })
-	}
-	shared.once.Do(func() {
-		control := cluster.New(tools, clusters, "shared")
+	plane := borrow(t)
+	plane.start.Do(func() {
+		control := cluster.New(tools, clusters, fmt.Sprintf("shared-%d", plane.number))
+		control.Garbage = garbage
 		if err := control.Start(t.Context(), 3); err != nil {
 			t.Fatal(err)
 		}
-		shared.control = control
+		plane.control = control
 	})
-	if shared.control == nil {
+	if plane.control == nil {
 		t.Fatal("the shared cluster did not start")
 	}
-	return shared.control
+	return plane.control
 }
 
-// installed is the shared control plane with the demo on it.
-var installed sync.Once
-
+// sharedDemo has the demo on it.
 func sharedDemo(t *testing.T) *user {
 	t.Helper()
 	u := newUser(t, sharedCluster(t).Kubeconfig)
-	installed.Do(func() { u.must(t, "kubectl", "istio-demo", "install", "--addons=none") })
+	borrow(t).install.Do(func() { u.must(t, "kubectl", "istio-demo", "install", "--addons=none") })
 	return u
 }
 
