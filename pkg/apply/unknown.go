@@ -23,9 +23,13 @@ func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstru
 	if !unknownFields(err) || e.Validation == metav1.FieldValidationStrict {
 		return stored, err
 	}
-	fields := e.unknown(ctx, target)
 	known := target.Object.DeepCopy()
-	leftOut := slices.DeleteFunc(fields, func(field string) bool { return !leaveOut(known.Object, field) })
+	var leftOut []string
+	for _, field := range e.unknown(ctx, target) {
+		if leaveOut(known.Object, field) {
+			leftOut = append(leftOut, field)
+		}
+	}
 	if len(leftOut) == 0 {
 		return nil, err
 	}
