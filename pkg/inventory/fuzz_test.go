@@ -17,6 +17,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("mesh", "kubectl/v1", "Secret", "", "", false)
 	f.Add("mesh", "", "", "", "", true)
 	f.Add("", tooling, ".,a.,.b, C ,a.b.c", " ,\n,../..,\x1b[2J", "a\nb\x1b", true)
+	f.Add("mesh", tooling, "C .,a. b ,. c", "", "", true)
 	f.Add("mesh", tooling, "\xff.\xff,\u202e", "\xff", "\xff", true)
 	f.Fuzz(func(t *testing.T, namespace, owner, kinds, namespaces, source string, labelled bool) {
 		object := &corev1.ConfigMap{

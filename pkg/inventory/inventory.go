@@ -151,7 +151,9 @@ func parse(object *corev1.ConfigMap) (Set, error) {
 	set := Set{Source: object.Data[sourceKey], Namespaces: []string{object.Namespace}}
 	set.Namespaces = append(set.Namespaces, listed(object.Annotations[namespacesAnnotation])...)
 	for _, name := range listed(object.Annotations[kindsAnnotation]) {
-		if kind := schema.ParseGroupKind(name); kind.Kind != "" {
+		kind := schema.ParseGroupKind(name)
+		kind.Kind, kind.Group = strings.TrimSpace(kind.Kind), strings.TrimSpace(kind.Group)
+		if kind.Kind != "" {
 			set.Kinds = append(set.Kinds, kind)
 		}
 	}
