@@ -33,7 +33,7 @@ func Brief(client dynamic.Interface, config *rest.Config, through *http.Client) 
 	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"}) // has Status
 	config = rest.CopyConfig(config)
 	config.GroupVersion = &schema.GroupVersion{}
-	config.ContentType = runtime.ContentTypeProtobuf
+	config.ContentType = runtime.ContentTypeJSON // of what is sent, which is untyped
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	config.NegotiatedSerializer = briefly{serializer.NewCodecFactory(scheme).WithoutConversion()}
 	definitions, err := rest.UnversionedRESTClientForConfigAndClient(config, through)

@@ -80,6 +80,12 @@ func server(t *testing.T, speaks string) (*rest.Config, *http.Client) {
 			if err := protobuf.NewRawSerializer(scheme, scheme).Encode(&metav1.WatchEvent{Type: "MODIFIED", Object: inner}, frame); err != nil {
 				t.Error(err)
 			}
+		case r.Method == http.MethodPost:
+			var sent map[string]any
+			if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || r.Header.Get("Content-Type") != runtime.ContentTypeJSON {
+				t.Errorf("%s is sent, %v", r.Header.Get("Content-Type"), err)
+			}
+			write(w, http.StatusCreated, definition())
 		case strings.HasSuffix(r.URL.Path, "/customresourcedefinitions"):
 			write(w, http.StatusOK, &apiextensions.CustomResourceDefinitionList{
 				TypeMeta: metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinitionList"},
@@ -126,6 +132,8 @@ func TestBrief(t *testing.T) {
 			same(t, "get", got, want, err)
 			got, err = definitions.Patch(t.Context(), "things.example.org", types.ApplyPatchType, []byte("{}"), metav1.PatchOptions{})
 			same(t, "patch", got, want, err)
+			got, err = definitions.Create(t.Context(), want, metav1.CreateOptions{})
+			same(t, "create", got, want, err)
 			list, err := definitions.List(t.Context(), metav1.ListOptions{})
 			if err != nil || len(list.Items) != 1 || list.GetResourceVersion() != "8" {
 				t.Fatalf("list: %v, %v", list, err)

@@ -111,10 +111,8 @@ func (l *lab) countOne(ctx context.Context, control *cluster.Cluster, run *repor
 	if len(contender.uninstall) == 0 {
 		return nil
 	}
-	for _, step := range contender.prepare {
-		if _, err := session.run(ctx, step); err != nil {
-			return err
-		}
+	if _, err := session.measure(ctx, contender.prepare); err != nil {
+		return err
 	}
 	uninstalled, err := session.count(ctx, counter, contender.name, report.Uninstall, contender.uninstall)
 	run.Counts = append(run.Counts, uninstalled)

@@ -55,10 +55,8 @@ func (m *measurement) contend(ctx context.Context, control *cluster.Cluster, con
 			return err
 		}
 	}
-	for _, command := range contender.prepare {
-		if _, err := session.run(ctx, command); err != nil {
-			return err
-		}
+	if _, err := session.measure(ctx, contender.prepare); err != nil {
+		return err
 	}
 	if len(contender.uninstall) > 0 {
 		m.take(ctx, session, contender.name, report.Uninstall, contender.uninstall)

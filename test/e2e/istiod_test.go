@@ -137,7 +137,7 @@ func istiodInstalled(t *testing.T, m mesh) {
 		t.Errorf("these do not run: %s", waiting)
 	}
 	for _, name := range []string{"istio-validator-istio-system", "istiod-default-validator"} {
-		m.must(t, "kubectl", "wait", "validatingwebhookconfiguration", name, "--for=jsonpath={.webhooks[0].failurePolicy}=Fail", "--timeout=30s")
+		m.must(t, "kubectl", "wait", "validatingwebhookconfiguration", name, "--for=jsonpath={.webhooks[*].failurePolicy}=Fail", "--timeout=30s")
 	}
 }
 

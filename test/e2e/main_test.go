@@ -61,7 +61,7 @@ var started atomic.Int32
 const garbage = 200
 
 // startCluster starts a fresh control plane with three nodes, which ends with
-// the test. A few run beside each other, and beside the shared one: what tests
+// the test. A few run beside each other, and beside the shared ones: what tests
 // do most of the time is wait. Tests that have one are parallel, as far as Go
 // is concerned; how many really run is decided here.
 func startCluster(t *testing.T, name string) *cluster.Cluster {
@@ -93,7 +93,7 @@ func startClusterOf(t *testing.T, binaries, name string, processes processes) *c
 	return control
 }
 
-// slots are for the control planes beside the shared one.
+// slots are for the control planes beside the shared ones.
 var slots = &places{free: make(chan struct{}, 3), taken: map[string]bool{}}
 
 // places are given to tests, one to each, however often it asks.

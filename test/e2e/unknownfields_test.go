@@ -8,8 +8,7 @@ import (
 )
 
 // unknownFields has fields that no version of these kinds has, in a struct, in
-// an item of a list, beside the metadata, and in an object of a definition of
-// the manifest.
+// an item of a list, in metadata, in a definition, and in an object of that.
 const unknownFields = `apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, colour: blue}
@@ -34,6 +33,7 @@ metadata: {name: gadgets.unknown.example.com}
 spec:
   group: unknown.example.com
   scope: Namespaced
+  colour: blue
   names: {kind: Gadget, plural: gadgets}
   versions:
   - name: v1
@@ -55,7 +55,7 @@ func TestUnknownFields(t *testing.T) {
 	install := func(flags ...string) result {
 		return u.run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "unknown", "-f", path}, flags...)...)
 	}
-	refused := regexp.MustCompile(`^error: \S+old\.yaml, document \d \(line \d+\): \w+ unknown/\w+: .* field not declared in schema.*; ` +
+	refused := regexp.MustCompile(`^error: \S+old\.yaml, document \d \(line \d+\): \w+ \S+: .* field not declared in schema.*; ` +
 		`correct it, or have what its kind does not have left out with --validate=warn$`)
 	if got := install(); got.code != 1 || len(errorLines(got.stderr)) == 0 || !refused.MatchString(errorLines(got.stderr)[0]) {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
@@ -73,7 +73,8 @@ func TestUnknownFields(t *testing.T) {
 		"document 1 (line 1): configmap unknown/settings: left out what its kind does not have: metadata.colour",
 		"document 2 (line 6): deployment unknown/web: left out what its kind does not have: " +
 			"spec.replica, spec.template.spec.containers[1].ports[0].kind, spec.template.spec.containers[1].shape",
-		"document 4 (line 32): gadget unknown/first: left out what its kind does not have: spec.weight",
+		"document 3 (line 19): customresourcedefinition gadgets.unknown.example.com: left out what its kind does not have: spec.colour",
+		"document 4 (line 33): gadget unknown/first: left out what its kind does not have: spec.weight",
 	}
 	if warned.code != 0 || !slices.Equal(warnings, want) {
 		t.Errorf("exit code %d, warnings %q, want %q\n%s", warned.code, warnings, want, warned.stderr)
