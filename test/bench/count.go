@@ -111,7 +111,7 @@ func (l *lab) countOne(ctx context.Context, control *cluster.Cluster, run *repor
 	if len(contender.uninstall) == 0 {
 		return nil
 	}
-	if _, err := session.measure(ctx, contender.prepare); err != nil {
+	if err := session.runAll(ctx, contender.prepare); err != nil {
 		return err
 	}
 	uninstalled, err := session.count(ctx, counter, contender.name, report.Uninstall, contender.uninstall)
@@ -141,10 +141,8 @@ func (l *lab) countPods(ctx context.Context, session *session, counter *counter,
 // count counts the requests of an operation.
 func (s *session) count(ctx context.Context, counter *counter, tool string, operation report.Operation, steps []step) (report.Count, error) {
 	before := counter.requests.Load()
-	for _, step := range steps {
-		if _, err := s.run(ctx, step); err != nil {
-			return report.Count{}, err
-		}
+	if err := s.runAll(ctx, steps); err != nil {
+		return report.Count{}, err
 	}
 	requests := int(counter.requests.Load() - before)
 	fmt.Fprintf(os.Stderr, "counted: %-28s %-10s %5d requests\n", tool, operation, requests)

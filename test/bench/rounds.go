@@ -55,7 +55,7 @@ func (m *measurement) contend(ctx context.Context, control *cluster.Cluster, con
 			return err
 		}
 	}
-	if _, err := session.measure(ctx, contender.prepare); err != nil {
+	if err := session.runAll(ctx, contender.prepare); err != nil {
 		return err
 	}
 	if len(contender.uninstall) > 0 {

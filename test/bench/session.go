@@ -113,6 +113,16 @@ func (s *session) measure(ctx context.Context, steps []step) (report.Sample, err
 	return sample, nil
 }
 
+// runAll runs steps that nobody times.
+func (s *session) runAll(ctx context.Context, steps []step) error {
+	for _, step := range steps {
+		if _, err := s.run(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // run runs one command under the clock. What it prints is thrown away, but
 // for the reason of a failure.
 func (s *session) run(ctx context.Context, step step) (reading, error) {
