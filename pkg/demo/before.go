@@ -56,11 +56,16 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 	if !on.book.found {
 		ahead = preflight.AsNew
 	}
-	survey := preflight.Begin(ctx, i.subject(on), ahead)
+	reading, stop := context.WithCancel(ctx)
+	client := readOnce(reading, i.Cluster.Metadata)
+	subject, engine := i.subject(on), *on.engine
+	subject.Metadata, engine.Metadata = client, client
+	survey := preflight.Begin(ctx, subject, ahead)
 	defer survey.Close()
+	defer stop() // before that, which waits for what is being read
 	all, allCtx := errgroup.WithContext(ctx)
 	all.Go(func() error {
-		observed = on.engine.Observe(ctx, on.targets)
+		observed = engine.Observe(ctx, on.targets)
 		return nil
 	})
 	all.Go(func() error {

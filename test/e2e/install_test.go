@@ -139,3 +139,26 @@ func versions(t *testing.T, u *user) string {
 	}
 	return fmt.Sprint(all)
 }
+
+// TestReadsOnce asks for nothing twice that two steps of an install need to
+// know before the first write.
+func TestReadsOnce(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	u := newUser(t, recorder.kubeconfig)
+	manifest := write(t, "mesh.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: once}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: here, namespace: once}\n")
+	for _, state := range []string{"new", "there"} {
+		recorder.take()
+		u.must(t, "kubectl", "istio-demo", "install", "-n", "once", "-f", manifest)
+		requests, writes := recorder.take()
+		if len(writes) == 0 {
+			t.Fatalf("%s: nothing was written, of\n%s", state, strings.Join(requests, "\n"))
+		}
+		asked := map[string]int{}
+		for _, request := range requests[:slices.Index(requests, writes[0])] {
+			if asked[request]++; asked[request] == 2 && strings.HasPrefix(request, "GET ") {
+				t.Errorf("%s: asked for twice: %s", state, request)
+			}
+		}
+	}
+	u.must(t, "kubectl", "istio-demo", "uninstall", "-n", "once", "--yes")
+}
