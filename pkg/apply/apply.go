@@ -25,8 +25,12 @@ const (
 	FieldManager = "kubectl-istio-demo"
 
 	// parallel bounds the writes under way, and reading the reads. The server's
-	// own priority and fairness queues them fairly beyond what it can take.
-	parallel = 32
+	// own priority and fairness queues them fairly beyond what it can take, and
+	// it takes 100 streams in one HTTP/2 connection
+	// (k8s.io/apiserver, pkg/server/secure_serving.go), of which some are left
+	// to watches. The more there are, the more of them etcd writes to its disk
+	// at once.
+	parallel = 80
 	reading  = 64
 
 	// grace is how long requests under way may take to end after an
@@ -71,7 +75,7 @@ type Result struct {
 }
 
 // Engine applies. All fields are needed, but for the options. It can be used by
-// many goroutines once Telling has been called, if it is; at most 32 writes of
+// many goroutines once Telling has been called, if it is; at most 80 writes of
 // an Apply, or of all engines that Telling has given, are under way at once.
 // Its errors are those of the API server, a line for each object, which begins
 // with its Source.
