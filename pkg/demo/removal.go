@@ -129,6 +129,15 @@ func (p plan) cut() map[step][]inventory.Object {
 	return cut
 }
 
+// whyHeld says why something that holds the user's objects is kept. No deletion
+// that has begun can be taken back.
+func whyHeld(object inventory.Object, users []inventory.Object) string {
+	if object.Meta.DeletionTimestamp != nil {
+		return "its deletion has begun before, and waits for " + listed(users) + " of yours"
+	}
+	return "it holds " + listed(users) + " of yours"
+}
+
 // survey says what of the objects would be removed, and what would be kept
 // because something of the user's lives in it. Ours are the objects of the
 // whole removal, also those that are gone by now.
@@ -167,7 +176,7 @@ func (r *removal) survey(ctx context.Context, objects []inventory.Object, ours m
 			found.objects = append(found.objects, object)
 			found.users = append(found.users, users[i]...)
 		default:
-			found.kept = append(found.kept, Kept{object.Ref, "it holds " + listed(users[i]) + " of yours", object})
+			found.kept = append(found.kept, Kept{object.Ref, whyHeld(object, users[i]), object})
 		}
 	}
 	return found, nil

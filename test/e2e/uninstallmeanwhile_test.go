@@ -15,6 +15,7 @@ func TestUsersMeanwhile(t *testing.T) {
 	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
 	direct.must(t, "kubectl", "create", "namespace", "meanwhile")
 	direct.must(t, "kubectl", "istio-demo", "install", "-n", "meanwhile", "-f", write(t, "gadget.yaml", gadgetDefinition("meanwhile.example.com", []string{"v1"}, "v1")+"---\n"+web), "--wait=false")
+	direct.must(t, "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "crd/gadgets.meanwhile.example.com")
 	var before []string
 	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/deployments/web") {
@@ -48,6 +49,7 @@ func TestDefinitionsEnd(t *testing.T) {
 	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
 	direct.must(t, "kubectl", "create", "namespace", "ending")
 	direct.must(t, "kubectl", "istio-demo", "install", "-n", "ending", "-f", write(t, "gadget.yaml", gadgetDefinition("ending.example.com", []string{"v1"}, "v1")+"---\n"+web), "--wait=false")
+	direct.must(t, "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "crd/gadgets.ending.example.com")
 	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/gadgets.ending.example.com") {
 			held := "apiVersion: ending.example.com/v1\nkind: Gadget\nmetadata: {name: held, namespace: ending, finalizers: [example.com/hold]}\n"
@@ -65,7 +67,7 @@ func TestDefinitionsEnd(t *testing.T) {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
 	}
 	// There is no inventory now, but the label is still there.
-	if again := direct.must(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes"); !strings.Contains(again, "gadgets.ending.example.com was kept: it holds gadget ending/held of yours") {
+	if again := direct.must(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes"); !strings.Contains(again, "gadgets.ending.example.com was kept: its deletion has begun before, and waits for gadget ending/held of yours") {
 		t.Errorf("again: it says %s", again)
 	}
 	direct.must(t, "kubectl", "patch", "gadget", "held", "-n", "ending", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
