@@ -91,7 +91,7 @@ func (i *Install) inspect(ctx context.Context, read Manifest, ledger *pendingLed
 	if err != nil {
 		return nil, err
 	}
-	i.tellUpgrades(on)
+	i.tellUpgrades(on.upgraded, "")
 	results, err := i.locateKnown(on)
 	if err != nil {
 		return nil, err

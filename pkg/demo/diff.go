@@ -50,7 +50,7 @@ func (i *Install) differences(ctx context.Context, read Manifest, ledger *pendin
 	if err != nil {
 		return nil, err
 	}
-	i.tellUpgrades(on)
+	i.tellUpgrades(on.upgraded, "")
 	if on.unread != nil && i.Prune {
 		return nil, fmt.Errorf("%w; without it nobody knows what would be pruned: leave that out with --prune=false", on.unread)
 	}

@@ -71,7 +71,8 @@ type Install struct {
 	// run does not ask.
 	Confirm func(context.Context) error
 	// DryRun ends before the first write: DryRunServer has the server check
-	// everything, DryRunClient asks no server. Empty is DryRunNone.
+	// everything; DryRunClient asks no server, and judges by LatestRelease what
+	// UpgradeAPIs is to upgrade. Empty is DryRunNone.
 	DryRun event.DryRun
 	// Wait is false to return as soon as everything is stored. How long is
 	// waited the context alone bounds.
@@ -208,7 +209,7 @@ func (i *Install) install(ctx context.Context, read Manifest, ledger *pendingLed
 		return nil, i.interrupted(ctx, err, 0, 0)
 	}
 	i.start(read.What, len(on.targets))
-	i.tellUpgrades(on)
+	i.tellUpgrades(on.upgraded, "")
 	if err := i.check(ctx, on); err != nil {
 		return nil, i.interrupted(ctx, err, 0, len(on.targets))
 	}

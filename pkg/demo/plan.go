@@ -6,13 +6,26 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
-// plan is a dry run that asks no server.
+// plan is a dry run that asks no server. What one of today would have upgraded
+// is upgraded.
 func (i *Install) plan(read Manifest) ([]Result, error) {
-	objects, err := Plan(read.Objects, i.Namespace)
+	served, err := Release(LatestRelease)
+	if err != nil {
+		return nil, err
+	}
+	upgraded, err := i.upgrade(read.Objects, served)
+	if err == nil && !i.SkipUnsupported {
+		err = upgraded.Err()
+	}
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	objects, err := Plan(upgraded.Objects, i.Namespace)
 	if err != nil {
 		return nil, err
 	}
 	i.start(read.What, len(objects))
+	i.tellUpgrades(upgraded, LatestRelease)
 	var results []Result
 	for _, object := range objects {
 		results = append(results, Result{

@@ -150,12 +150,14 @@ func (i *Install) upgrade(objects []manifest.Object, served func(schema.GroupVer
 	return Upgrade(objects, served)
 }
 
-// tellUpgrades tells what was upgraded and left out.
-func (i *Install) tellUpgrades(on *course) {
-	if told := on.upgraded.told(); told.Objects > 0 {
+// tellUpgrades tells what was upgraded, and what was left out; the release is
+// the one judged by, if no cluster was.
+func (i *Install) tellUpgrades(upgraded Upgraded, release string) {
+	if told := upgraded.told(); told.Objects > 0 {
+		told.Release = release
 		i.Sink(told)
 	}
 	if i.SkipUnsupported {
-		on.upgraded.TellSkipped(i.Sink)
+		upgraded.TellSkipped(i.Sink)
 	}
 }

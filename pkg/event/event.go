@@ -140,9 +140,10 @@ type (
 	}
 
 	// Upgraded comes before the first write, for objects of versions that the
-	// cluster does not serve.
+	// cluster does not serve or, where none is asked, Release of Kubernetes.
 	Upgraded struct {
 		Objects int
+		Release string
 		Changes []VersionChange
 	}
 

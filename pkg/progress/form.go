@@ -58,6 +58,7 @@ type (
 	}
 	upgradedForm struct {
 		Count   int          `json:"count"`
+		Release string       `json:"release"`
 		Changes []changeForm `json:"changes"`
 	}
 	objectsForm struct {
@@ -133,7 +134,7 @@ func form(e event.Event) (string, any) {
 	case event.Leftover:
 		return "leftover", leftoverForm{formsOf(e.Objects), e.Prune}
 	case event.Upgraded:
-		return "upgraded", upgradedForm{e.Objects, changes(e.Changes)}
+		return "upgraded", upgradedForm{e.Objects, e.Release, changes(e.Changes)}
 	case event.Recreating:
 		return "recreating", objectsForm{formsOf(e.Objects)}
 	case event.Finished:

@@ -84,7 +84,7 @@ func events(text string, n int) []event.Event {
 		event.WaveFinished{Number: n},
 		event.Stopped{Applied: n, Objects: n},
 		event.Leftover{Objects: []event.Object{object, object}, Prune: n > 0},
-		event.Upgraded{Objects: n, Changes: []event.VersionChange{{Kind: text, From: text, To: text, Objects: n}}},
+		event.Upgraded{Objects: n, Release: text, Changes: []event.VersionChange{{Kind: text, From: text, To: text, Objects: n}}},
 		event.Recreating{Objects: []event.Object{object, object}},
 		event.Purging{Objects: []event.Object{object, object}},
 		event.Uninstalling{What: text, Objects: n, Namespace: text, Server: text, DryRun: dryRun},

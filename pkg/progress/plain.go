@@ -165,7 +165,11 @@ func (p *Plain) objects(objects []event.Object) {
 }
 
 func (p *Plain) upgraded(e event.Upgraded) {
-	p.line("  %s in versions that the cluster does not serve, upgraded:", count(e.Objects, "object"))
+	server := "the cluster"
+	if e.Release != "" {
+		server = "Kubernetes " + e.Release
+	}
+	p.line("  %s in versions that %s does not serve, upgraded:", count(e.Objects, "object"), server)
 	for _, change := range e.Changes {
 		p.line("    %d %s: %s -> %s", change.Objects, change.Kind, change.From, change.To)
 	}

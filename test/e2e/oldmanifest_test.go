@@ -109,6 +109,19 @@ func TestRemovedVersions(t *testing.T) {
 			t.Errorf("the autoscaler has %q", target)
 		}
 	})
+	t.Run("tried without a cluster", func(t *testing.T) {
+		if got := install("--dry-run=client"); got.code != 2 || !strings.Contains(got.stderr, refused) || got.stdout != "" {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		got := install("--dry-run=client", "--skip-unsupported")
+		told := "  3 objects in versions that Kubernetes 1.37 does not serve, upgraded:\n    1 CustomResourceDefinition: "
+		if got.code != 0 || !strings.Contains(got.stderr, told) || !strings.Contains(got.stdout, "deployment.apps/web applied (dry run)\n") || strings.Contains(got.stdout, "extensions/web") {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		if got := install("--dry-run=client", "--upgrade-apis=false"); got.code != 0 || !strings.Contains(got.stdout, "deployment.extensions/web applied (dry run)\n") {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+	})
 	t.Run("without a cluster", func(t *testing.T) {
 		arguments := []string{"kubectl", "istio-demo", "manifest", "-n", "removed", "-f", path, "--kubeconfig=/nonexistent", "--upgrade-apis=1.37"}
 		if got := u.run(t, arguments...); got.code != 2 || !strings.Contains(got.stderr, refused) || got.stdout != "" {
