@@ -32,6 +32,8 @@ type recorder struct {
 	hold func(*http.Request) bool
 	// spoil, if set, answers in the API server's place, or has it forwarded.
 	spoil func(w http.ResponseWriter, request *http.Request, forward http.Handler)
+	// answered, if set, is told what the API server answers.
+	answered func(*http.Response)
 
 	mutex    sync.Mutex
 	requests []string
@@ -53,6 +55,12 @@ func newRecorder(t *testing.T, kubeconfig string) *recorder {
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport = upgrading{usual: transport, upgrades: http1Transport(t, config)}
 	proxy.FlushInterval = -1
+	proxy.ModifyResponse = func(response *http.Response) error {
+		if r.answered != nil {
+			r.answered(response)
+		}
+		return nil
+	}
 	proxy.ErrorLog = log.New(io.Discard, "", 0) // a broken connection is no news here
 	// Where the API server gives no answer, the recorder gives none, either.
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
@@ -150,18 +158,37 @@ func (r *recorder) wantNoWrites(t *testing.T) {
 	}
 }
 
-// holdPatches lets a number of patches through and holds all others, those of
-// a dry run aside. The channel tells of each that is held.
+// holdPatches lets a number of patches succeed and holds all others, those of
+// a dry run aside: one that the API server refuses, and that so comes again,
+// does not count. The channel tells of each that is held as soon as that
+// number has succeeded, and never before, since a patch under way may still be
+// lost.
 func (r *recorder) holdPatches(through int32) <-chan struct{} {
-	var patches atomic.Int32
-	held := make(chan struct{}, 100)
+	var patches, succeeded atomic.Int32
+	all, held := make(chan struct{}), make(chan struct{}, 100)
+	counts := func(request *http.Request) bool {
+		return request.Method == http.MethodPatch && request.URL.Query().Get("dryRun") != "All"
+	}
 	r.hold = func(request *http.Request) bool {
-		dry := request.URL.Query().Get("dryRun") == "All"
-		if request.Method != http.MethodPatch || dry || patches.Add(1) <= through {
+		if !counts(request) || patches.Add(1) <= through {
 			return false
 		}
-		held <- struct{}{}
+		_, _ = io.Copy(io.Discard, request.Body)
+		select {
+		case <-all:
+			held <- struct{}{}
+		case <-request.Context().Done():
+		}
 		return true
+	}
+	r.answered = func(response *http.Response) {
+		switch {
+		case !counts(response.Request):
+		case response.StatusCode >= http.StatusMultipleChoices:
+			patches.Add(-1)
+		case succeeded.Add(1) == through:
+			close(all)
+		}
 	}
 	return held
 }
