@@ -9,14 +9,15 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 )
 
-// gateways are Services of all the types that a gateway can have.
+// gateways are Services of all the types that a gateway can have. The lowest
+// 86 node ports are the last that other Services get by themselves (KEP-3668).
 const gateways = `apiVersion: v1
 kind: Service
 metadata: {name: balanced}
 spec:
   type: LoadBalancer
   selector: {app: none}
-  ports: [{name: status-port, port: 15021}, {name: http2, port: 80, targetPort: 8080, nodePort: 30801}, {name: https, port: 443, nodePort: 30802}]
+  ports: [{name: status-port, port: 15021}, {name: http2, port: 80, targetPort: 8080, nodePort: 30001}, {name: https, port: 443, nodePort: 30002}]
 ---
 apiVersion: v1
 kind: Service
@@ -24,7 +25,7 @@ metadata: {name: on-nodes}
 spec:
   type: NodePort
   selector: {app: none}
-  ports: [{name: https, port: 443, nodePort: 30803}]
+  ports: [{name: https, port: 443, nodePort: 30003}]
 ---
 apiVersion: v1
 kind: Service
@@ -33,7 +34,7 @@ spec:
   type: LoadBalancer
   externalTrafficPolicy: Local
   selector: {app: none}
-  ports: [{name: http2, port: 80, nodePort: 30804}]
+  ports: [{name: http2, port: 80, nodePort: 30004}]
 ---
 apiVersion: v1
 kind: Service
@@ -63,8 +64,8 @@ func TestAddress(t *testing.T) {
 		url, why        string
 		requests        int
 	}{
-		{"", "balanced", `http://[0-9.]+:30801`, `no load balancer has given service gateways/balanced an address \(EXTERNAL-IP is pending\); this is a port of node node-\d+ at its InternalIP, which may not be reachable from here: if so, run 'kubectl istio-demo address --forward -n gateways --gateway=balanced'`, 2},
-		{"", "on-nodes", `https://[0-9.]+:30803`, `service gateways/on-nodes is of type NodePort; .*`, 2},
+		{"", "balanced", `http://[0-9.]+:30001`, `no load balancer has given service gateways/balanced an address \(EXTERNAL-IP is pending\); this is a port of node node-\d+ at its InternalIP, which may not be reachable from here: if so, run 'kubectl istio-demo address --forward -n gateways --gateway=balanced'`, 2},
+		{"", "on-nodes", `https://[0-9.]+:30003`, `service gateways/on-nodes is of type NodePort; .*`, 2},
 		{`{"ip":"203.0.113.7"}`, "balanced", `http://203\.0\.113\.7`, `the load balancer's address of service gateways/balanced`, 1},
 		{`{"hostname":"lb.example.com"}`, "balanced", `http://lb\.example\.com`, `the load balancer's name of service gateways/balanced`, 1},
 		{`{"ip":"2001:db8::7"}`, "balanced", `http://\[2001:db8::7\]`, `the load balancer's address of service gateways/balanced`, 1},
@@ -95,7 +96,7 @@ func TestAddress(t *testing.T) {
 func TestAddressErrors(t *testing.T) {
 	control := sharedCluster(t)
 	u := newUser(t, control.Kubeconfig)
-	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", strings.ReplaceAll(gateways, "3080", "3090")), "-n", "nearby", "--wait=false", "--skip-checks=loadbalancer")
+	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", strings.ReplaceAll(gateways, "3000", "3001")), "-n", "nearby", "--wait=false", "--skip-checks=loadbalancer")
 	u.must(t, "kubectl", "create", "role", "sees-services", "-n", "nearby", "--verb=get", "--resource=services")
 	u.must(t, "kubectl", "create", "rolebinding", "sees-services", "-n", "nearby", "--role=sees-services", "--user=visitor")
 	for u.run(t, "kubectl", "auth", "can-i", "get", "services", "-n", "nearby", "--as", "visitor").code != 0 {

@@ -17,7 +17,7 @@ metadata: {name: web}
 spec:
   type: NodePort
   selector: {app: web}
-  ports: [{name: http, port: 80, nodePort: 31801}]
+  ports: [{name: http, port: 80, nodePort: 30021}]
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -78,7 +78,7 @@ func TestConflicts(t *testing.T) {
 // have taken them over, also when conflicts are forced.
 func TestYieldsToControllers(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "contested.yaml", strings.ReplaceAll(contested, "31801", "31811"))
+	path := write(t, "contested.yaml", strings.ReplaceAll(contested, "30021", "30031"))
 	install := []string{"kubectl", "istio-demo", "install", "-n", "controlled", "-f", path, "--wait=false"}
 	u.must(t, install...)
 	u.must(t, "kubectl", "rollout", "status", "deployment/web", "-n", "controlled", "--timeout=60s")
@@ -94,7 +94,7 @@ func TestYieldsToControllers(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s", flag, got.code, got.stderr)
 		}
 	}
-	changed := write(t, "changed.yaml", strings.NewReplacer("31801", "31811", "web:1", "web:2", "name: http,", "name: http, appProtocol: http,").Replace(contested))
+	changed := write(t, "changed.yaml", strings.NewReplacer("30021", "30031", "web:1", "web:2", "name: http,", "name: http, appProtocol: http,").Replace(contested))
 	u.must(t, "kubectl", "istio-demo", "install", "-n", "controlled", "-f", changed, "--wait=false")
 	kept := u.must(t, "kubectl", "get", "deployment,service", "web", "-n", "controlled", "-o",
 		"jsonpath={range .items[*]}{.spec.replicas}{.spec.ports[0].nodePort} {.spec.ports[0].appProtocol}{.spec.template.spec.containers[0].image};{end}")
