@@ -62,13 +62,17 @@ func (l *lab) contenders(ctx context.Context) ([]contender, error) {
 	// A namespace without the inventory's label is the user's, and stays, as it
 	// does with istioctl and helm: Kubernetes takes five seconds to end one.
 	keep := []step{{"kubectl", "label", "namespace", namespace, "applyset.kubernetes.io/part-of-"}}
-	return []contender{
+	bare, err := l.bareContenders(rendered)
+	if err != nil {
+		return nil, err
+	}
+	return append([]contender{
 		{report.Ours, ours, ours, []step{{"kubectl", "istio-demo", "uninstall", "--yes"}}, keep},
 		{report.Istioctl, istioctl, istioctl, []step{{"istioctl", "uninstall", "--purge", "--skip-confirmation"}}, nil},
 		{report.Apply, apply, apply, remove, nil},
 		{report.SSA, ssa, ssa, nil, nil},
 		{report.Helm, helm(charts, "install", "--create-namespace"), helm(charts, "upgrade"), helmUninstall(), nil},
-	}, nil
+	}, bare...), nil
 }
 
 // releases are Helm's, in the order in which they are installed. The default

@@ -98,11 +98,15 @@ func (l *lab) countOne(ctx context.Context, control *cluster.Cluster, run *repor
 	if installed.Missing, err = l.missing(ctx, control, run); err != nil {
 		return err
 	}
+	run.Counts = append(run.Counts, installed)
+	if len(contender.again) == 0 {
+		return nil
+	}
 	again, err := session.count(ctx, counter, contender.name, report.Again, contender.again)
 	if err != nil {
 		return err
 	}
-	run.Counts = append(run.Counts, installed, again)
+	run.Counts = append(run.Counts, again)
 	if contender.name == report.Ours {
 		if err := l.countPods(ctx, session, counter, run); err != nil {
 			return err

@@ -34,6 +34,9 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string) (err error) {
+	if len(arguments) == 2 && arguments[0] == "bare" {
+		return sendBare(ctx, arguments[1])
+	}
 	if len(arguments) == 0 || (arguments[0] != "install" && arguments[0] != "scale") {
 		return errors.New("usage: bench install|scale [-rounds N] [-rtts 0,50,200] [-root DIR]; use make bench")
 	}

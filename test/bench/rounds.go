@@ -58,14 +58,15 @@ func (m *measurement) contend(ctx context.Context, control *cluster.Cluster, con
 	if err := session.runAll(ctx, contender.prepare); err != nil {
 		return err
 	}
-	if len(contender.uninstall) > 0 {
-		m.take(ctx, session, contender.name, report.Uninstall, contender.uninstall)
-	}
+	m.take(ctx, session, contender.name, report.Uninstall, contender.uninstall)
 	return ctx.Err()
 }
 
-// take measures one operation and tells whether it worked.
+// take measures one operation, if the tool has it, and tells whether it worked.
 func (m *measurement) take(ctx context.Context, session *session, tool string, operation report.Operation, steps []step) bool {
+	if len(steps) == 0 {
+		return true
+	}
 	sample, err := session.measure(ctx, steps)
 	if ctx.Err() != nil {
 		return false

@@ -56,6 +56,9 @@ type Verdict struct {
 	// ours by theirs for AtMost.
 	Ratio   float64
 	Reached bool
+	// Least is that ratio for bare requests in place of ours, where a goal of
+	// installing is not reached and they were measured.
+	Least float64
 }
 
 // Wanted tells the goal as a condition of the ratio.
@@ -75,7 +78,11 @@ func (r *Run) Judge() []Verdict {
 		ours, found := r.Find(goal.own(), goal.Operation, goal.RTT)
 		theirs, compared := r.peer(goal)
 		if found && compared {
-			verdicts = append(verdicts, judge(goal, ours.Seconds, theirs))
+			verdict := judge(goal, ours.Seconds, theirs)
+			if bare, measured := r.Find(Bare, goal.Operation, goal.RTT); measured && !verdict.Reached {
+				verdict.Least = theirs.Seconds / bare.Seconds
+			}
+			verdicts = append(verdicts, verdict)
 		}
 	}
 	return verdicts

@@ -19,6 +19,10 @@ const (
 	Get = "kubectl get"
 	// Program is ours without kubectl before it.
 	Program = "kubectl-istio_demo"
+	// Bare is the same objects sent all at once, with nothing else done, and
+	// BareRunning that without waiting for definitions.
+	Bare        = "bare requests"
+	BareRunning = "bare requests, definitions not awaited"
 )
 
 // Installers are those that install, ours first.
@@ -107,7 +111,7 @@ func (r *Run) Summarise() {
 	r.Medians = nil
 	for _, operation := range Operations {
 		for _, rtt := range r.RTTs {
-			for _, tool := range append(slices.Clone(Installers), Get, Program) {
+			for _, tool := range append(slices.Clone(Installers), Get, Program, Bare, BareRunning) {
 				if median, found := r.median(tool, operation, rtt); found {
 					r.Medians = append(r.Medians, median)
 				}

@@ -57,6 +57,7 @@ func (r *Run) Markdown(words Words) string {
 		r.timeTable(words),
 		r.podsTable(words),
 		r.goalTable(words),
+		r.leastTable(words),
 		r.costTable(words),
 		words.Notes,
 	}
@@ -130,7 +131,7 @@ func (r *Run) goalTable(words Words) string {
 			against = fmt.Sprintf(words.BestPeer, against)
 		}
 		t.row(fmt.Sprintf(words.Against, words.Operations[verdict.Operation], against), milliseconds(verdict.RTT),
-			seconds(verdict.Ours), seconds(verdict.Peer), fmt.Sprintf("%s = %.2f", ratio, verdict.Ratio), wanted, words.verdict(verdict.Reached))
+			seconds(verdict.Ours), seconds(verdict.Peer), fmt.Sprintf("%s = %.2f", ratio, verdict.Ratio), wanted, words.became(verdict))
 	}
 	for _, goal := range r.Unjudged() {
 		against := code(goal.Theirs)
@@ -146,6 +147,29 @@ func (r *Run) goalTable(words Words) string {
 		}
 	}
 	return t.String()
+}
+
+// leastTable has what an install takes at the least, and how many times as long
+// what people use takes; it is empty where that was not measured.
+func (r *Run) leastTable(words Words) string {
+	tools := []string{Ours, Apply, SSA}
+	columns := []string{words.Least, "RTT", words.Bare}
+	for _, tool := range tools {
+		columns = append(columns, code(tool))
+	}
+	t, measured := newTable(columns...), false
+	for _, least := range []struct{ tool, until string }{{Bare, words.UntilServed}, {BareRunning, words.UntilRunning}} {
+		for _, rtt := range r.RTTs {
+			if _, found := r.Find(least.tool, Install, rtt); found {
+				t.row(append([]string{least.until, milliseconds(rtt)}, r.compared(append([]string{least.tool}, tools...), Install, rtt)...)...)
+				measured = true
+			}
+		}
+	}
+	if !measured {
+		return ""
+	}
+	return t.String() + "\n" + words.LeastNotes
 }
 
 // costTable has what an operation takes beside time, at the distance in the

@@ -21,6 +21,9 @@ type Words struct {
 	Cost, Peak, Requests, Sent, Received, Connections                  string
 	ScaleRounds, ScaleNotes, ScaleLimit, Objects, Time, Linear, Faster string
 	During, Idle, Get, List, Samples, Pods, First, Last                string
+	Least, Bare, UntilServed, UntilRunning, LeastNotes                 string
+	// NorBare takes the ratio that bare requests come to.
+	NorBare string
 }
 
 func (w Words) circumstances(c Circumstances) string {
@@ -33,6 +36,15 @@ func (w Words) verdict(reached bool) string {
 		return w.Yes
 	}
 	return w.No
+}
+
+// became tells what became of a goal, and whether anything could reach it.
+func (w Words) became(verdict Verdict) string {
+	told := w.verdict(verdict.Reached)
+	if verdict.Least > 0 && verdict.Least < verdict.AtLeast {
+		told += fmt.Sprintf(w.NorBare, verdict.Least)
+	}
+	return told
 }
 
 // English are README's words.
@@ -75,20 +87,26 @@ var English = Words{
 - ` + "`kubectl apply`" + ` gets one file that begins with the namespace, then ` + "`kubectl wait --for=condition=Available deployment --all`" + `; ` + "`kubectl delete -f`" + ` takes it away, whichever way it was applied. helm has four releases (base, istiod, both gateways), each with ` + "`helm install --wait`" + `, and installs again with ` + "`helm upgrade --wait`" + `.
 - ` + "`istioctl uninstall --purge`" + ` and helm leave the definitions and the namespace, and istioctl does not wait until the rest is gone. Ours deletes the definitions, too, and waits; here it keeps the namespace, as one that was there before. kubectl deletes everything and waits for it. A namespace takes five seconds to go, whoever deletes it.
 - Memory is the most that one of an operation's processes had, for ours kubectl's own start included. Sent and received are bytes on the network, with TLS and compression. Requests were counted in a run of their own.`,
-	ScaleLimit:  "`kubectl apply` was not run with more than %d objects, because it takes minutes.",
-	ScaleRounds: "Medians of %d rounds, each install on a fresh control plane: ConfigMaps, Services, ServiceAccounts, Roles and a few Deployments in 50 namespaces.",
-	Objects:     "objects",
-	Time:        "time",
-	Linear:      "from %d to %d objects, %s: no worse than linearly",
-	Faster:      "%d objects, against %s",
-	During:      "another client's latency",
-	Idle:        "nothing under way",
-	Get:         "get",
-	List:        "list",
-	Samples:     "requests",
-	Pods:        "%d pods",
-	First:       "first row",
-	Last:        "last row",
+	Least:        "install at the least",
+	Bare:         "bare requests",
+	UntilServed:  "until it runs and definitions are served",
+	UntilRunning: "until it runs",
+	NorBare:      " (bare requests come to %.2f)",
+	LeastNotes:   `Bare requests are what of an install is the API server's: a program that has the same objects encoded already sends all of them at once over one connection, with server-side apply, and watches. It renders nothing, looks at nothing before it writes, and leaves nothing by which to prune or uninstall. In brackets is how many times as long as that the others take. What they do not come to, no client comes to with these objects on this machine.`,
+	ScaleLimit:   "`kubectl apply` was not run with more than %d objects, because it takes minutes.",
+	ScaleRounds:  "Medians of %d rounds, each install on a fresh control plane: ConfigMaps, Services, ServiceAccounts, Roles and a few Deployments in 50 namespaces.",
+	Objects:      "objects",
+	Time:         "time",
+	Linear:       "from %d to %d objects, %s: no worse than linearly",
+	Faster:       "%d objects, against %s",
+	During:       "another client's latency",
+	Idle:         "nothing under way",
+	Get:          "get",
+	List:         "list",
+	Samples:      "requests",
+	Pods:         "%d pods",
+	First:        "first row",
+	Last:         "last row",
 	ScaleNotes: `` + "`kubectl apply`" + ` does not wait until anything runs, and neither does ours (` + "`--wait=false`" + `) where it is compared with it; the last column is with the wait. What is waited for there is kube-controller-manager, which sends 20 requests a second at most and has an account and a ConfigMap to make in each new namespace before it comes to the Deployments. The other client is at no distance.
 
 The other client has a user and a connection of its own, and gets a ConfigMap or lists those of a namespace every 50 ms; its latency counts from when the request was due. It runs on the same machine as everything else, so that it also waits for the processor.`,
@@ -134,20 +152,26 @@ var Chinese = Words{
 - ` + "`kubectl apply`" + ` 使用一个以命名空间开头的文件，然后执行 ` + "`kubectl wait --for=condition=Available deployment --all`" + `；无论哪种方式，都用 ` + "`kubectl delete -f`" + ` 删除。helm 有四个 release（base、istiod 和两个网关），各用 ` + "`helm install --wait`" + ` 安装，用 ` + "`helm upgrade --wait`" + ` 再次安装。
 - ` + "`istioctl uninstall --purge`" + ` 和 helm 会保留 CRD 和命名空间，istioctl 也不等待其余对象消失。我们还会删除 CRD 并等待完成；这里命名空间视为事先已有，因此保留。kubectl 删除全部对象并等待完成。无论由谁删除，命名空间都要五秒才会消失。
 - 内存是该操作的各进程中最大的峰值，我们的包含 kubectl 自身的启动。发送和接收是网络上的字节数，含 TLS 和压缩。请求数在单独的一次运行中统计。`,
-	ScaleLimit:  "对象超过 %d 个时没有运行 `kubectl apply`，因为需要数分钟。",
-	ScaleRounds: "取 %d 轮的中位数，每次安装都在全新的控制平面上：50 个命名空间中的 ConfigMap、Service、ServiceAccount、Role 和少量 Deployment。",
-	Objects:     "对象数",
-	Time:        "用时",
-	Linear:      "从 %d 到 %d 个对象，%s：不超过线性增长",
-	Faster:      "%d 个对象，对比 %s",
-	During:      "另一个客户端的延迟",
-	Idle:        "没有安装在进行",
-	Get:         "get",
-	List:        "list",
-	Samples:     "请求数",
-	Pods:        "%d 个 Pod",
-	First:       "第一行",
-	Last:        "最后一行",
+	Least:        "安装的下限",
+	Bare:         "裸请求",
+	UntilServed:  "直到运行并且 CRD 可用",
+	UntilRunning: "直到运行",
+	NorBare:      "（裸请求为 %.2f）",
+	LeastNotes:   `裸请求是安装中属于 API server 的部分：一个程序预先编码好同样的对象，在一个连接上用 server-side apply 一次全部发送，然后 watch。它不渲染、写入前不检查，也不留下以后清理或卸载所需的任何记录。括号中是其他工具用时与它的倍数。裸请求达不到的，在这台机器上用这些对象没有客户端能达到。`,
+	ScaleLimit:   "对象超过 %d 个时没有运行 `kubectl apply`，因为需要数分钟。",
+	ScaleRounds:  "取 %d 轮的中位数，每次安装都在全新的控制平面上：50 个命名空间中的 ConfigMap、Service、ServiceAccount、Role 和少量 Deployment。",
+	Objects:      "对象数",
+	Time:         "用时",
+	Linear:       "从 %d 到 %d 个对象，%s：不超过线性增长",
+	Faster:       "%d 个对象，对比 %s",
+	During:       "另一个客户端的延迟",
+	Idle:         "没有安装在进行",
+	Get:          "get",
+	List:         "list",
+	Samples:      "请求数",
+	Pods:         "%d 个 Pod",
+	First:        "第一行",
+	Last:         "最后一行",
 	ScaleNotes: `` + "`kubectl apply`" + ` 不等待任何对象运行；与之比较时我们也不等待（` + "`--wait=false`" + `），最后一列是包含等待的用时。那里等待的是 kube-controller-manager：它每秒最多发送 20 个请求，并且要先在每个新命名空间中创建一个账号和一个 ConfigMap，然后才轮到 Deployment。另一个客户端没有往返时间。
 
 另一个客户端有自己的用户和连接，每 50 毫秒读取一个 ConfigMap 或列出一个命名空间中的 ConfigMap；延迟从请求应当发出的时刻算起。它与其他进程在同一台机器上运行，因此也会等待处理器。`,
