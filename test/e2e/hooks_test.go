@@ -208,8 +208,9 @@ func TestHookThatFailed(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
 	const namespace = "hooks-failed"
 	t.Cleanup(func() { uninstall(t, u, namespace) })
-	// A pod that comes to no node cannot end in time.
-	path := write(t, "failing.yaml", strings.Replace(hookManifest, "spec:\n  template:\n    spec:\n", "spec:\n  activeDeadlineSeconds: 2\n  template:\n    spec:\n      nodeSelector: {hooks-failed: \"here\"}\n", 1))
+	// A pod that comes to no node cannot end in time; one that does has to,
+	// however busy the machine is.
+	path := write(t, "failing.yaml", strings.Replace(hookManifest, "spec:\n  template:\n    spec:\n", "spec:\n  activeDeadlineSeconds: 15\n  template:\n    spec:\n      nodeSelector: {hooks-failed: \"here\"}\n", 1))
 	got := u.run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path, "--skip-checks=capacity")
 	if got.code != 3 || !strings.Contains(got.stderr, "error: failed: job hooks-failed/after is not ready: ") {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
