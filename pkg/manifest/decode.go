@@ -29,13 +29,16 @@ import (
 func Decode(file string, data []byte, strict bool) (Content, error) {
 	r := reading{strict: strict}
 	number := 0
-	for _, doc := range split(data) {
-		values, err := doc.values(Source{File: file, Document: number + 1})
-		if err != nil {
-			return Content{}, err
+	documents := split(data)
+	for n, ahead := range readAhead(file, documents) {
+		if number != n { // one before it has several values, or none
+			ahead.values, ahead.err = documents[n].values(Source{File: file, Document: number + 1})
 		}
-		number += len(values)
-		for _, value := range values {
+		if ahead.err != nil {
+			return Content{}, ahead.err
+		}
+		number += len(ahead.values)
+		for _, value := range ahead.values {
 			if err := r.add(value); err != nil {
 				return Content{}, err
 			}
@@ -71,7 +74,7 @@ func (r *reading) add(v value) error {
 		}
 		r.Warnings = append(r.Warnings, v.lost()...)
 	}
-	found, err := fromJSON(v.source, v.raw)
+	found, err := v.objects()
 	if err != nil {
 		return err
 	}
@@ -96,6 +99,16 @@ type value struct {
 	repeated []repetition
 	// parts are the objects of a document in which a separator is missing.
 	parts []value
+	// made is what objects gives, where that was made ahead.
+	made func() ([]Object, error)
+}
+
+// objects gives those of the value.
+func (v value) objects() ([]Object, error) {
+	if v.made != nil {
+		return v.made()
+	}
+	return fromJSON(v.source, v.raw)
 }
 
 // values gives those of a document; first names the first of them.
