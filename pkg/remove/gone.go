@@ -36,12 +36,16 @@ func (e *Engine) gone(ctx context.Context, left map[event.Object]*held) error {
 	}
 	long := time.NewTimer(patience)
 	defer long.Stop()
+	tooLong := time.NewTicker(overdue)
+	defer tooLong.Stop()
 	for len(left) > 0 {
 		select {
 		case <-long.C:
 			for _, stuck := range stuck(left, nil).Stuck {
 				e.Sink(event.Going(stuck))
 			}
+		case <-tooLong.C:
+			e.remind(ctx, left)
 		case <-ctx.Done():
 			return stuck(left, context.Cause(ctx))
 		case seen := <-sightings:

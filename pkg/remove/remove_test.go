@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -114,6 +115,24 @@ func TestStuck(t *testing.T) {
 timed out: deployment mesh/web is deleted, but what belongs to it is not gone yet; run the same command again to go on waiting`
 	if err.Error() != want {
 		t.Errorf("it says\n%s", err)
+	}
+}
+
+// TestRemind changes what the API server itself holds, if it is still the same,
+// and leaves alone what waits for something else.
+func TestRemind(t *testing.T) {
+	server := &apiServer{}
+	engine := server.start(t)
+	cleanup := apiextensions.CustomResourceCleanupFinalizer
+	left := map[event.Object]*held{}
+	for name, finalizers := range map[string][]string{"ends": {cleanup}, "waits": {cleanup, "example.com/hold"}, "with-pods": {metav1.FinalizerDeleteDependents}, "free": nil} {
+		target := configMap(name)
+		left[target.Ref] = &held{target, finalizers}
+	}
+	engine.remind(t.Context(), left)
+	patch := server.patches["ends"]
+	if len(server.patches) != 1 || patch.UID != "ends-1" || patch.Annotations[reminded] == "" {
+		t.Errorf("changed were %+v", server.patches)
 	}
 }
 

@@ -41,13 +41,14 @@ type apiServer struct {
 
 	mutex   sync.Mutex
 	deletes map[string]metav1.DeleteOptions
+	patches map[string]metav1.PartialObjectMetadata
 	watched []string
 }
 
 // start gives an engine that talks to the server.
 func (s *apiServer) start(t *testing.T) *Engine {
 	t.Helper()
-	s.deletes = map[string]metav1.DeleteOptions{}
+	s.deletes, s.patches = map[string]metav1.DeleteOptions{}, map[string]metav1.PartialObjectMetadata{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	config := &rest.Config{Host: server.URL, QPS: -1}
@@ -68,6 +69,8 @@ func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 	switch {
 	case in.Method == http.MethodDelete:
 		s.delete(out, in, name)
+	case in.Method == http.MethodPatch:
+		s.patch(out, in, name)
 	case name == "configmaps" || name == "deployments":
 		s.list(out, in, name)
 	default:
@@ -96,6 +99,16 @@ func (s *apiServer) delete(out http.ResponseWriter, in *http.Request, name strin
 		return
 	}
 	answer(out, metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess, Code: http.StatusOK})
+}
+
+// patch keeps what is sent, and refuses it.
+func (s *apiServer) patch(out http.ResponseWriter, in *http.Request, name string) {
+	var sent metav1.PartialObjectMetadata
+	_ = json.NewDecoder(in.Body).Decode(&sent)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.patches[name] = sent
+	answer(out, failure(http.StatusForbidden, metav1.StatusReasonForbidden))
 }
 
 // list answers with what stays, or streams it and what changes then, and
