@@ -21,8 +21,12 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/latency"
 )
 
-// commandTimeout is longer than anything takes that does not hang.
-const commandTimeout = 10 * time.Minute
+// These are longer than anything takes that does not hang: commandTimeout any
+// command, and stepTimeout one that the demo is installed or removed with.
+const (
+	commandTimeout = 10 * time.Minute
+	stepTimeout    = 90 * time.Second
+)
 
 // step is one command, as it is typed.
 type step []string
@@ -100,7 +104,7 @@ func (s *session) measure(ctx context.Context, steps []step) (report.Sample, err
 	before := s.link.Traffic()
 	var sample report.Sample
 	for _, step := range steps {
-		found, err := s.run(ctx, step)
+		found, err := s.runWithin(ctx, stepTimeout, step)
 		if err != nil {
 			return report.Sample{}, err
 		}
@@ -123,10 +127,15 @@ func (s *session) runAll(ctx context.Context, steps []step) error {
 	return nil
 }
 
-// run runs one command under the clock. What it prints is thrown away, but
-// for the reason of a failure.
+// run runs one command under the clock.
 func (s *session) run(ctx context.Context, step step) (reading, error) {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	return s.runWithin(ctx, commandTimeout, step)
+}
+
+// runWithin runs one command under the clock, for so long at most. What it
+// prints is thrown away, but for the reason of a failure.
+func (s *session) runWithin(ctx context.Context, limit time.Duration, step step) (reading, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done after %v", limit))
 	defer cancel()
 	file := filepath.Join(s.dir, "reading.json")
 	command := exec.CommandContext(ctx, s.lab.clock, append([]string{file}, step...)...)
@@ -137,6 +146,9 @@ func (s *session) run(ctx context.Context, step step) (reading, error) {
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	if err := command.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return reading{}, fmt.Errorf("%s: %w: %s", strings.Join(step[:min(len(step), 3)], " "), err, ending(stderr.String()))
 	}
 	data, err := os.ReadFile(file)

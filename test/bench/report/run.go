@@ -22,7 +22,7 @@ const (
 	// Bare is the same objects sent all at once, with nothing else done, and
 	// BareRunning that without waiting for definitions.
 	Bare        = "bare requests"
-	BareRunning = "bare requests, definitions not awaited"
+	BareRunning = "bare requests until it runs"
 )
 
 // Installers are those that install, ours first.
