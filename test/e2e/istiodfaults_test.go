@@ -48,8 +48,13 @@ func (m mesh) mend(t *testing.T) {
 	t.Helper()
 	// The scaling and what was taken away are not ours, and are taken back.
 	m.must(t, "kubectl", "istio-demo", "install", "--force-conflicts")
+	before := strings.Fields(m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "name"))
 	m.must(t, "kubectl", "rollout", "restart", "deployment", "istiod", "-n", "istio-system")
 	m.must(t, "kubectl", "rollout", "status", "deployment", "istiod", "-n", "istio-system", "--timeout=60s")
+	// Those before do not count as replicas any more, and are there for a while.
+	for _, pod := range before {
+		m.must(t, "kubectl", "wait", pod, "-n", "istio-system", "--for=delete", "--timeout=60s")
+	}
 	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=create", "--timeout=30s")
 	m.must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=condition=Ready", "--timeout=30s")
 	if found := m.lacks(t, m.definitions(t)); found != nil {
