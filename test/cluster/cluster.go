@@ -113,6 +113,9 @@ func (c *Cluster) create(ctx context.Context, nodes, port int, extra ...string) 
 	if err := c.kwokctl(ctx, arguments...); err != nil {
 		return err
 	}
+	if err := c.startControllers(ctx); err != nil {
+		return err
+	}
 	if err := c.kwokctl(ctx, "scale", "node", "--replicas", strconv.Itoa(nodes)); err != nil {
 		return err
 	}
@@ -121,6 +124,26 @@ func (c *Cluster) create(ctx context.Context, nodes, port int, extra ...string) 
 		return fmt.Errorf("cluster %s: its nodes are not ready: %w: %s", c.Name, err, bytes.TrimSpace(output))
 	}
 	return c.addressNodes(ctx)
+}
+
+// startControllers returns when the controllers work, which a namespace's
+// account shows: one of them makes it. They give up when the API server takes
+// over 10 s to become healthy, as it does on a busy machine; then they are
+// started again.
+func (c *Cluster) startControllers(ctx context.Context) error {
+	for {
+		output, err := c.kubectl(ctx, "wait", "--for=create", "serviceaccount/default", "--namespace=default", "--timeout=5s").CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("cluster %s: its controllers do not work: %w: %s", c.Name, ctx.Err(), bytes.TrimSpace(output))
+		}
+		// What runs is left alone.
+		if err := c.kwokctl(ctx, "start", "cluster"); err != nil {
+			return err
+		}
+	}
 }
 
 // addressNodes gives every node the address at which the API server finds

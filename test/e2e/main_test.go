@@ -60,6 +60,21 @@ var started atomic.Int32
 // on collecting it.
 const garbage = 200
 
+// starting is held while a control plane starts, which keeps both processors
+// busy: beside each other they would start no sooner, and each so slowly that
+// parts of it give up.
+var starting sync.Mutex
+
+// start starts a control plane with three nodes.
+func start(t *testing.T, control *cluster.Cluster) {
+	t.Helper()
+	starting.Lock()
+	defer starting.Unlock()
+	if err := control.Start(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // startCluster starts a fresh control plane with three nodes, which ends with
 // the test. A few run beside each other, and beside the shared ones: what tests
 // do most of the time is wait. Tests that have one are parallel, as far as Go
@@ -87,9 +102,7 @@ func startClusterOf(t *testing.T, binaries, name string, processes processes) *c
 			t.Error(err)
 		}
 	})
-	if err := control.Start(t.Context(), 3); err != nil {
-		t.Fatal(err)
-	}
+	start(t, control)
 	return control
 }
 
@@ -185,9 +198,7 @@ func sharedCluster(t *testing.T) *cluster.Cluster {
 	plane.start.Do(func() {
 		control := cluster.New(tools, clusters, fmt.Sprintf("shared-%d", plane.number))
 		control.Garbage = garbage
-		if err := control.Start(t.Context(), 3); err != nil {
-			t.Fatal(err)
-		}
+		start(t, control)
 		plane.control = control
 	})
 	if plane.control == nil {
