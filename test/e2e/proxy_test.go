@@ -200,5 +200,11 @@ func restConfig(t *testing.T, kubeconfig string) *rest.Config {
 		t.Fatal(err)
 	}
 	config.QPS = -1
+	// Files would be read again for as long as this process lives, also when
+	// the control plane and its files are gone.
+	if err := rest.LoadTLSFiles(config); err != nil {
+		t.Fatal(err)
+	}
+	config.CAFile, config.CertFile, config.KeyFile = "", "", ""
 	return config
 }
