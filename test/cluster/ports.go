@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 )
 
 // portOptions are kwokctl's names for the ports of the processes.
@@ -21,12 +22,13 @@ func drawAddress() string {
 }
 
 // freePort draws a port that nobody listens on, from below those of outgoing
-// connections.
+// connections. It is none of pods': who has one of those has it at all
+// addresses of this machine, that of the pods included.
 func freePort(taken map[int]bool) (int, error) {
 	const first, end = 10_000, 32_000
 	for range end - first {
 		port := first + rand.IntN(end-first)
-		if taken[port] {
+		if taken[port] || slices.Contains(podPorts, port) {
 			continue
 		}
 		if listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
