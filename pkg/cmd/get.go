@@ -9,6 +9,7 @@ import (
 	"k8s.io/kubectl/pkg/cmd/get"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/chunk"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 )
 
@@ -98,7 +99,9 @@ func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, reso
 	if _, err := o.PrintFlags.ToPrinter(); err != nil {
 		return &usageError{err}
 	}
-	factory := cmdutil.NewFactory(&coreGetter{cluster})
+	getter := &listGetter{coreGetter: coreGetter{cluster}}
+	defer getter.lists.Close()
+	factory := cmdutil.NewFactory(getter)
 	arguments := append([]string{resource}, names...)
 	if err := o.Complete(factory, command, arguments); err != nil {
 		return &usageError{err}
@@ -110,6 +113,20 @@ func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, reso
 		return &getError{err}
 	}
 	return nil
+}
+
+// listGetter has long lists read ahead of kubectl's machinery.
+type listGetter struct {
+	coreGetter
+	lists chunk.Reader
+}
+
+func (g *listGetter) ToRESTConfig() (*rest.Config, error) {
+	config, err := g.coreGetter.ToRESTConfig()
+	if err == nil {
+		config.Wrap(g.lists.Wrap)
+	}
+	return config, err
 }
 
 // coreGetter answers from what every cluster has, so that kubectl's machinery
