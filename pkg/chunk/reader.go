@@ -26,7 +26,8 @@ const prefix = 4 << 10
 // and gives the answer to whoever asks for it next. One chunk is asked for
 // ahead of who reads them, and what is not wanted in the end is thrown away.
 // Only lists in JSON, tables included, are read ahead; all else passes as it
-// is.
+// is. Where a chunk cannot be had ahead, it is asked for again when its turn
+// comes, and what is answered then counts.
 //
 // It is for one list after the other, as kubectl's commands read them, and of
 // one API server with one user. It can be used by many goroutines: lists that
@@ -113,9 +114,10 @@ func (t *transport) answer(asked *http.Request) (*http.Response, error) {
 		ahead.discard()
 		return nil, context.Cause(asked.Context())
 	}
-	if ahead.err != nil {
-		ahead.cancel()
-		return nil, ahead.err
+	if ahead.err != nil || ahead.response.StatusCode != http.StatusOK {
+		// Asked for now, it may be with credentials that are still good.
+		ahead.discard()
+		return t.next.RoundTrip(asked)
 	}
 	// From now on it is a request like any other, and ends with its context.
 	stop := context.AfterFunc(asked.Context(), ahead.cancel)
@@ -129,9 +131,9 @@ func (t *transport) answer(asked *http.Request) (*http.Response, error) {
 
 // send asks for the chunk that a token continues a list with.
 func (t *transport) send(before *http.Request, token string) {
-	// A client's time limit ends with the answer that it is for, and so does
-	// the context of that request.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(before.Context()))
+	// The context of the request before has an end, which is that of its
+	// answer, and values, among them who traces it: neither is for this one.
+	ctx, cancel := context.WithCancel(context.Background())
 	next := before.Clone(ctx)
 	next.URL = continued(before.URL, token)
 	ahead := &request{url: next.URL.String(), cancel: cancel, done: make(chan struct{})}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -24,12 +25,18 @@ type lists struct {
 	// which gone tells of.
 	hold bool
 	gone chan struct{}
+	// refuse, if set, tells whose requests are answered with 401.
+	refuse func(*http.Request) bool
 	// filler makes answers as long as those of a real list.
 	filler string
 }
 
 func (l *lists) ServeHTTP(w http.ResponseWriter, asked *http.Request) {
 	l.asked <- asked.URL.RequestURI()
+	if l.refuse != nil && l.refuse(asked) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	number := 0
 	if token := asked.URL.Query().Get("continue"); token != "" {
 		if _, err := fmt.Sscanf(token, "chunk %d", &number); err != nil {
@@ -49,16 +56,24 @@ func (l *lists) ServeHTTP(w http.ResponseWriter, asked *http.Request) {
 	fmt.Fprintf(w, `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"7","continue":%q},"rows":[%d],"filler":%q}`, token, number, l.filler)
 }
 
-func serve(t *testing.T, served *lists) (*http.Client, *Reader, string) {
+// counted counts the requests that are sent.
+type counted struct{ sent atomic.Int32 }
+
+func (c *counted) RoundTrip(request *http.Request) (*http.Response, error) {
+	c.sent.Add(1)
+	return http.DefaultTransport.RoundTrip(request)
+}
+
+func serve(t *testing.T, served *lists) (*http.Client, *Reader, *counted, string) {
 	t.Helper()
 	served.asked = make(chan string, 20)
 	server := httptest.NewServer(served)
-	reader := &Reader{}
+	reader, sent := &Reader{}, &counted{}
 	t.Cleanup(func() {
 		reader.Close()
 		server.Close()
 	})
-	return &http.Client{Transport: reader.Wrap(http.DefaultTransport)}, reader, server.URL
+	return &http.Client{Transport: reader.Wrap(sent)}, reader, sent, server.URL
 }
 
 // next gives the request that comes next.
@@ -100,7 +115,7 @@ func read(t *testing.T, response *http.Response) string {
 // the context of every request when its answer was read.
 func TestAhead(t *testing.T) {
 	served := &lists{chunks: 3, filler: strings.Repeat("x", 3*prefix)}
-	client, _, server := serve(t, served)
+	client, _, _, server := serve(t, served)
 	client.Timeout = patience
 	uris := []string{"/pods?limit=500", "/pods?continue=chunk+1&limit=500", "/pods?continue=chunk+2&limit=500"}
 	for number, uri := range uris {
@@ -131,7 +146,7 @@ func TestAhead(t *testing.T) {
 // TestNotAhead asks for nothing that nobody may want.
 func TestNotAhead(t *testing.T) {
 	served := &lists{chunks: 2}
-	client, reader, server := serve(t, served)
+	client, reader, requests, server := serve(t, served)
 	read(t, get(t, client, server+"/pods"))
 	for _, method := range []string{http.MethodPost, http.MethodDelete} {
 		request, err := http.NewRequestWithContext(t.Context(), method, server+"/pods?limit=500", nil)
@@ -148,16 +163,16 @@ func TestNotAhead(t *testing.T) {
 	if read(t, response); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("status %d", response.StatusCode)
 	}
-	reader.Close()
-	if len(served.asked) != 4 {
-		t.Errorf("%d requests came", len(served.asked))
+	reader.Close() // returns when all have been sent
+	if sent := requests.sent.Load(); sent != 4 {
+		t.Errorf("%d requests were sent", sent)
 	}
 }
 
 // TestThrownAway begins another list when a chunk of the first is on its way.
 func TestThrownAway(t *testing.T) {
 	served := &lists{chunks: 2, hold: true, gone: make(chan struct{}, 2)}
-	client, _, server := serve(t, served)
+	client, _, _, server := serve(t, served)
 	read(t, get(t, client, server+"/pods?limit=500"))
 	next(t, served)
 	next(t, served)
@@ -175,7 +190,7 @@ func TestThrownAway(t *testing.T) {
 // TestGivenUp ends a request for a chunk that is on its way already.
 func TestGivenUp(t *testing.T) {
 	served := &lists{chunks: 2, hold: true, gone: make(chan struct{}, 2)}
-	client, _, server := serve(t, served)
+	client, _, _, server := serve(t, served)
 	read(t, get(t, client, server+"/pods?limit=500"))
 	next(t, served)
 	uri := next(t, served)
@@ -197,6 +212,42 @@ func TestGivenUp(t *testing.T) {
 	case <-served.gone:
 	case <-time.After(patience):
 		t.Error("it is still asked for")
+	}
+}
+
+// TestRefusedAhead has credentials end between two chunks: what is answered to
+// whoever asks counts, and not what was answered ahead.
+func TestRefusedAhead(t *testing.T) {
+	served := &lists{chunks: 2}
+	refused := make(chan struct{}, 1)
+	served.refuse = func(asked *http.Request) bool {
+		is := asked.Header.Get("Authorization") == "old" && asked.URL.Query().Get("continue") != ""
+		if is {
+			refused <- struct{}{}
+		}
+		return is
+	}
+	client, _, _, server := serve(t, served)
+	for number, list := range []struct{ uri, token string }{{"/pods?limit=500", "old"}, {"/pods?continue=chunk+1&limit=500", "new"}} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server+list.uri, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", list.token)
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content := read(t, response); !strings.Contains(content, fmt.Sprintf(`"rows":[%d]`, number)) {
+			t.Errorf("%s answers %s", list.uri, content)
+		}
+		if number == 0 {
+			select {
+			case <-refused:
+			case <-time.After(patience):
+				t.Fatal("it was not asked for ahead")
+			}
+		}
 	}
 }
 

@@ -21,3 +21,5 @@ func (c *Cluster) HasIstiod() bool { return false }
 func (c *Cluster) startApart(context.Context, int) error { return Isolatable() }
 
 func (c *Cluster) stopApart() (bool, error) { return false, nil }
+
+func (c *Cluster) reap() error { return nil }

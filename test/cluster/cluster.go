@@ -139,6 +139,9 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("cluster %s: its controllers do not work: %w: %s", c.Name, ctx.Err(), bytes.TrimSpace(output))
 		}
+		if err := c.reap(); err != nil {
+			return fmt.Errorf("cluster %s: %w", c.Name, err)
+		}
 		// What runs is left alone.
 		if err := c.kwokctl(ctx, "start", "cluster"); err != nil {
 			return err

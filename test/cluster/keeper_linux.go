@@ -2,12 +2,17 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // started is what the keeper reports when the cluster is up.
@@ -97,6 +102,30 @@ func keepCluster(arguments []string, socket *os.File, up func()) error {
 	up()
 	go lead(outside, func() string { return net.JoinHostPort("127.0.0.1", arguments[6]) })
 	kubelet.run(context.Background())
+	return nil
+}
+
+// reap asks for the exit codes of those processes of the control plane that
+// have ended. They are orphans, and so the keeper's, if there is one: until then
+// kwokctl takes them for running.
+func (c *Cluster) reap() error {
+	files, err := filepath.Glob(filepath.Join(c.dir, "clusters", c.Name, "pids", "*.pid"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		if _, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err != nil && !errors.Is(err, unix.ECHILD) {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
 	return nil
 }
 

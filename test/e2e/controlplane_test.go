@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 )
 
 // TestControllersThatGaveUp has the controllers end once, a while after they
@@ -12,6 +14,18 @@ import (
 // cluster is not said to run without them.
 func TestControllersThatGaveUp(t *testing.T) {
 	t.Parallel()
+	t.Run("on this machine", func(t *testing.T) { controllersGiveUp(t, processes{}) })
+	t.Run("in a network of its own", func(t *testing.T) {
+		processes := processes{istiod: os.Getenv("ISTIOD")}
+		if err := cluster.Isolatable(); err != nil || processes.istiod == "" {
+			t.Skip("there can be none here: ", err)
+		}
+		controllersGiveUp(t, processes)
+	})
+}
+
+func controllersGiveUp(t *testing.T, processes processes) {
+	t.Helper()
 	binaries := t.TempDir()
 	entries, err := os.ReadDir(tools)
 	if err != nil {
@@ -30,10 +44,11 @@ func TestControllersThatGaveUp(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(binaries, "kube-controller-manager"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	u := newUser(t, startClusterOf(t, binaries, "gave-up", processes{}).Kubeconfig)
+	control := startClusterOf(t, binaries, "gave-up", processes)
 	if _, err := os.Stat(gaveUp); err != nil {
 		t.Fatal("the controllers did not give up: ", err)
 	}
+	u := newUser(t, control.Kubeconfig)
 	u.must(t, "kubectl", "create", "deployment", "works", "--image=example.com/works")
 	u.must(t, "kubectl", "rollout", "status", "deployment/works", "--timeout=60s")
 }
