@@ -81,8 +81,8 @@ type request struct {
 // RoundTrip gives the answer that was asked for ahead, if it is to this
 // request, or sends it.
 func (t *transport) RoundTrip(asked *http.Request) (*http.Response, error) {
-	limited := asked.Method == http.MethodGet && asked.URL.Query().Get("limit") != ""
-	if !limited {
+	query := asked.URL.Query()
+	if asked.Method != http.MethodGet || query.Get("limit") == "" || query.Get("watch") != "" {
 		return t.next.RoundTrip(asked)
 	}
 	response, err := t.answer(asked)

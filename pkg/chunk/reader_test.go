@@ -148,6 +148,7 @@ func TestNotAhead(t *testing.T) {
 	served := &lists{chunks: 2}
 	client, reader, requests, server := serve(t, served)
 	read(t, get(t, client, server+"/pods"))
+	read(t, get(t, client, server+"/pods?limit=500&watch=true"))
 	for _, method := range []string{http.MethodPost, http.MethodDelete} {
 		request, err := http.NewRequestWithContext(t.Context(), method, server+"/pods?limit=500", nil)
 		if err != nil {
@@ -164,7 +165,7 @@ func TestNotAhead(t *testing.T) {
 		t.Errorf("status %d", response.StatusCode)
 	}
 	reader.Close() // returns when all have been sent
-	if sent := requests.sent.Load(); sent != 4 {
+	if sent := requests.sent.Load(); sent != 5 {
 		t.Errorf("%d requests were sent", sent)
 	}
 }
