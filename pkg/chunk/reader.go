@@ -1,6 +1,6 @@
 // Package chunk reads lists that come in chunks ahead of whoever decodes them:
-// while one chunk is decoded, the API server already makes the next, and the
-// distance to it costs nothing.
+// while one chunk is decoded, the API server already makes the next, and it is
+// on its way.
 package chunk
 
 import (

@@ -88,6 +88,16 @@ func next(t *testing.T, served *lists) string {
 	}
 }
 
+// wantGone waits until a request that was held has ended.
+func wantGone(t *testing.T, served *lists) {
+	t.Helper()
+	select {
+	case <-served.gone:
+	case <-time.After(patience):
+		t.Error("what nobody wants is still asked for")
+	}
+}
+
 func get(t *testing.T, client *http.Client, address string) *http.Response {
 	t.Helper()
 	response, err := client.Get(address)
@@ -181,11 +191,7 @@ func TestThrownAway(t *testing.T) {
 	if content := read(t, get(t, client, server+"/services?limit=1")); !strings.Contains(content, `"rows":[0]`) {
 		t.Errorf("it answers %s", content)
 	}
-	select {
-	case <-served.gone:
-	case <-time.After(patience):
-		t.Error("what nobody wants is still asked for")
-	}
+	wantGone(t, served)
 }
 
 // TestGivenUp ends a request for a chunk that is on its way already.
@@ -209,11 +215,7 @@ func TestGivenUp(t *testing.T) {
 	if !errors.Is(err, given) {
 		t.Errorf("it says %v", err)
 	}
-	select {
-	case <-served.gone:
-	case <-time.After(patience):
-		t.Error("it is still asked for")
-	}
+	wantGone(t, served)
 }
 
 // TestRefusedAhead has credentials end between two chunks: what is answered to
