@@ -4,6 +4,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,9 +34,9 @@ const (
 	parallel = 80
 	reading  = 64
 
-	// grace is how long requests under way may take to end after an
+	// patience is how long requests under way may take to end after an
 	// interruption, so that what is said to be applied is what was applied.
-	grace = 3 * time.Second
+	patience = 3 * time.Second
 )
 
 // Target is an object to apply and where it lives.
@@ -54,8 +55,9 @@ type Target struct {
 	// IfAbsent leaves the object alone if it exists. Hidden is set by Observe
 	// where that cannot be told, because the user may not look.
 	IfAbsent, Hidden bool
-	// Adopt takes the object over from whoever owned it before.
-	Adopt bool
+	// Adopt takes the object over from whoever owned it before. Claimed marks one
+	// that another tool manages, too, and that is therefore not recreated.
+	Adopt, Claimed bool
 	// RunsAgain marks a Job that is made anew, without Engine.Recreate, where
 	// it differs or has failed.
 	RunsAgain bool
@@ -92,6 +94,10 @@ type Engine struct {
 	Delete   func(context.Context, Target) error
 	// DryRun has the server check everything and store nothing.
 	DryRun bool
+	// Accept, if set, is asked about an object that has come, or has become
+	// another one, since it was observed. It is not applied to where this gives
+	// an error.
+	Accept func(live metav1.Object) error
 	// Validation is what becomes of fields that an object's kind does not have:
 	// with "Strict" the object is refused; with "Warn", which empty means, too,
 	// and "Ignore" they are left out, and told or not.
@@ -155,12 +161,11 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 			return Result{}, err
 		}
 	}
-	if target.Recreate && !e.DryRun {
-		if err := e.Delete(ctx, target); err != nil {
-			return Result{}, err
-		}
+	stored, err := e.put(ctx, target)
+	var appeared *appearedError
+	if errors.As(err, &appeared) && target.IfAbsent {
+		return Result{Ref: target.Ref, Stored: appeared.live, Action: event.Unchanged}, nil
 	}
-	stored, err := e.patch(ctx, target, e.DryRun)
 	if e.DryRun && e.recreates(target, stored, err) {
 		return Result{Ref: target.Ref, Stored: target.Object, Action: event.Unverified}, nil
 	}
@@ -168,6 +173,14 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 		return Result{}, e.refusal(target, err)
 	}
 	return Result{Ref: target.Ref, Stored: stored, Action: action(target.Live, stored)}, nil
+}
+
+// put stores a target, or has the server check it.
+func (e *Engine) put(ctx context.Context, target Target) (*unstructured.Unstructured, error) {
+	if target.Recreate && !e.DryRun {
+		return e.replace(ctx, target)
+	}
+	return e.patch(ctx, target, e.DryRun)
 }
 
 type appliedKey struct{}
@@ -194,7 +207,7 @@ func (e *Engine) send(ctx context.Context, target Target, dryRun bool) (*unstruc
 	if target.Recreate {
 		live = nil
 	}
-	body, err := encode(yield(target.Object, live))
+	body, err := encode(precondition(yield(target.Object, live), live))
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be encoded: %w", err)
 	}
@@ -203,7 +216,7 @@ func (e *Engine) send(ctx context.Context, target Target, dryRun bool) (*unstruc
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
-	return e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
+	return e.resource(target).
 		Patch(WithApplied(ctx, target.Ref), target.Ref.Name, types.ApplyPatchType, body, options)
 }
 

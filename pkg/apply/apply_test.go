@@ -52,6 +52,10 @@ func TestApplyRequest(t *testing.T) {
 			if err := json.Unmarshal([]byte(requests[1].body), &body); err != nil {
 				t.Fatal(err)
 			}
+			if body.GetResourceVersion() != "1" {
+				t.Errorf("what is absent is not only created: %s", requests[1].body)
+			}
+			body.SetResourceVersion("")
 			if !reflect.DeepEqual(body.Object, target.Object.Object) {
 				t.Errorf("the body is %s", requests[1].body)
 			}

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/grace"
 )
 
 // ErrHalted says that something else has failed, and that therefore not
@@ -56,7 +57,7 @@ func (h *Halt) Over() bool {
 // the grace period. The errors come in the order of the targets; without one,
 // and with targets that were not started, it is ErrHalted.
 func each(ctx context.Context, slots chan struct{}, halt *Halt, n int, do func(ctx context.Context, i int) error) error {
-	working, stop := withGrace(ctx)
+	working, stop := grace.Extend(ctx, patience)
 	defer stop()
 	if halt == nil {
 		halt = &Halt{}
@@ -101,24 +102,4 @@ func each(ctx context.Context, slots chan struct{}, halt *Halt, n int, do func(c
 		errs[i] = failure.err
 	}
 	return errors.Join(errs...)
-}
-
-// withGrace gives a context that outlives its parent by the grace period.
-func withGrace(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
-	stopped := make(chan struct{})
-	release := context.AfterFunc(parent, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel(context.Cause(parent))
-		case <-stopped:
-		}
-	})
-	return ctx, func() {
-		release()
-		close(stopped)
-		cancel(nil)
-	}
 }

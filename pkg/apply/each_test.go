@@ -139,8 +139,8 @@ func TestEachGrace(t *testing.T) {
 		takes, want time.Duration
 		cut         bool
 	}{
-		{"ends in time", grace - time.Millisecond, grace - time.Millisecond, false},
-		{"does not end", time.Hour, grace, true},
+		{"ends in time", patience - time.Millisecond, patience - time.Millisecond, false},
+		{"does not end", time.Hour, patience, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -176,20 +176,6 @@ func TestEachGrace(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestWithGrace keeps what the context carries, and ends with stop.
-func TestWithGrace(t *testing.T) {
-	type key struct{}
-	parent := context.WithValue(t.Context(), key{}, "value")
-	ctx, stop := withGrace(parent)
-	if ctx.Value(key{}) != "value" || ctx.Err() != nil {
-		t.Errorf("the value is %v, the error %v", ctx.Value(key{}), ctx.Err())
-	}
-	stop()
-	if ctx.Err() == nil {
-		t.Error("the context goes on after stop")
 	}
 }
 

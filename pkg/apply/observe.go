@@ -58,6 +58,7 @@ func (e *Engine) Observe(ctx context.Context, targets []Target) error {
 func (e *Engine) observeSome(ctx context.Context, targets []Target, indices []int) error {
 	return each(ctx, make(chan struct{}, reading), nil, len(indices), func(ctx context.Context, n int) error {
 		target := &targets[indices[n]]
+		target.Live, target.Hidden = nil, false // also where it was observed before
 		live, err := e.get(ctx, target)
 		if apierrors.IsNotFound(err) {
 			// Where nothing is served, the answer is no Status of the API's.

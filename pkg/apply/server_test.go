@@ -89,8 +89,12 @@ func failure(code int32, reason metav1.StatusReason, message string) metav1.Stat
 	}
 }
 
-// echo stores what it gets, as object number 1 with version 5.
+// echo stores what it gets, as object number 1 with version 5. It has nothing
+// to give.
 func echo(got request) any {
+	if got.method == http.MethodGet {
+		return failure(http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
+	}
 	object := &unstructured.Unstructured{}
 	if err := json.Unmarshal([]byte(got.body), &object.Object); err != nil {
 		return failure(http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())

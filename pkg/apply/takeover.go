@@ -18,13 +18,12 @@ import (
 // have. Fields of controllers, and those of the status, stay theirs; and so do
 // the entries of a ConfigMap or Secret, which may be somebody's data.
 func (e *Engine) takeOver(ctx context.Context, target Target) error {
-	const attempts = 5 // somebody may write in between
-	var err error
+	var err error // somebody may write in between
 	for range attempts {
 		var live *metav1.PartialObjectMetadata
 		live, err = e.metadata(target).Get(ctx, target.Ref.Name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return nil
+		if apierrors.IsNotFound(err) || err == nil && live.UID != target.Live.GetUID() {
+			return nil // which the apply will see
 		}
 		if err != nil {
 			break

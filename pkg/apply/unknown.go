@@ -19,7 +19,7 @@ import (
 // its fields and Validation lets that pass, the others are applied, and told
 // are those that were left out.
 func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstructured.Unstructured, error) {
-	stored, err := e.send(ctx, target, dryRun)
+	stored, err := e.write(ctx, target, dryRun)
 	if !unknownFields(err) || e.Validation == metav1.FieldValidationStrict {
 		return stored, err
 	}
@@ -34,7 +34,7 @@ func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstru
 		return nil, err
 	}
 	target.Object = known
-	if stored, err = e.send(ctx, target, dryRun); err == nil && dryRun == e.DryRun && e.Validation != metav1.FieldValidationIgnore {
+	if stored, err = e.write(ctx, target, dryRun); err == nil && dryRun == e.DryRun && e.Validation != metav1.FieldValidationIgnore {
 		e.Sink(event.Warning{Message: fmt.Sprintf("%s: %s: left out what its kind does not have: %s", target.Source, target.Ref, strings.Join(leftOut, ", "))})
 	}
 	return stored, err
@@ -52,7 +52,7 @@ func unknownFields(err error) bool {
 // items of lists by their keys, so that it is asked what it would say to the
 // object as a new one. It is empty where the user may not ask that.
 func (e *Engine) unknown(ctx context.Context, target Target) []string {
-	_, err := e.Dynamic.Resource(target.Resource).Namespace(target.Ref.Namespace).
+	_, err := e.resource(target).
 		Create(ctx, target.Object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict})
 	if !apierrors.IsBadRequest(err) {
 		return nil

@@ -37,6 +37,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 		stored, err := e.patch(ctx, members[n], true)
 		if e.recreates(members[n], stored, err) {
 			targets[doubtful[n]].Recreate = true
+			refused[n] = e.tryCreation(ctx, members[n])
 			return nil
 		}
 		if err != nil && !apierrors.IsNotFound(err) {
@@ -52,7 +53,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 // because it is to run again and has failed.
 func (e *Engine) recreates(target Target, stored *unstructured.Unstructured, err error) bool {
 	if err == nil {
-		return target.RunsAgain && failed(stored)
+		return target.RunsAgain && failed(stored) && !target.Claimed
 	}
 	return (e.Recreate || target.RunsAgain) && target.recreatable() && immutable(err)
 }
@@ -118,11 +119,11 @@ var immutableFields = map[schema.GroupKind]loss{
 	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                     nothing,
 }
 
-// recreatable tells whether nothing is lost when an object is deleted and made
-// anew.
+// recreatable tells whether nothing is lost when an object is deleted and created
+// again, and nobody else counts on it.
 func (t *Target) recreatable() bool {
 	lost, known := immutableFields[t.groupKind()]
-	return known && lost == nothing
+	return known && lost == nothing && !t.Claimed
 }
 
 // immutable tells whether the server refuses because a field cannot be

@@ -43,6 +43,7 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 	}
 	flags := command.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
+	o.addPurgeFlags(flags)
 	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
 	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
@@ -62,6 +63,7 @@ func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluste
 			Cluster:   connected,
 			Namespace: *cluster.Namespace,
 			DryRun:    o.dryRun,
+			Purge:     o.purge,
 			Confirm:   o.asking(ctx, cluster.teller),
 			Sink:      printer.Sink,
 		},

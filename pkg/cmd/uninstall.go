@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubectl/pkg/util/term"
@@ -20,7 +21,7 @@ import (
 // uninstallOptions are the flags of uninstall.
 type uninstallOptions struct {
 	yes     bool
-	purge   bool
+	purge   demo.Purge
 	dryRun  event.DryRun
 	timeout timeLimit
 }
@@ -29,14 +30,16 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 	o := &uninstallOptions{}
 	command := &cobra.Command{
 		Use:   "uninstall",
-		Short: "Take the demo away, and nothing else",
+		Short: "Uninstall the demo",
 		Long: paragraphs(`
-			Take away what install has put on the cluster, by the inventory that it
-			keeps there, and wait until it is gone. No manifest is needed.
+			Delete what install put on the cluster, by the inventory that it keeps
+			there, and wait until it is gone. No manifest is needed.
 
-			Objects of your own stay: a definition (CRD) in which some of them live is
-			kept, and so is the namespace if install did not create it or if there is
-			something of yours in it.`),
+			Kept are CRDs in which objects of yours live, the namespace if install did
+			not create it or if something of yours is in it, bound
+			PersistentVolumeClaims, and what another tool (istioctl, Helm, Argo CD,
+			Flux, kubectl apply) has claimed since. What is kept leaves the inventory:
+			no later uninstall deletes it.`),
 		Example: examples(`
 			# See first what would go and what would stay
 			kubectl istio-demo uninstall --dry-run=server
@@ -56,11 +59,18 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 	}
 	flags := command.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
-	flags.BoolVar(&o.purge, "purge-crds", false, "Delete the definitions (CRDs) even if objects of yours live in them, which go with them")
+	flags.BoolVar(&o.purge.CRDs, "purge-crds", false, "Also delete CRDs in which objects of yours live, and so these objects")
+	o.addPurgeFlags(flags)
 	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
 	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
+}
+
+// addPurgeFlags adds those that samples have, too.
+func (o *uninstallOptions) addPurgeFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.purge.Claimed, "purge-claimed", false, "Also delete objects that another tool has claimed since the install")
+	flags.BoolVar(&o.purge.PVCs, "purge-pvcs", false, "Also delete bound PersistentVolumeClaims, and so perhaps their data")
 }
 
 // complete turns the flags into options and refuses those without meaning.
@@ -125,7 +135,7 @@ func printRemoval(removal demo.Removal, dryRun event.DryRun, streams genericioop
 // asking gives what confirms a removal, or nothing where there is nobody to tell
 // and nothing to ask.
 func (o *uninstallOptions) asking(ctx context.Context, told *teller) func(demo.Removal) error {
-	if o.yes && !o.purge && o.dryRun == event.DryRunNone {
+	if o.yes && !o.purge.CRDs && o.dryRun == event.DryRunNone {
 		return nil
 	}
 	return func(removal demo.Removal) error { return o.confirm(ctx, removal, told) }
@@ -138,7 +148,7 @@ func (o *uninstallOptions) confirm(ctx context.Context, removal demo.Removal, to
 	if len(removal.Users) > 0 {
 		printer.Sink(event.Purging{Objects: removal.Users})
 	}
-	if o.yes || o.dryRun != event.DryRunNone {
+	if o.yes || o.dryRun != event.DryRunNone || len(removal.Removed) == 0 {
 		return nil
 	}
 	objects := fmt.Sprintf("%d objects", len(removal.Removed)+len(removal.Users))

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -170,12 +167,12 @@ func (i *Install) open(ctx context.Context, on *course, batches []batch, told *s
 	var results []apply.Result
 	var err error
 	if home, stage, found := homeOf(batches, i.Namespace.Name); found && home.Live == nil {
-		results, err = i.makeHome(ctx, on, home, told.of(stage))
+		if results, err = on.engine.Telling(told.of(stage)).Apply(ctx, []apply.Target{home}); err != nil {
+			return results, err
+		}
 		on.opened = home.Ref
-	} else {
-		err = i.widen(ctx, on)
 	}
-	if err != nil {
+	if err := i.widen(ctx, on); err != nil {
 		return results, err
 	}
 	on.widened = true
@@ -193,40 +190,6 @@ func homeOf(batches []batch, name string) (home apply.Target, stage int, found b
 		}
 	}
 	return apply.Target{}, 0, false
-}
-
-// headStart is what the namespace has of the inventory in it. The API server
-// gives a namespace that it does not know 50 ms to appear before it refuses
-// (k8s.io/apiserver, pkg/admission/plugin/namespace/lifecycle), which is more
-// than a namespace takes.
-const headStart = 15 * time.Millisecond
-
-// makeHome makes the namespace and in it the inventory, and does not wait for
-// the answer in between where that takes longer: on a cluster far away one round
-// trip is mostly enough. Where it is not, the inventory is asked for again.
-func (i *Install) makeHome(ctx context.Context, on *course, home apply.Target, sink event.Sink) ([]apply.Result, error) {
-	made, widened := make(chan error, 1), make(chan error, 1)
-	go func() {
-		select {
-		case err := <-made:
-			if err != nil {
-				widened <- nil
-				return
-			}
-		case <-time.After(headStart):
-		}
-		widened <- i.widen(ctx, on)
-	}()
-	results, err := on.engine.Telling(sink).Apply(ctx, []apply.Target{home})
-	made <- err
-	failed := <-widened
-	if err != nil {
-		return results, err
-	}
-	if apierrors.IsNotFound(failed) {
-		failed = i.widen(ctx, on)
-	}
-	return results, failed
 }
 
 func (i *Install) widen(ctx context.Context, on *course) error {

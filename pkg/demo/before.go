@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,18 +27,24 @@ type view struct {
 // check looks at the cluster before the first write: what is there already
 // and whose it is, all checks, and what the server would refuse to change.
 func (i *Install) check(ctx context.Context, on *course) error {
+	seen, err := i.examine(ctx, on)
+	i.warn(seen.results)
+	return err
+}
+
+// examine is check without the warnings.
+func (i *Install) examine(ctx context.Context, on *course) (view, error) {
 	seen, err := i.look(ctx, on)
 	if err != nil {
-		return i.unserved(ctx, on, err)
+		return view{}, i.unserved(ctx, on, err)
 	}
 	if failed := Failed(seen.results); len(failed) > 0 {
-		return &RefusedError{failed}
+		return view{}, &RefusedError{failed}
 	}
 	if seen.err != nil {
-		return seen.err
+		return view{}, seen.err
 	}
-	i.warn(seen.results)
-	return i.verify(ctx, on, seen.members)
+	return seen, i.verify(ctx, on, seen.members)
 }
 
 // look runs all checks. What they and the install need of the cluster is read at
@@ -85,13 +90,10 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 	if errors.As(observed, &unserved) {
 		return seen, unserved
 	}
-	if !i.Skip[foreignCheck] {
-		var err error
-		if taken, err = on.book.foreign(ctx, i.Cluster, on.targets, i.Adopt); err != nil {
-			return seen, err
-		}
-	}
 	var err error
+	if taken, err = on.book.foreign(ctx, i.Cluster, on.targets, i.Adopt); err != nil {
+		return seen, err
+	}
 	if seen.results, err = survey.Check(ctx, i.subject(on)); err != nil {
 		return seen, err
 	}
@@ -100,8 +102,8 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 		i.warnOfFormerOwners(taken)
 		taken = nil
 	}
-	if !i.Skip[foreignCheck] {
-		seen.results = append(seen.results, foreignResults(taken, beside)...)
+	if results := foreignResults(taken, beside); !i.Skip[foreignCheck] || len(Failed(results)) > 0 {
+		seen.results = append(seen.results, results...)
 	}
 	if apierrors.IsForbidden(unlisted) && !i.Prune {
 		unlisted = nil // they stay, wherever they are
@@ -130,11 +132,11 @@ func (i *Install) warnOfFormerOwners(taken []property) {
 		if len(property.refs) == 1 {
 			what = property.refs[0].String() + " is"
 		}
-		if namespace, release, isHelm := strings.Cut(property.owner.Helm, "/"); isHelm {
+		if namespace, release, isHelm := property.owner.Release(); isHelm {
 			i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s, which still knows of it; 'kubectl delete secret -n %s -l owner=helm,name=%s' makes helm forget the release",
-				what, property.owner.Name, namespace, release)})
+				what, property, namespace, release)})
 			continue
 		}
-		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property.owner.Name)})
+		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property)})
 	}
 }

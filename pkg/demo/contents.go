@@ -4,10 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -16,37 +13,10 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 )
 
-// inside gives the user's objects that would go with an object: the custom
-// resources of a definition, and what is in a namespace. Those of the removal
-// itself do not count. The error is an unseen where that cannot be told. AsOf is
-// when it was looked at.
-func (r *removal) inside(ctx context.Context, object inventory.Object, ours map[types.UID]bool) (found []inventory.Object, asOf time.Time, err error) {
-	asOf = time.Now()
-	switch {
-	case isDefinition(object):
-		found, asOf, err = r.definitions.instances(ctx, object)
-	case isNamespace(object):
-		found, err = r.contents(ctx, object.Ref.Name, ours)
-	}
-	if apierrors.IsForbidden(err) {
-		err = &unseen{err}
-	}
-	return slices.DeleteFunc(slices.Clone(found), func(object inventory.Object) bool { return ours[object.Meta.UID] }), asOf, err
-}
-
-// unseen is why nobody can tell whether something of the user's is in an
-// object, which is a reason to keep it.
-type unseen struct{ err error }
-
-func (u *unseen) Error() string {
-	return "it cannot be seen whether something of yours is in it: " + strings.Join(strings.Fields(u.err.Error()), " ")
-}
-
-func (u *unseen) Unwrap() error { return u.err }
-
 // contents gives what somebody has put into a namespace: not what appeared by
-// itself, not what belongs to something else that is there, and not the
-// inventory of the objects that go.
+// itself, not what is ours or belongs to that, and not the inventory of the
+// objects that go. The error is an unseen where a part of the cluster's kinds
+// does not answer.
 func (r *removal) contents(ctx context.Context, namespace string, ours map[types.UID]bool) ([]inventory.Object, error) {
 	if err := r.kinds.Broken(); err != nil {
 		return nil, &unseen{err}
@@ -58,15 +28,48 @@ func (r *removal) contents(ctx context.Context, namespace string, ours map[types
 		}
 	}
 	found, err := inventory.List(ctx, r.cluster.Metadata, places, "")
-	here := maps.Clone(ours)
-	for _, object := range found {
-		here[object.Meta.UID] = true
+	if err != nil {
+		return nil, err
 	}
-	return slices.DeleteFunc(found, func(object inventory.Object) bool {
-		follows := slices.ContainsFunc(object.Meta.OwnerReferences, func(owner metav1.OwnerReference) bool { return here[owner.UID] })
-		return follows || appeared(object) ||
-			object.Ref == r.book.object().Ref
-	}), err
+	return heads(strangers(found, ours, r.book.object())), nil
+}
+
+// strangers leaves out what goes by itself with our objects, or appeared by
+// itself, and the inventory.
+func strangers(found []inventory.Object, ours map[types.UID]bool, book inventory.Object) []inventory.Object {
+	goes := maps.Clone(ours)
+	for more := true; more; {
+		more = false
+		for _, object := range found {
+			if !goes[object.Meta.UID] && ownedBy(object, goes) {
+				goes[object.Meta.UID], more = true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(object inventory.Object) bool {
+		return goes[object.Meta.UID] || appeared(object) || object.Ref == book.Ref
+	})
+}
+
+// heads leaves out what belongs to another one of the objects: of a Deployment,
+// its ReplicaSet and its pods. Where they belong to one another in a circle, all
+// of them are given.
+func heads(objects []inventory.Object) []inventory.Object {
+	all := uidsOf(objects)
+	var heads []inventory.Object
+	for _, object := range objects {
+		if !ownedBy(object, all) {
+			heads = append(heads, object)
+		}
+	}
+	if len(heads) == 0 {
+		return objects
+	}
+	return heads
+}
+
+func ownedBy(object inventory.Object, owners map[types.UID]bool) bool {
+	return slices.ContainsFunc(object.Meta.OwnerReferences, func(owner metav1.OwnerReference) bool { return owners[owner.UID] })
 }
 
 // content tells kinds that say something of their own: not what is reported
@@ -79,9 +82,9 @@ func content(kind schema.GroupKind) bool {
 	return true
 }
 
-// appeared tells what nobody has put there. A claim for a volume has been
-// made by a controller for somebody's data. Of the account that every
-// namespace has, the server notes no manager, because nobody has set a field.
+// appeared tells what nobody has put there. A PersistentVolumeClaim has been made
+// by a controller for somebody's data. Of the ServiceAccount that every namespace
+// has, the server notes no manager, because nobody has set a field.
 func appeared(object inventory.Object) bool {
 	switch object.GroupKind().String() {
 	case "PersistentVolumeClaim":

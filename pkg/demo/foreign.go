@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -24,55 +26,89 @@ const foreignCheck = "foreign"
 // property is what somebody else owns of what the manifest has.
 type property struct {
 	owner ownership.Owner
-	refs  []event.Object
+	// set is the inventory that the objects belong to, where the owner is one
+	// and it can be found. Its kind is empty otherwise.
+	set  inventorySet
+	refs []event.Object
+}
+
+// accept refuses an object that somebody else has created since the checks.
+func (l *ledger) accept(live metav1.Object) error {
+	owner, ours := ownership.Of(live, l.id(), apply.FieldManager)
+	if ours {
+		return nil
+	}
+	return fmt.Errorf("created by %s since the checks, and left alone; rerun the same command to see what can be done", owner)
+}
+
+// inventorySet is an inventory of an ApplySet: its parent, and the tool that
+// the parent names.
+type inventorySet struct {
+	parent event.Object
+	tool   string
+	// hidden is set where the user may not look for it.
+	hidden bool
+}
+
+// String names the owner for people.
+func (p property) String() string {
+	switch {
+	case p.set.tool == inventory.Tool:
+		return whose(p.set.parent.Name) + " in namespace " + p.set.parent.Namespace
+	case p.set.tool != "":
+		return fmt.Sprintf("%s (ApplySet %s)", p.set.tool, p.set.parent)
+	case p.set.hidden:
+		return "another installation (ApplySet " + p.owner.Set + ")"
+	}
+	return p.owner.String()
 }
 
 // foreign finds the targets that are on the cluster and belong to somebody
-// else, by owner, and marks them if they are to be adopted. Namespaces are
-// anybody's.
+// else, by owner, and marks them if they are to be adopted, and those that
+// somebody else manages, too. Namespaces are anybody's.
 func (l *ledger) foreign(ctx context.Context, cluster *Cluster, targets []apply.Target, adopt bool) ([]property, error) {
-	byName := map[string]*property{}
-	parents := map[string]string{}
+	byOwner := map[ownership.Owner]*property{}
+	sets := map[string]inventorySet{}
 	for i := range targets {
 		target := &targets[i]
 		if target.Live == nil || manifest.IsNamespace(target.Object) {
 			continue
 		}
 		owner, ours := ownership.Of(target.Live, l.id(), apply.FieldManager)
+		claimant, claimed := ownership.Claimed(target.Live, apply.FieldManager)
 		if ours {
+			target.Adopt, target.Claimed = claimed && adopt, claimed && !adopt
 			continue
 		}
-		if owner.ApplySet != "" {
-			if _, known := parents[owner.ApplySet]; !known {
-				name, err := parentOf(ctx, cluster, owner.ApplySet)
-				if err != nil {
-					return nil, err
-				}
-				parents[owner.ApplySet] = name
-			}
-			if owner.Name = parents[owner.ApplySet]; owner.Name == "" && owner.Made {
-				continue // an uninstall kept it, and whoever comes next may have it
-			} else if owner.Name == "" {
-				owner.Name = "another ApplySet (" + owner.ApplySet + ")"
+		if _, known := sets[owner.Set]; !known && owner.Tool == ownership.ApplySet {
+			var err error
+			if sets[owner.Set], err = findSet(ctx, cluster, owner.Set); err != nil {
+				return nil, err
 			}
 		}
-		if byName[owner.Name] == nil {
-			byName[owner.Name] = &property{owner: owner}
+		set := sets[owner.Set]
+		if owner.Made && set == (inventorySet{}) {
+			// An uninstall left it, and the next install may have it.
+			if owner = claimant; !claimed {
+				continue
+			}
 		}
-		byName[owner.Name].refs = append(byName[owner.Name].refs, target.Ref)
+		if byOwner[owner] == nil {
+			byOwner[owner] = &property{owner: owner, set: set}
+		}
+		byOwner[owner].refs = append(byOwner[owner].refs, target.Ref)
 		target.Adopt = adopt
 	}
 	var all []property
-	for _, found := range byName {
+	for _, found := range byOwner {
 		all = append(all, *found)
 	}
-	slices.SortFunc(all, func(a, b property) int { return cmp.Compare(a.owner.Name, b.owner.Name) })
+	slices.SortFunc(all, func(a, b property) int { return cmp.Compare(a.String(), b.String()) })
 	return all, nil
 }
 
-// parentOf names for people the owner of a set; it is empty where the set has
-// no parent any more.
-func parentOf(ctx context.Context, cluster *Cluster, id string) (string, error) {
+// findSet finds an inventory by its ID; it is empty where there is none any more.
+func findSet(ctx context.Context, cluster *Cluster, id string) (inventorySet, error) {
 	places := []inventory.Place{
 		{Kind: schema.GroupKind{Kind: "ConfigMap"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}},
 		{Kind: schema.GroupKind{Kind: "Secret"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
@@ -80,18 +116,12 @@ func parentOf(ctx context.Context, cluster *Cluster, id string) (string, error) 
 	parents, err := inventory.List(ctx, cluster.Metadata, places, inventory.IDLabel+"="+id)
 	switch {
 	case apierrors.IsForbidden(err):
-		return "another installation (ApplySet " + id + ")", nil
-	case err != nil:
-		return "", err
-	case len(parents) == 0:
-		return "", nil
+		return inventorySet{hidden: true}, nil
+	case err != nil || len(parents) == 0:
+		return inventorySet{}, err
 	}
-	parent := parents[0]
-	tooling, _, _ := strings.Cut(parent.Meta.Annotations[inventory.ToolingAnnotation], "/")
-	if tooling == inventory.Tool {
-		return whose(parent.Ref.Name) + " in namespace " + parent.Ref.Namespace, nil
-	}
-	return fmt.Sprintf("%s (ApplySet %s)", tooling, parent.Ref), nil
+	tool, _, _ := strings.Cut(parents[0].Meta.Annotations[inventory.ToolingAnnotation], "/")
+	return inventorySet{parent: parents[0].Ref, tool: cmp.Or(strings.Join(strings.Fields(tool), " "), "somebody")}, nil
 }
 
 // anotherIstio finds an Istio that runs beside the one of the manifest: the
@@ -122,7 +152,7 @@ func (l *ledger) anotherIstio(ctx context.Context, cluster *Cluster, targets []a
 		if own[object.Ref] || ours && object.Meta.Labels[inventory.PartOf] == l.id() {
 			continue
 		}
-		others = append(others, property{owner, []event.Object{object.Ref}})
+		others = append(others, property{owner: owner, refs: []event.Object{object.Ref}})
 	}
 	return others, err
 }
@@ -141,8 +171,8 @@ func foreignResults(taken, beside []property) []preflight.Result {
 		results = append(results, preflight.Result{
 			Name:    foreignCheck,
 			Verdict: preflight.Fail,
-			Message: fmt.Sprintf("%s to %s", what, property.owner.Name),
-			Remedy:  takeAway(property.owner) + ", or take over what is there with --adopt",
+			Message: fmt.Sprintf("%s to %s", what, property),
+			Remedy:  property.remedy() + ", or take over what is there with --adopt",
 		})
 	}
 	for _, property := range beside {
@@ -156,19 +186,24 @@ func foreignResults(taken, beside []property) []preflight.Result {
 	return results
 }
 
-// takeAway says how an owner takes its objects away.
-func takeAway(owner ownership.Owner) string {
+// remedy says how an owner takes its objects away. Only what can be a name gets
+// into a command: owners are named by what anybody can write.
+func (p property) remedy() string {
+	const take = "take it away with "
+	namespace, release, isRelease := p.owner.Release()
+	sample, isSample := strings.CutPrefix(p.set.parent.Name, samplePrefix)
+	ours := p.set.tool == inventory.Tool && isName(p.set.parent.Namespace) && isName(p.set.parent.Name)
 	switch {
-	case owner.Helm != "":
-		namespace, release, _ := strings.Cut(owner.Helm, "/")
-		return fmt.Sprintf("take it away with 'helm uninstall -n %s %s'", namespace, release)
-	case owner.Name == "istioctl":
-		return "take it away with 'istioctl uninstall --purge'"
-	case strings.HasPrefix(owner.Name, "the demo in namespace "):
-		return "take it away with 'kubectl istio-demo uninstall -n " + strings.TrimPrefix(owner.Name, "the demo in namespace ") + "'"
-	case strings.HasPrefix(owner.Name, "the sample "):
-		sample, namespace, _ := strings.Cut(strings.TrimPrefix(owner.Name, "the sample "), " in namespace ")
-		return "take it away with 'kubectl istio-demo sample uninstall " + sample + " -n " + namespace + "'"
+	case isRelease:
+		return fmt.Sprintf(take+"'helm uninstall -n %s %s'", namespace, release)
+	case p.owner.Tool == ownership.Istioctl:
+		return take + "'istioctl uninstall --purge'"
+	case ours && isSample:
+		return fmt.Sprintf(take+"'kubectl istio-demo sample uninstall %s -n %s'", sample, p.set.parent.Namespace)
+	case ours:
+		return take + "'kubectl istio-demo uninstall -n " + p.set.parent.Namespace + "'"
 	}
-	return "take it away with the tool that owns it"
+	return take + "the tool that owns it"
 }
+
+func isName(text string) bool { return len(validation.IsDNS1123Subdomain(text)) == 0 }

@@ -219,10 +219,8 @@ func (i *Install) install(ctx context.Context, read Manifest, ledger *pendingLed
 	i.Sink(event.Checked{})
 	i.tellLeftovers(on)
 	i.tellRecreated(on)
-	if i.Confirm != nil && !on.engine.DryRun {
-		if err := i.Confirm(ctx); err != nil {
-			return nil, i.interrupted(ctx, err, 0, 0)
-		}
+	if err := i.confirm(ctx, on); err != nil {
+		return nil, i.interrupted(ctx, err, 0, 0)
 	}
 	results, err := i.apply(ctx, on)
 	if err != nil {
@@ -234,6 +232,24 @@ func (i *Install) install(ctx context.Context, read Manifest, ledger *pendingLed
 		return results, i.interrupted(ctx, err, len(on.targets), len(on.targets))
 	}
 	return results, nil
+}
+
+// confirm asks before the first write. While a question waits, anything can
+// come, so that everything is looked at once more after it; nothing is pruned
+// that was not listed before.
+func (i *Install) confirm(ctx context.Context, on *course) error {
+	if i.Confirm == nil || on.engine.DryRun {
+		return nil
+	}
+	if err := i.Confirm(ctx); err != nil {
+		return err
+	}
+	listed := on.leftovers
+	if _, err := i.examine(ctx, on); err != nil {
+		return err
+	}
+	on.leftovers = still(on.leftovers, listed)
+	return nil
 }
 
 // prepare finds where the objects live, and what was installed before.
@@ -257,7 +273,7 @@ func (i *Install) equip(ctx context.Context, on *course, ledger *pendingLedger) 
 	if err != nil {
 		return err
 	}
-	on.engine = i.engine()
+	on.engine = i.engine(on.book)
 	if on.knowsMembers() {
 		return nil
 	}
@@ -265,7 +281,7 @@ func (i *Install) equip(ctx context.Context, on *course, ledger *pendingLedger) 
 }
 
 // engine applies as the options say.
-func (i *Install) engine() *apply.Engine {
+func (i *Install) engine(book *ledger) *apply.Engine {
 	client := i.Cluster.Dynamic
 	if i.Brief && i.DryRun != event.DryRunServer {
 		client = i.Cluster.briefly()
@@ -278,6 +294,7 @@ func (i *Install) engine() *apply.Engine {
 		Recreate:   i.Recreate,
 		Delete:     i.deleteToRecreate,
 		DryRun:     i.DryRun == event.DryRunServer,
+		Accept:     book.accept,
 		Validation: i.Validation,
 	}
 	return engine.Telling(i.Sink)

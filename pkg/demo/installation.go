@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,26 +20,14 @@ type installation struct {
 	kinds   *discover.Kinds
 	book    *ledger
 	members []inventory.Object
-	// listed is when the members were.
-	listed      time.Time
-	rights      *preflight.Rights
-	definitions *definitions
+	rights  *preflight.Rights
 }
 
-// mayGoAtOnce tells whether everything but definitions and namespaces can be
-// removed before it is known what is in these, which are looked into before they
-// go: where nobody wants to hear of it first, and no permission is in doubt.
-func (i *installation) mayGoAtOnce() bool {
-	all, err := i.rights.MayAll()
-	return err == nil && all && i.book.found
-}
-
-// find looks for an installation. Without members there is none. All that does
-// not depend on what is found is asked at once: what the user may do, and what
-// is in the definitions.
-func (u *Uninstall) find(ctx context.Context, definitions *definitions) (*installation, error) {
+// find looks for an installation. Without members there is none. What the user
+// may do is asked meanwhile.
+func (u *Uninstall) find(ctx context.Context) (*installation, error) {
+	found := &installation{rights: preflight.NewRights(ctx, u.Cluster.Authorization)}
 	all, allCtx := errgroup.WithContext(ctx)
-	found := &installation{rights: preflight.NewRights(allCtx, u.Cluster.Authorization), definitions: definitions}
 	all.Go(func() (err error) {
 		if found.book, err = openLedger(allCtx, u.Cluster, u.Inventory, u.Namespace); err != nil {
 			return err
@@ -99,7 +86,6 @@ func (i *installation) findMembers(ctx context.Context, cluster *Cluster) (err e
 // is killed at the right moment leaves a namespace, and somebody may have
 // deleted the parent.
 func (i *installation) list(ctx context.Context, cluster *Cluster) ([]inventory.Object, error) {
-	i.listed = time.Now()
 	if i.book.found {
 		return i.book.members(ctx, cluster, i.kinds, i.book.before)
 	}

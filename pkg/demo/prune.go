@@ -61,7 +61,7 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 			return nil, err
 		}
 		r := i.pruning(ctx, on)
-		planned, err := r.survey(ctx, on.leftovers, uidsOf(on.leftovers))
+		planned, err := i.planPrune(ctx, on, r)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,12 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 		}
 		for _, kept := range kept {
 			i.Sink(event.Kept{Object: kept.Ref, Why: kept.Why})
-			remains = remains.Union(setOfObjects(on.read.What, []inventory.Object{kept.object}))
+			if !kept.claimed {
+				remains = remains.Union(setOfObjects(on.read.What, []inventory.Object{kept.object}))
+			}
+		}
+		if err := r.release(ctx, claimedOf(kept)); err != nil {
+			return results, err
 		}
 	}
 	if on.engine.DryRun {
@@ -80,30 +85,43 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 	}
 	err := on.book.parent.Write(ctx, remains)
 	if errors.Is(err, inventory.ErrChanged) {
-		err = nil // an inventory that covers too much does no harm
+		// What another program has written may cover more, which does no harm.
+		if now, found, readErr := on.book.parent.Read(ctx); readErr == nil && found && now.Covers(remains) {
+			err = nil
+		}
 	}
 	return results, err
 }
 
-// pruning takes away what is of the inventory.
-func (i *Install) pruning(ctx context.Context, on *course) *removal {
-	return &removal{
-		cluster:     i.Cluster,
-		rights:      preflight.NewRights(ctx, i.Cluster.Authorization),
-		definitions: newDefinitions(i.Cluster),
-		kinds:       on.kinds,
-		book:        on.book,
-		sink:        i.Sink,
-		dryRun:      on.engine.DryRun,
-		stale:       true,
-		list:        on.members(i.Cluster),
+// planPrune says which leftovers go. They were found before the apply, and are
+// listed again: one may be somebody else's now.
+func (i *Install) planPrune(ctx context.Context, on *course, r *removal) (plan, error) {
+	leftovers := on.leftovers
+	if !r.dryRun {
+		members, err := on.book.members(ctx, i.Cluster, on.kinds, on.book.before)
+		if err != nil {
+			return plan{}, err
+		}
+		leftovers = still(members, leftovers)
 	}
+	return r.survey(ctx, leftovers, uidsOf(leftovers))
 }
 
-// members lists what the inventory has now.
-func (on *course) members(cluster *Cluster) func(context.Context) ([]inventory.Object, error) {
-	return func(ctx context.Context) ([]inventory.Object, error) {
-		return on.book.members(ctx, cluster, on.kinds, on.book.before)
+// claimedOf gives those that are kept because they belong to another tool: they
+// are no members any more.
+func claimedOf(kept []Kept) []Kept {
+	return slices.DeleteFunc(slices.Clone(kept), func(one Kept) bool { return !one.claimed })
+}
+
+// pruning removes what is of the inventory.
+func (i *Install) pruning(ctx context.Context, on *course) *removal {
+	return &removal{
+		cluster: i.Cluster,
+		rights:  preflight.NewRights(ctx, i.Cluster.Authorization),
+		kinds:   on.kinds,
+		book:    on.book,
+		sink:    i.Sink,
+		dryRun:  on.engine.DryRun,
 	}
 }
 

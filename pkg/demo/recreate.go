@@ -84,7 +84,7 @@ func (i *Install) deleteToRecreate(ctx context.Context, target apply.Target) err
 	engine := &remove.Engine{Client: i.Cluster.Core.RESTClient(), Metadata: i.Cluster.Metadata, Sink: event.Discard}
 	_, err := engine.Remove(ctx, []remove.Target{{Ref: target.Ref, Resource: target.Resource, UID: target.Live.GetUID()}})
 	if err != nil {
-		return fmt.Errorf("cannot make %s anew: %w", target.Ref, err)
+		return fmt.Errorf("cannot recreate it: %w", err)
 	}
 	return nil
 }

@@ -4,7 +4,9 @@ import (
 	"slices"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 )
@@ -29,7 +31,7 @@ func TestStepOf(t *testing.T) {
 		{"PodDisruptionBudget.policy", removeConfiguration},
 		{"ServiceAccount", removeConfiguration},
 		{"ClusterRole.rbac.authorization.k8s.io", removeConfiguration},
-		{"CustomResourceDefinition.apiextensions.k8s.io", removeDefinitions},
+		{"CustomResourceDefinition.apiextensions.k8s.io", removeCRDs},
 		{"Namespace", removeNamespaces},
 	} {
 		if got := stepOf(schema.ParseGroupKind(test.kind)); got != test.want {
@@ -45,8 +47,8 @@ func TestStepOf(t *testing.T) {
 	}
 }
 
-// TestCut puts the user's objects before the definitions that they live in.
-func TestCut(t *testing.T) {
+// TestPlanOrder puts the user's objects before the CRDs that they live in.
+func TestPlanOrder(t *testing.T) {
 	planned := plan{
 		objects: []inventory.Object{
 			member("Namespace", "", "mesh", "1"), member("CustomResourceDefinition.apiextensions.k8s.io", "", "gadgets.demo.example.com", "2"),
@@ -55,15 +57,45 @@ func TestCut(t *testing.T) {
 		users: []inventory.Object{member("Gadget.demo.example.com", "default", "mine", "5")},
 	}
 	var order []string
-	for _, ref := range refsOf(planned.cut()) {
-		order = append(order, ref.Path())
+	for _, at := range steps {
+		for _, object := range planned.of(at) {
+			order = append(order, object.Ref.Path())
+		}
 	}
-	want := []string{"default/mine", "mesh/ours", "mesh/web", "gadgets.demo.example.com", "mesh"}
+	want := []string{"mesh/ours", "default/mine", "mesh/web", "gadgets.demo.example.com", "mesh"}
 	if !slices.Equal(order, want) {
 		t.Errorf("they go in the order %v, want %v", order, want)
 	}
-	if len(planned.users) != 1 || countSteps(planned.cut()) != 4 {
-		t.Errorf("%d users, %d steps", len(planned.users), countSteps(planned.cut()))
+}
+
+// TestContents finds what is somebody's in a namespace from which ours goes.
+func TestContents(t *testing.T) {
+	owned := func(object inventory.Object, by ...string) inventory.Object {
+		for _, uid := range by {
+			object.Meta.OwnerReferences = append(object.Meta.OwnerReferences, metav1.OwnerReference{UID: types.UID(uid)})
+		}
+		return object
+	}
+	ours := member("Deployment.apps", "mesh", "ours", "ours")
+	for _, test := range []struct {
+		name  string
+		found []inventory.Object
+		want  []string
+	}{
+		{"ours, and what belongs to it", []inventory.Object{owned(member("Pod", "mesh", "ours-x-y", "3"), "2"), owned(member("ReplicaSet.apps", "mesh", "ours-x", "2"), "ours"), ours}, nil},
+		{"a user's workload is told by its head", []inventory.Object{member("Deployment.apps", "mesh", "mine", "1"), owned(member("ReplicaSet.apps", "mesh", "mine-x", "2"), "1")}, []string{"deployment mesh/mine"}},
+		{"what owns itself", []inventory.Object{owned(member("ConfigMap", "mesh", "self", "1"), "1")}, []string{"configmap mesh/self"}},
+		{"what own each other", []inventory.Object{owned(member("ConfigMap", "mesh", "a", "1"), "2"), owned(member("ConfigMap", "mesh", "b", "2"), "1")}, []string{"configmap mesh/a", "configmap mesh/b"}},
+		{"what belongs to something elsewhere", []inventory.Object{owned(member("ConfigMap", "mesh", "a", "1"), "elsewhere")}, []string{"configmap mesh/a"}},
+		{"the inventory", []inventory.Object{member("ConfigMap", "mesh", "istio-demo", "1")}, nil},
+		{"the default ServiceAccount", []inventory.Object{member("ServiceAccount", "mesh", "default", "1")}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := heads(strangers(test.found, map[types.UID]bool{"ours": true}, member("ConfigMap", "mesh", "istio-demo", "")))
+			if names := namesOf(got); !slices.Equal(names, test.want) {
+				t.Errorf("got %v, want %v", names, test.want)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -246,7 +247,11 @@ func (s *SampleRoute) write(ctx context.Context, on *routing, route Route) error
 		dryRun = []string{metav1.DryRunAll}
 	}
 	if len(route.Weights) == 0 {
-		err := client.Delete(ctx, route.Service, metav1.DeleteOptions{DryRun: dryRun, Preconditions: on.identity(route.Service)})
+		uid, found := on.identity(route.Service)
+		if !found {
+			return nil
+		}
+		err := client.Delete(ctx, route.Service, metav1.DeleteOptions{DryRun: dryRun, Preconditions: metav1.NewUIDPreconditions(string(uid))})
 		if err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("cannot delete virtualservice %s/%s: %w", s.Namespace, route.Service, err)
 		}
@@ -260,14 +265,14 @@ func (s *SampleRoute) write(ctx context.Context, on *routing, route Route) error
 	return nil
 }
 
-// identity has only the route that was read deleted.
-func (on *routing) identity(name string) *metav1.Preconditions {
+// identity gives the route that was read: only that is deleted.
+func (on *routing) identity(name string) (types.UID, bool) {
 	for _, rule := range on.rules {
-		if rule.GetName() == name {
-			return metav1.NewUIDPreconditions(string(rule.GetUID()))
+		if rule.GetName() == name && on.ours(&rule) {
+			return rule.GetUID(), true
 		}
 	}
-	return nil
+	return "", false
 }
 
 // routeObject is the virtual service for a route.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"strconv"
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -23,14 +23,10 @@ type Uninstall struct {
 	// inventory.ParentName.
 	Inventory string
 	DryRun    event.DryRun
-	// Purge also takes the definitions in which objects of the user's live,
-	// and so these objects.
-	Purge bool
+	Purge     Purge
 	// Confirm, if set, is asked before the first write, in dry runs, too, with
 	// what is going to happen. Nothing is written unless it gives nil, and Run
-	// gives its error. Where nobody is asked, it may be found out only after
-	// the first write what is kept and what cannot be looked into, which is
-	// faster.
+	// gives its error.
 	Confirm func(Removal) error
 	// Sink, if set, is told what happens, from several goroutines at once.
 	Sink event.Sink
@@ -54,79 +50,61 @@ type Removal struct {
 var ErrDeclined = errors.New("nothing was removed")
 
 // LeftError says what of an installation is left after a failure: of its
-// objects Removed are gone and Left are not.
+// objects Removed are gone, Kept stay for a reason, Unanswered may be gone, since
+// the deletion was sent and the answer did not come, and Left are still there.
 type LeftError struct {
 	Err error
 	// Whose names the installation for people: "the demo".
-	Whose         string
-	Removed, Left int
-	// Forgotten tells that the inventory is gone, too, since the API server only
-	// had to clean up.
-	Forgotten bool
+	Whose                           string
+	Removed, Kept, Unanswered, Left int
 }
 
 func (e *LeftError) Error() string {
-	if e.Left == 0 && e.Forgotten {
-		return fmt.Sprintf("%v\nall %d of %s's objects are deleted, and not all are gone yet; run the same command again to go on waiting",
-			e.Err, e.Removed, e.Whose)
+	text := fmt.Sprintf("%v\n%d of %s's objects removed", e.Err, e.Removed, e.Whose)
+	if e.Kept > 0 {
+		text += fmt.Sprintf(", %d kept", e.Kept)
 	}
-	if e.Left == 0 {
-		return fmt.Sprintf("%v\nall %d of %s's objects are deleted, and its inventory is left; mend that and run the same command again",
-			e.Err, e.Removed, e.Whose)
+	if e.Unanswered > 0 {
+		text += fmt.Sprintf(", %d unanswered", e.Unanswered)
 	}
-	return fmt.Sprintf("%v\n%d of %s's objects are removed and %d are left; mend that and run the same command again",
-		e.Err, e.Removed, e.Whose, e.Left)
+	left := "only its inventory"
+	if e.Left+e.Unanswered > 0 {
+		left = strconv.Itoa(e.Left)
+	}
+	return text + ", " + left + " left; fix the cause, then rerun the same command"
 }
 
 func (e *LeftError) Unwrap() error { return e.Err }
 
 // Run gives what was removed and kept, also when it fails. A Removal without a
 // source says that nothing is installed, which is no error. Its errors are
-// *RefusedError before the first write, *LeftError after it, the cause of the
-// context's end, and those of the API server and of Confirm. The same Run goes
-// on after any of them.
+// *RefusedError before the first write, *LeftError after it (around
+// inventory.ErrChanged where an install has put something there meanwhile), the
+// cause of the context's end, and those of the API server and of Confirm. The
+// same Run goes on after any of them.
 func (u *Uninstall) Run(ctx context.Context) (Removal, error) {
 	u.setDefaults()
 	removal, err := u.run(ctx)
 	return removal, u.cause(ctx, err)
 }
 
-const (
-	// atOnce is how long a confirmation takes that nobody was asked for.
-	atOnce = 50 * time.Millisecond
-	// fresh is for how long a list is acted on without another look.
-	fresh = 5 * time.Second
-)
-
 func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	began := time.Now()
-	looked := newDefinitions(u.Cluster)
-	if inventoryName(u.Inventory) == inventory.ParentName { // samples define nothing
-		looked = beginDefinitions(ctx, u.Cluster, inventory.Selector(inventory.ID(inventory.ParentName, u.Namespace)))
-	}
-	defer looked.close()
-	found, err := u.find(ctx, looked)
+	found, err := u.find(ctx)
 	switch {
 	case err != nil:
 		return Removal{}, err
 	case len(found.members) == 0 && u.DryRun == event.DryRunNone:
-		return Removal{}, u.forget(ctx, found.book) // it lists nothing any more
+		return Removal{}, found.book.parent.Delete(ctx) // it lists nothing any more
 	case len(found.members) == 0:
 		return Removal{}, nil
 	}
-	r := &removal{
-		cluster:     u.Cluster,
-		rights:      found.rights,
-		definitions: found.definitions,
-		kinds:       found.kinds,
-		book:        found.book,
-		sink:        u.Sink,
-		dryRun:      u.DryRun != event.DryRunNone,
-		purge:       u.Purge,
-		list:        func(ctx context.Context) ([]inventory.Object, error) { return found.list(ctx, u.Cluster) },
-	}
-	planned, err := u.plan(ctx, r, found)
+	r := u.removal(found)
+	planned, err := r.survey(ctx, found.members, uidsOf(found.members))
 	if err != nil {
+		return Removal{}, err
+	}
+	if err := u.permitted(ctx, found.rights, slices.Concat(planned.objects, planned.users, []inventory.Object{found.book.object()})); err != nil {
 		return Removal{}, err
 	}
 	answer := found.removal(planned)
@@ -137,73 +115,118 @@ func (u *Uninstall) run(ctx context.Context) (Removal, error) {
 	u.Sink(event.Uninstalling{
 		What: answer.Source, Objects: len(answer.Removed), Namespace: u.Namespace, Server: u.Cluster.Server, DryRun: u.DryRun,
 	})
-	asked := time.Now()
 	if u.Confirm != nil {
 		if err := u.Confirm(answer); err != nil {
 			return Removal{}, err
 		}
+		if planned, err = u.lookAgain(ctx, r, found, planned); err != nil {
+			return Removal{}, err
+		}
 	}
-	r.stale = time.Since(asked) > atOnce || time.Since(found.listed) > fresh
 	if u.DryRun == event.DryRunClient {
-		answer.Removed = refsOf(planned.cut())
 		u.finish(answer, found.book, began)
 		return answer, nil
 	}
 	return u.remove(ctx, r, planned, found, began)
 }
 
-// plan says what is going to be removed, and refuses what the user may not do.
-func (u *Uninstall) plan(ctx context.Context, r *removal, found *installation) (plan, error) {
-	if u.Confirm == nil && u.DryRun == event.DryRunNone && !u.Purge && found.mayGoAtOnce() {
-		return plan{objects: found.members}, nil
+// removal is how the members are removed.
+func (u *Uninstall) removal(found *installation) *removal {
+	return &removal{
+		cluster: u.Cluster,
+		rights:  found.rights,
+		kinds:   found.kinds,
+		book:    found.book,
+		sink:    u.Sink,
+		dryRun:  u.DryRun != event.DryRunNone,
+		purge:   u.Purge,
 	}
-	planned, err := r.survey(ctx, found.members, uidsOf(found.members))
+}
+
+// lookAgain surveys once more what was named in a question, since anything can
+// have come while it waited. Nothing goes that was not named.
+func (u *Uninstall) lookAgain(ctx context.Context, r *removal, found *installation, named plan) (plan, error) {
+	if r.dryRun {
+		return named, nil
+	}
+	members, err := found.list(ctx, u.Cluster)
 	if err != nil {
 		return plan{}, err
 	}
-	return planned, u.permitted(ctx, found.rights, slices.Concat(planned.objects, planned.users, []inventory.Object{found.book.object()}))
+	known := uidsOf(found.members)
+	members, _ = split(members, func(member inventory.Object) bool { return known[member.Meta.UID] })
+	again, err := r.survey(ctx, members, uidsOf(members))
+	if err != nil {
+		return plan{}, err
+	}
+	goes := uidsOf(again.objects)
+	for _, kept := range named.kept {
+		if goes[kept.object.Meta.UID] {
+			again.kept = append(again.kept, kept)
+		}
+	}
+	again.objects, again.users = still(again.objects, named.objects), still(again.users, named.users)
+	return again, nil
 }
 
 // remove does it.
 func (u *Uninstall) remove(ctx context.Context, r *removal, planned plan, found *installation, began time.Time) (Removal, error) {
 	answer := Removal{Source: found.source}
 	var err error
-	forgotten := false
-	forget := sync.OnceValue(func() error {
-		err := u.forget(ctx, found.book)
-		forgotten = err == nil
-		return err
-	})
-	r.forget = forget
 	answer.Removed, answer.Kept, err = r.run(ctx, planned)
 	sortKept(answer.Kept)
 	if err == nil && !r.dryRun {
-		err = forget()
+		err = u.forget(ctx, r, found, answer.Kept)
 	}
 	if err != nil {
-		left := len(found.members) + len(planned.users) - len(answer.Removed)
-		return answer, &LeftError{Err: u.cause(ctx, err), Whose: whose(found.book.parent.Name), Removed: len(answer.Removed), Left: left, Forgotten: forgotten}
+		return answer, u.left(ctx, found, planned, answer, err)
 	}
 	u.finish(answer, found.book, began)
 	return answer, nil
 }
 
-// forget deletes the inventory itself, which may have gone with its namespace.
-func (u *Uninstall) forget(ctx context.Context, book *ledger) error {
-	uid, found := book.parent.Stored()
-	if !found {
+// left counts what a failure leaves.
+func (u *Uninstall) left(ctx context.Context, found *installation, planned plan, answer Removal, err error) error {
+	left := &LeftError{
+		Err:     u.cause(ctx, err),
+		Whose:   whose(found.book.parent.Name),
+		Removed: len(answer.Removed),
+		Kept:    len(answer.Kept),
+	}
+	var unanswered *remove.UnansweredError
+	if errors.As(err, &unanswered) {
+		left.Unanswered = len(unanswered.Objects)
+	}
+	left.Left = len(planned.objects) + len(planned.users) + len(planned.kept) - left.Removed - left.Kept - left.Unanswered
+	return left
+}
+
+// forget lets go of what is kept and deletes the inventory, unless an install has
+// put something there meanwhile: nobody would find that any more.
+func (u *Uninstall) forget(ctx context.Context, r *removal, found *installation, kept []Kept) error {
+	if err := r.release(ctx, kept); err != nil {
+		return err
+	}
+	if !found.book.found {
 		return nil
 	}
-	engine := &remove.Engine{Client: u.Cluster.Core.RESTClient(), Metadata: u.Cluster.Metadata, Sink: event.Discard}
-	parent := book.object()
-	_, err := engine.Remove(ctx, []remove.Target{{Ref: parent.Ref, Resource: parent.Resource, UID: uid}})
-	return err
+	members, err := found.list(ctx, u.Cluster)
+	if err != nil {
+		return err
+	}
+	for _, member := range members {
+		if !slices.ContainsFunc(kept, func(one Kept) bool { return one.Ref == member.Ref }) {
+			return fmt.Errorf("%s has come since: %w", member.Ref, inventory.ErrChanged)
+		}
+	}
+	return found.book.parent.Delete(ctx)
 }
 
 // cause is ended, but for errors that say more.
 func (u *Uninstall) cause(ctx context.Context, err error) error {
 	var left *LeftError
-	if err == nil || isStuck(err) || errors.As(err, &left) {
+	var unanswered *remove.UnansweredError
+	if err == nil || isStuck(err) || errors.As(err, &left) || errors.As(err, &unanswered) {
 		return err
 	}
 	return ended(ctx, err)
@@ -225,23 +248,19 @@ func (u *Uninstall) finish(answer Removal, book *ledger, began time.Time) {
 }
 
 func (i *installation) removal(planned plan) Removal {
-	answer := Removal{Source: i.source, Kept: planned.kept}
-	answer.Removed = refsOf(plan{objects: planned.objects}.cut())
+	answer := Removal{Source: i.source, Kept: slices.Clone(planned.kept)}
+	sortKept(answer.Kept)
+	for _, at := range steps {
+		for _, object := range planned.of(at) {
+			if !slices.ContainsFunc(planned.users, func(user inventory.Object) bool { return user.Meta.UID == object.Meta.UID }) {
+				answer.Removed = append(answer.Removed, object.Ref)
+			}
+		}
+	}
 	for _, object := range planned.users {
 		answer.Users = append(answer.Users, object.Ref)
 	}
 	return answer
-}
-
-// refsOf gives the objects of all steps, in the order in which they go.
-func refsOf(cut map[step][]inventory.Object) []event.Object {
-	var refs []event.Object
-	for _, at := range steps {
-		for _, object := range cut[at] {
-			refs = append(refs, object.Ref)
-		}
-	}
-	return refs
 }
 
 // permitted asks, before the first write, whether the user may take objects

@@ -8,6 +8,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -71,6 +72,14 @@ func (s Set) Union(other Set) Set {
 		Kinds:      slices.Concat(s.Kinds, other.Kinds),
 		Namespaces: slices.Concat(s.Namespaces, other.Namespaces),
 	})
+}
+
+// Covers tells whether all of the other set's members can be found by s.
+func (s Set) Covers(other Set) bool {
+	missing := func(kind schema.GroupKind) bool { return !slices.Contains(s.Kinds, kind) }
+	elsewhere := func(namespace string) bool { return !slices.Contains(s.Namespaces, namespace) }
+	other = normal(other)
+	return !slices.ContainsFunc(other.Kinds, missing) && !slices.ContainsFunc(other.Namespaces, elsewhere)
 }
 
 // normal sorts and leaves out what is there twice.
@@ -173,17 +182,24 @@ func (p *Parent) seen(set Set, object *corev1.ConfigMap) {
 	p.stored, p.uid, p.version = &set, object.UID, object.ResourceVersion
 }
 
+// createOnly is a resourceVersion that no object has, since etcd gives its first
+// write the second one: an apply with it creates what is absent, and is a
+// conflict where there is something (k8s.io/apiserver,
+// pkg/registry/generic/registry/store.go, Update).
+const createOnly = "1"
+
 // Write stores a set, with one request, or none where it is stored already. Its
 // writer owns all of the parent's fields, and takes them back from whoever
 // changed them. Its errors are ErrChanged, for errors.Is, where the parent is
-// not the one that was read, and those of the API server.
+// not the one that was read, or where there is one by now that was not there, and
+// those of the API server.
 func (p *Parent) Write(ctx context.Context, set Set) error {
 	set = normal(set)
 	if p.stored != nil && equal(*p.stored, set) {
 		return nil
 	}
 	parent := p.object(set)
-	parent.ResourceVersion = p.version
+	parent.ResourceVersion = cmp.Or(p.version, createOnly)
 	body, err := json.Marshal(parent)
 	if err != nil {
 		return err
@@ -232,6 +248,32 @@ func equal(a, b Set) bool {
 	return a.Source == b.Source && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces)
 }
 
-// Stored gives the identity of the parent that was read or written, by which
-// it can be deleted; found is false where there was none.
-func (p *Parent) Stored() (uid types.UID, found bool) { return p.uid, p.stored != nil }
+// Delete deletes the parent, if it is still what was read or written; without one
+// it does nothing. The error is ErrChanged, for errors.Is, where somebody else
+// has written it since, or the API server's.
+func (p *Parent) Delete(ctx context.Context) error {
+	const attempts = 3 // somebody may label it meanwhile, which is no change
+	for range attempts {
+		if p.stored == nil {
+			return nil
+		}
+		was, uid := *p.stored, p.uid
+		err := p.Client.ConfigMaps(p.Namespace).Delete(ctx, p.Name, metav1.DeleteOptions{
+			Preconditions: &metav1.Preconditions{UID: &uid, ResourceVersion: &p.version},
+		})
+		if err == nil || apierrors.IsNotFound(err) {
+			return nil
+		}
+		if !apierrors.IsConflict(err) {
+			return fmt.Errorf("cannot delete the inventory, configmap %s/%s: %w", p.Namespace, p.Name, err)
+		}
+		now, found, err := p.Read(ctx)
+		if err != nil || !found {
+			return err
+		}
+		if p.uid != uid || !equal(now, was) {
+			break
+		}
+	}
+	return fmt.Errorf("cannot delete the inventory, configmap %s/%s: %w", p.Namespace, p.Name, ErrChanged)
+}

@@ -132,25 +132,108 @@ func TestForeignParent(t *testing.T) {
 			if found || !errors.As(err, &foreign) || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("found %t: %v", found, err)
 			}
-			if uid, stored := parent.Stored(); stored {
-				t.Errorf("it is to be deleted: %s", uid)
+			before := len(server.took())
+			if err := parent.Delete(t.Context()); err != nil || len(server.took()) != before {
+				t.Errorf("it is deleted: %v", err)
 			}
 		})
 	}
 }
 
-// TestStored tells which parent was written.
-func TestStored(t *testing.T) {
-	server := newServer(t, func(request) any { return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{UID: "7"}} })
+// TestDelete deletes what was read, and leaves alone what somebody has written
+// since: that lists objects that nobody would find any more.
+func TestDelete(t *testing.T) {
+	parent := func(version, kinds string) *corev1.ConfigMap {
+		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+			Name: ParentName, Namespace: "mesh", UID: "7", ResourceVersion: version,
+			Labels:      map[string]string{IDLabel: ID(ParentName, "mesh")},
+			Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: kinds},
+		}}
+	}
+	for _, test := range []struct {
+		name  string
+		after *corev1.ConfigMap // by the time of the deletion; nil where it is gone
+		want  error
+		tries int
+	}{
+		{"as it was", parent("1", "ConfigMap"), nil, 1},
+		{"gone", nil, nil, 1},
+		{"labelled by somebody", parent("2", "ConfigMap"), nil, 2},
+		{"written by an install", parent("2", "ConfigMap,Deployment.apps"), ErrChanged, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			current, tries := parent("1", "ConfigMap"), 0
+			server := newServer(t, func(got request) any {
+				if got.method == http.MethodDelete {
+					tries++
+					var options metav1.DeleteOptions
+					if err := json.Unmarshal([]byte(got.body), &options); err != nil || options.Preconditions == nil || *options.Preconditions.UID != "7" {
+						t.Errorf("it is deleted with %s: %v", got.body, err)
+					} else if current != nil && *options.Preconditions.ResourceVersion != current.ResourceVersion {
+						return failure(http.StatusConflict, metav1.StatusReasonConflict)
+					}
+				}
+				if current == nil {
+					return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+				}
+				return current
+			})
+			read := server.parent(t)
+			if _, _, err := read.Read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			current = test.after
+			if err := read.Delete(t.Context()); !errors.Is(err, test.want) || tries != test.tries {
+				t.Errorf("%v, after %d tries", err, tries)
+			}
+		})
+	}
+}
+
+// TestFirstWrite creates a parent and replaces none that another install has
+// created at the same time.
+func TestFirstWrite(t *testing.T) {
+	theirs := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Name: ParentName, Namespace: "mesh", UID: "8", ResourceVersion: "9",
+		Labels: map[string]string{IDLabel: ID(ParentName, "mesh")}, Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: "Secret"},
+	}}
+	var current *corev1.ConfigMap
+	server := newServer(t, func(got request) any {
+		switch {
+		case got.method == http.MethodPatch && !strings.Contains(got.body, `"resourceVersion":"1"`):
+			t.Errorf("it would replace any: %s", got.body)
+		case got.method == http.MethodPatch:
+			return failure(http.StatusConflict, metav1.StatusReasonConflict)
+		case current == nil:
+			return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+		}
+		return current
+	})
 	parent := server.parent(t)
-	if _, stored := parent.Stored(); stored {
-		t.Error("a parent was stored before anything was written")
+	if _, found, err := parent.Read(t.Context()); found || err != nil {
+		t.Fatal(found, err)
 	}
-	if err := parent.Write(t.Context(), Set{}); err != nil {
-		t.Fatal(err)
+	current = theirs
+	if err := parent.Write(t.Context(), Set{Kinds: []schema.GroupKind{deployments}}); !errors.Is(err, ErrChanged) {
+		t.Errorf("the error is %v", err)
 	}
-	if uid, stored := parent.Stored(); !stored || uid != "7" {
-		t.Errorf("stored %t: %s", stored, uid)
+}
+
+func TestCovers(t *testing.T) {
+	wide := normal(Set{Kinds: []schema.GroupKind{deployments, configMaps}, Namespaces: []string{"mesh", "extra"}})
+	for _, test := range []struct {
+		other Set
+		want  bool
+	}{
+		{wide, true},
+		{Set{Kinds: []schema.GroupKind{configMaps}, Namespaces: []string{"mesh", ""}}, true},
+		{Set{}, true},
+		{Set{Kinds: []schema.GroupKind{{Kind: "Secret"}}}, false},
+		{Set{Namespaces: []string{"other"}}, false},
+	} {
+		if got := wide.Covers(test.other); got != test.want {
+			t.Errorf("%+v: %t", test.other, got)
+		}
 	}
 }
 

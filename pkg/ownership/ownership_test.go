@@ -18,7 +18,7 @@ func entry(manager string, operation metav1.ManagedFieldsOperationType, minute i
 	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, Time: &at, Subresource: subresource}
 }
 
-func managed(entries ...metav1.ManagedFieldsEntry) metav1.ObjectMeta {
+func byManagers(entries ...metav1.ManagedFieldsEntry) metav1.ObjectMeta {
 	return metav1.ObjectMeta{ManagedFields: entries}
 }
 
@@ -31,7 +31,7 @@ func annotated(annotations map[string]string) metav1.ObjectMeta {
 }
 
 func TestOf(t *testing.T) {
-	inOtherSet := managed(entry(me, metav1.ManagedFieldsOperationApply, 1, ""))
+	inOtherSet := byManagers(entry(me, metav1.ManagedFieldsOperationApply, 1, ""))
 	inOtherSet.Labels = map[string]string{"applyset.kubernetes.io/part-of": "applyset-other-v1"}
 	for _, test := range []struct {
 		name   string
@@ -40,29 +40,30 @@ func TestOf(t *testing.T) {
 		ours   bool
 	}{
 		{"member", labelled("applyset.kubernetes.io/part-of", id), Owner{}, true},
-		{"member of another set", inOtherSet, Owner{ApplySet: "applyset-other-v1", Made: true}, false},
-		{"member of another tool's set", labelled("applyset.kubernetes.io/part-of", "applyset-other-v1"), Owner{ApplySet: "applyset-other-v1"}, false},
-		{"applied before there was a set", managed(entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, 0, ""), entry(me, metav1.ManagedFieldsOperationApply, 1, "")), Owner{}, true},
-		{"updated under our name", managed(entry(me, metav1.ManagedFieldsOperationUpdate, 1, "")), Owner{Name: me}, false},
+		{"member of another set", inOtherSet, Owner{Tool: ApplySet, Set: "applyset-other-v1", Made: true}, false},
+		{"member of another tool's set", labelled("applyset.kubernetes.io/part-of", "applyset-other-v1"), Owner{Tool: ApplySet, Set: "applyset-other-v1"}, false},
+		{"applied before there was a set", byManagers(entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, 0, ""), entry(me, metav1.ManagedFieldsOperationApply, 1, "")), Owner{}, true},
+		{"left by an uninstall, and istioctl's since", byManagers(entry(me, metav1.ManagedFieldsOperationApply, 1, ""), entry("istio-operator", metav1.ManagedFieldsOperationApply, 2, "")), Owner{Tool: Istioctl}, false},
+		{"updated under our name", byManagers(entry(me, metav1.ManagedFieldsOperationUpdate, 1, "")), Owner{Name: me}, false},
 		{"helm", annotated(map[string]string{"meta.helm.sh/release-name": "base", "meta.helm.sh/release-namespace": "mesh"}),
-			Owner{Name: "helm (release base in namespace mesh)", Helm: "mesh/base"}, false},
-		{"a chart that somebody else has rendered", labelled("app.kubernetes.io/managed-by", "Helm"), Owner{Name: "somebody"}, false},
-		{"Argo CD, by annotation", annotated(map[string]string{"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:a/b"}), Owner{Name: "Argo CD (application shop)"}, false},
-		{"Argo CD, by label", labelled("argocd.argoproj.io/instance", "shop"), Owner{Name: "Argo CD (application shop)"}, false},
-		{"Flux's kustomizations", labelled("kustomize.toolkit.fluxcd.io/name", "infra"), Owner{Name: "Flux (infra)"}, false},
-		{"Flux's releases", labelled("helm.toolkit.fluxcd.io/name", "istio"), Owner{Name: "Flux (istio)"}, false},
-		{"istioctl", labelled("operator.istio.io/managed", "Reconcile"), Owner{Name: "istioctl"}, false},
-		{"kubectl apply", managed(entry("kubectl-client-side-apply", metav1.ManagedFieldsOperationUpdate, 0, "")), Owner{Name: "kubectl"}, false},
-		{"kubectl create", managed(entry("kubectl-create", metav1.ManagedFieldsOperationUpdate, 0, "")), Owner{Name: "kubectl"}, false},
-		{"kubectl apply --server-side", managed(entry("kubectl", metav1.ManagedFieldsOperationApply, 0, "")), Owner{Name: "kubectl"}, false},
-		{"the oldest", managed(
+			Owner{Tool: Helm, Name: "base", Namespace: "mesh"}, false},
+		{"a chart that somebody else has rendered", labelled("app.kubernetes.io/managed-by", "Helm"), Owner{}, false},
+		{"Argo CD, by annotation", annotated(map[string]string{"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:a/b"}), Owner{Tool: ArgoCD, Name: "shop"}, false},
+		{"Argo CD, by label", labelled("argocd.argoproj.io/instance", "shop"), Owner{Tool: ArgoCD, Name: "shop"}, false},
+		{"Flux's kustomizations", labelled("kustomize.toolkit.fluxcd.io/name", "infra"), Owner{Tool: Flux, Name: "infra"}, false},
+		{"Flux's releases", labelled("helm.toolkit.fluxcd.io/name", "istio"), Owner{Tool: Flux, Name: "istio"}, false},
+		{"istioctl", labelled("operator.istio.io/managed", "Reconcile"), Owner{Tool: Istioctl}, false},
+		{"kubectl apply", byManagers(entry("kubectl-client-side-apply", metav1.ManagedFieldsOperationUpdate, 0, "")), Owner{Tool: Kubectl}, false},
+		{"kubectl create", byManagers(entry("kubectl-create", metav1.ManagedFieldsOperationUpdate, 0, "")), Owner{Tool: Kubectl}, false},
+		{"kubectl apply --server-side", byManagers(entry("kubectl", metav1.ManagedFieldsOperationApply, 0, "")), Owner{Tool: Kubectl}, false},
+		{"the oldest", byManagers(
 			entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, 2, ""),
 			entry("shop-operator", metav1.ManagedFieldsOperationUpdate, 1, ""),
 			entry("kubelet", metav1.ManagedFieldsOperationUpdate, 0, "status"),
 			entry("kube-controller-manager", metav1.ManagedFieldsOperationUpdate, 0, ""),
 		), Owner{Name: "shop-operator"}, false},
-		{"nobody", metav1.ObjectMeta{}, Owner{Name: "somebody"}, false},
-		{"controllers only", managed(entry("pilot-discovery", metav1.ManagedFieldsOperationUpdate, 0, "")), Owner{Name: "somebody"}, false},
+		{"nobody", metav1.ObjectMeta{}, Owner{}, false},
+		{"controllers only", byManagers(entry("pilot-discovery", metav1.ManagedFieldsOperationUpdate, 0, "")), Owner{}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, ours := Of(&test.object, id, me)
@@ -74,21 +75,21 @@ func TestOf(t *testing.T) {
 }
 
 func TestByController(t *testing.T) {
-	owned := managed(entry("shop-operator", metav1.ManagedFieldsOperationUpdate, 0, ""))
+	owned := byManagers(entry("shop-operator", metav1.ManagedFieldsOperationUpdate, 0, ""))
 	owned.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment"}}
 	for _, test := range []struct {
 		name   string
 		object metav1.ObjectMeta
 		want   bool
 	}{
-		{"a controller", managed(entry("kube-controller-manager", metav1.ManagedFieldsOperationUpdate, 0, "")), true},
-		{"istiod", managed(entry("pilot-discovery", metav1.ManagedFieldsOperationUpdate, 0, "")), true},
-		{"a controller, and then a person", managed(
+		{"a controller", byManagers(entry("kube-controller-manager", metav1.ManagedFieldsOperationUpdate, 0, "")), true},
+		{"istiod", byManagers(entry("pilot-discovery", metav1.ManagedFieldsOperationUpdate, 0, "")), true},
+		{"a controller, and then a person", byManagers(
 			entry("kube-controller-manager", metav1.ManagedFieldsOperationUpdate, 0, ""),
 			entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, 1, ""),
 		), false},
 		{"owned by another object, which may be the user's", owned, false},
-		{"a person", managed(entry("kubectl-create", metav1.ManagedFieldsOperationUpdate, 0, "")), false},
+		{"a person", byManagers(entry("kubectl-create", metav1.ManagedFieldsOperationUpdate, 0, "")), false},
 		{"nobody knows", metav1.ObjectMeta{}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,7 +102,6 @@ func TestByController(t *testing.T) {
 
 func TestMember(t *testing.T) {
 	const ownsLabel = `{"f:metadata":{"f:labels":{"f:applyset.kubernetes.io/part-of":{}}}}`
-	const ownsMark = `{"f:metadata":{"f:annotations":{"f:meta.helm.sh/release-name":{}},"f:labels":{"f:applyset.kubernetes.io/part-of":{}}}}`
 	by := func(manager, operation, fields string) metav1.ManagedFieldsEntry {
 		return metav1.ManagedFieldsEntry{Manager: manager, Operation: metav1.ManagedFieldsOperationType(operation), FieldsV1: metav1.NewFieldsV1(fields)}
 	}
@@ -118,14 +118,56 @@ func TestMember(t *testing.T) {
 		{"applied, and labelled by a person", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by(me, "Apply", `{"f:data":{}}`)}, false},
 		{"updated under our name", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by(me, "Update", ownsLabel)}, false},
 		{"of another set", metav1.ObjectMeta{Labels: map[string]string{"applyset.kubernetes.io/part-of": "other"}}, []metav1.ManagedFieldsEntry{by(me, "Apply", ownsLabel)}, false},
-		{"taken over by helm", metav1.ObjectMeta{Labels: label, Annotations: map[string]string{"meta.helm.sh/release-name": "a"}}, []metav1.ManagedFieldsEntry{by(me, "Apply", ownsLabel)}, false},
-		{"with helm's mark in the manifest", metav1.ObjectMeta{Labels: label, Annotations: map[string]string{"meta.helm.sh/release-name": "a"}}, []metav1.ManagedFieldsEntry{by(me, "Apply", ownsMark)}, true},
 		{"not readable", metav1.ObjectMeta{Labels: label}, []metav1.ManagedFieldsEntry{by(me, "Apply", `{`), {Manager: me, Operation: "Apply"}}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.object.ManagedFields = test.entries
 			if got := Member(&test.object, id, me); got != test.want {
 				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
+
+// TestClaimed tells the tools that manage an object of ours, too, from those
+// that only touch it.
+func TestClaimed(t *testing.T) {
+	ours := metav1.ManagedFieldsEntry{Manager: me, Operation: metav1.ManagedFieldsOperationApply, FieldsV1: metav1.NewFieldsV1(`{"f:data":{}}`)}
+	with := func(object metav1.ObjectMeta, more ...metav1.ManagedFieldsEntry) metav1.ObjectMeta {
+		object.ManagedFields = append([]metav1.ManagedFieldsEntry{ours}, more...)
+		return object
+	}
+	applies := func(manager string) metav1.ManagedFieldsEntry {
+		return entry(manager, metav1.ManagedFieldsOperationApply, 1, "")
+	}
+	inManifest := labelled("argocd.argoproj.io/instance", "shop")
+	inManifest.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: me, Operation: metav1.ManagedFieldsOperationApply,
+		FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:labels":{"f:argocd.argoproj.io/instance":{}}}}`)}}
+	for _, test := range []struct {
+		name   string
+		object metav1.ObjectMeta
+		want   string
+	}{
+		{"nobody", with(metav1.ObjectMeta{}), ""},
+		{"istioctl", with(labelled("operator.istio.io/managed", "Reconcile"), applies("istio-operator")), "istioctl"},
+		{"istioctl, with the same labels", with(metav1.ObjectMeta{}, applies("istio-operator")), "istioctl"},
+		{"Argo CD, by label", with(labelled("argocd.argoproj.io/instance", "shop")), "Argo CD (application shop)"},
+		{"Argo CD, by manager", with(metav1.ObjectMeta{}, applies("argocd-controller")), "argocd-controller"},
+		{"Flux", with(labelled("kustomize.toolkit.fluxcd.io/name", "infra"), applies("kustomize-controller")), "Flux (infra)"},
+		{"helm", with(annotated(map[string]string{"meta.helm.sh/release-name": "base", "meta.helm.sh/release-namespace": "mesh"})), "helm (release base in namespace mesh)"},
+		{"kubectl apply", with(annotated(map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "{}"})), "kubectl"},
+		{"kubectl apply --server-side", with(metav1.ObjectMeta{}, applies("kubectl")), "kubectl"},
+		{"a mark of the manifest", inManifest, ""},
+		{"istiod", with(metav1.ObjectMeta{}, applies("pilot-discovery")), ""},
+		{"kubectl edit", with(metav1.ObjectMeta{}, entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, 1, "")), ""},
+		{"a status", with(metav1.ObjectMeta{}, entry("shop-operator", metav1.ManagedFieldsOperationApply, 1, "status")), ""},
+		{"a sample's label", with(metav1.ObjectMeta{}, applies(me+"/istio-demo-sample-bookinfo")), ""},
+		{"a manager of a similar name", with(metav1.ObjectMeta{}, applies(me+"er")), me + "er"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			owner, claimed := Claimed(&test.object, me)
+			if claimed != (test.want != "") || claimed && owner.String() != test.want {
+				t.Errorf("got %t, %q", claimed, owner)
 			}
 		})
 	}

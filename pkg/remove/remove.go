@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,10 +22,16 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/grace"
 )
 
-// parallel bounds the requests under way.
-const parallel = 32
+const (
+	// parallel bounds the requests under way.
+	parallel = 32
+	// inFlight is how long they may take to end after an interruption, so that
+	// what is said to be deleted is what was deleted.
+	inFlight = 3 * time.Second
+)
 
 // Target is an object to delete.
 type Target struct {
@@ -46,10 +53,25 @@ type Engine struct {
 
 	// DryRun has the server check everything and delete nothing.
 	DryRun bool
-	// LetGo, if set, is called once all targets are deleted, with those that are
-	// still there.
-	LetGo func(still []Stuck)
 }
+
+// UnansweredError says which deletions were sent and not answered before the
+// context ended: nobody knows whether they were accepted.
+type UnansweredError struct {
+	Objects []event.Object
+	// Cause is the context's.
+	Cause error
+}
+
+func (e *UnansweredError) Error() string {
+	names := make([]string, len(e.Objects))
+	for i, object := range e.Objects {
+		names[i] = object.String()
+	}
+	return fmt.Sprintf("%v: the API server did not answer whether it deletes %s", e.Cause, strings.Join(names, ", "))
+}
+
+func (e *UnansweredError) Unwrap() error { return e.Cause }
 
 // StuckError says what was deleted and is still there.
 type StuckError struct {
@@ -111,47 +133,55 @@ func (s Stuck) why() string {
 
 // Remove deletes the targets, all at once, and returns when they are gone. It
 // gives those that it has deleted, in the order of the targets, also when it
-// fails. What is another object by now is left out. The errors are those of
-// the API server, one for each object that it does not let go, and a
-// StuckError when the context ends before all are gone.
+// fails. What is another object by now is left out. When the context ends, no
+// more requests are sent, and those under way have three seconds to end. The
+// errors are those of the API server, one for each object that it does not let
+// go; the context's cause or an UnansweredError when it ends before all are
+// deleted; and a StuckError when it ends before all are gone.
 func (e *Engine) Remove(ctx context.Context, targets []Target) ([]Target, error) {
 	deleted, left, err := e.deleteAll(ctx, targets)
 	if e.DryRun || err != nil && ctx.Err() != nil {
 		return deleted, err
 	}
-	if err == nil && e.LetGo != nil {
-		e.LetGo(stuck(left, nil).Stuck)
-	}
 	return deleted, errors.Join(err, e.gone(ctx, left))
+}
+
+// outcome is what became of a deletion.
+type outcome struct {
+	deleted bool
+	held    *held
+	err     error
 }
 
 // deleteAll sends the requests. Those for other objects go on after an error:
 // one object that may not be deleted is no reason to leave the others.
 func (e *Engine) deleteAll(ctx context.Context, targets []Target) (deleted []Target, left map[event.Object]*held, err error) {
-	type outcome struct {
-		deleted bool
-		held    *held
-		err     error
-	}
+	working, stop := grace.Extend(ctx, inFlight)
+	defer stop()
 	outcomes := make([]outcome, len(targets))
 	slots := make(chan struct{}, parallel)
 	var group sync.WaitGroup
 	for i, target := range targets {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		group.Go(func() {
 			defer func() { <-slots }()
-			if ctx.Err() != nil {
-				return
-			}
-			deleted, held, err := e.delete(ctx, target)
-			outcomes[i] = outcome{deleted, held, err}
-			if deleted {
+			outcomes[i] = e.delete(working, target)
+			if outcomes[i].deleted {
 				e.Sink(event.Removed{Object: target.Ref})
 			}
 		})
 	}
 	group.Wait()
+	return gather(ctx, working, targets, outcomes)
+}
+
+// gather gives what the outcomes are together.
+func gather(ctx, working context.Context, targets []Target, outcomes []outcome) (deleted []Target, left map[event.Object]*held, err error) {
 	left = map[event.Object]*held{}
+	unanswered := &UnansweredError{Cause: context.Cause(ctx)}
 	var errs []error
 	for i, outcome := range outcomes {
 		if outcome.deleted {
@@ -160,20 +190,29 @@ func (e *Engine) deleteAll(ctx context.Context, targets []Target) (deleted []Tar
 		if outcome.held != nil {
 			left[targets[i].Ref] = outcome.held
 		}
+		var answer apierrors.APIStatus
+		if outcome.err != nil && working.Err() != nil && !errors.As(outcome.err, &answer) {
+			unanswered.Objects = append(unanswered.Objects, targets[i].Ref)
+			continue
+		}
 		errs = append(errs, outcome.err)
 	}
-	if ctx.Err() != nil {
-		return deleted, left, context.Cause(ctx)
+	err = errors.Join(errs...)
+	switch {
+	case len(unanswered.Objects) > 0:
+		return deleted, left, errors.Join(err, unanswered)
+	case ctx.Err() != nil && (err != nil || len(deleted) < len(targets)):
+		return deleted, left, errors.Join(err, context.Cause(ctx))
 	}
-	return deleted, left, errors.Join(errs...)
+	return deleted, left, err
 }
 
 // asMetadata asks for objects without their contents, which nobody looks at. An
 // answer that is a Status comes as it is.
 const asMetadata = runtime.ContentTypeJSON + ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1," + runtime.ContentTypeJSON
 
-// delete sends one request. It gives what is still held.
-func (e *Engine) delete(ctx context.Context, target Target) (deleted bool, stays *held, err error) {
+// delete sends one request.
+func (e *Engine) delete(ctx context.Context, target Target) outcome {
 	options := metav1.DeleteOptions{
 		Preconditions:     &metav1.Preconditions{UID: &target.UID},
 		PropagationPolicy: propagation(target.Ref),
@@ -183,7 +222,7 @@ func (e *Engine) delete(ctx context.Context, target Target) (deleted bool, stays
 	}
 	body, err := json.Marshal(options)
 	if err != nil {
-		return false, nil, err
+		return outcome{err: err}
 	}
 	result := e.Client.Delete().AbsPath(target.path()...).
 		SetHeader("Accept", asMetadata).SetHeader("Content-Type", runtime.ContentTypeJSON).
@@ -191,17 +230,17 @@ func (e *Engine) delete(ctx context.Context, target Target) (deleted bool, stays
 	switch err := result.Error(); {
 	case apierrors.IsNotFound(err):
 		// It was there a moment ago: an answer was lost, or somebody helped.
-		return true, nil, nil
+		return outcome{deleted: true}
 	case apierrors.IsConflict(err):
-		return false, nil, nil
+		return outcome{}
 	case err != nil:
-		return false, nil, fmt.Errorf("cannot delete %s: %w", target.Ref, err)
+		return outcome{err: fmt.Errorf("cannot delete %s: %w", target.Ref, err)}
 	}
 	answer, err := result.Raw()
 	if err != nil {
-		return true, nil, err
+		return outcome{deleted: true, err: err}
 	}
-	return true, read(answer, target), nil
+	return outcome{deleted: true, held: read(answer, target)}
 }
 
 // read tells from the answer to a deletion what is still held. What is gone at

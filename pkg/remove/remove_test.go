@@ -3,11 +3,13 @@ package remove
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -15,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/grace"
 )
 
 // TestRequests looks at what is sent: the UID of what was looked at, and that
@@ -152,11 +155,46 @@ func TestInterrupted(t *testing.T) {
 	engine := (&apiServer{}).start(t)
 	engine.Sink = func(event.Event) { cancel(over) }
 	deleted, err := engine.Remove(ctx, []Target{configMap("first")})
-	if names(deleted) != "first" || !errors.Is(err, over) {
+	if names(deleted) != "first" || err != nil { // all of it is done
 		t.Errorf("deleted %s, %v", names(deleted), err)
 	}
 	again, err := engine.Remove(ctx, []Target{configMap("second")})
 	if len(again) != 0 || !errors.Is(err, over) {
 		t.Errorf("deleted %s, %v", names(again), err)
 	}
+}
+
+// TestInterruptedRefusal tells of a refusal also where the end of the context
+// comes right after it.
+func TestInterruptedRefusal(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over := errors.New("interrupted")
+	engine := (&apiServer{refuses: map[string]metav1.Status{"kept": failure(http.StatusForbidden, metav1.StatusReasonForbidden)}}).start(t)
+	engine.Sink = func(event.Event) { cancel(over) }
+	deleted, err := engine.Remove(ctx, []Target{configMap("free"), configMap("kept")})
+	if names(deleted) != "free" || !errors.Is(err, over) || !apierrors.IsForbidden(err) {
+		t.Errorf("deleted %s, %v", names(deleted), err)
+	}
+}
+
+// TestUnanswered names the deletions of which nobody knows what became of them,
+// after those under way had time to be answered.
+func TestUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		over := errors.New("interrupted")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		outcomes := make([]outcome, 2)
+		working, stop := grace.Extend(ctx, inFlight)
+		defer stop()
+		cancel(over)
+		time.Sleep(inFlight + time.Millisecond)
+		outcomes[0] = outcome{deleted: true}
+		outcomes[1] = outcome{err: fmt.Errorf("cannot delete configmap mesh/second: %w", working.Err())}
+		deleted, _, err := gather(ctx, working, []Target{configMap("first"), configMap("second")}, outcomes)
+		var unanswered *UnansweredError
+		if names(deleted) != "first" || !errors.As(err, &unanswered) || !errors.Is(err, over) || len(unanswered.Objects) != 1 ||
+			err.Error() != "interrupted: the API server did not answer whether it deletes configmap mesh/second" {
+			t.Errorf("deleted %s, %v", names(deleted), err)
+		}
+	})
 }

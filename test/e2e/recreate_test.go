@@ -69,3 +69,65 @@ func TestRecreateInTurn(t *testing.T) {
 		t.Errorf("the first is not told to be ready before the second:\n%s", told)
 	}
 }
+
+// TestRecreateRefused deletes nothing where the server would refuse the new
+// object: by a policy, or by a quota.
+func TestRecreateRefused(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	const policy = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: only-old}
+spec:
+  matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: refused-policy}}
+    resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]
+  validations: [{expression: "object.spec.selector.matchLabels['app'].endsWith('old')", message: only old ones}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: only-old}
+spec: {policyName: only-old, validationActions: [Deny]}
+`
+	t.Cleanup(func() {
+		u.runWith(t, policy, "kubectl", "delete", "--wait=false", "-f", "-")
+	})
+	for name, test := range map[string]struct{ refuses, why string }{
+		"policy": {policy, "only old ones"},
+		"quota":  {"{apiVersion: v1, kind: ResourceQuota, metadata: {name: two}, spec: {hard: {count/deployments.apps: 2}}}", "exceeded quota: two"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace := "refused-" + name
+			install := func(value string) result {
+				path := write(t, "two.yaml", strings.ReplaceAll(twoSelected, "CHANGED", value))
+				return u.run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path, "--recreate-immutable")
+			}
+			if got := install("old"); got.code != 0 {
+				t.Fatal(got.stderr)
+			}
+			if got := u.runWith(t, test.refuses, "kubectl", "create", "-n", namespace, "-f", "-"); got.code != 0 {
+				t.Fatal(got.stderr)
+			}
+			if name == "quota" {
+				u.must(t, "kubectl", "wait", "--for=jsonpath={.status.used}", "resourcequota/two", "-n", namespace, "--timeout=30s")
+			}
+			for range 100 { // the API server takes a moment to know a policy
+				denied := u.runWith(t, strings.ReplaceAll(twoSelected, "CHANGED", "new")+"\n", "kubectl", "create", "--dry-run=server", "-n", namespace, "-f", "-")
+				if strings.Contains(denied.stderr, test.why) {
+					break
+				}
+			}
+			identities := func() string {
+				return u.must(t, "kubectl", "get", "deployments", "-n", namespace, "-o", "jsonpath={.items[*].metadata.uid}")
+			}
+			before := identities()
+			got := install("new")
+			if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 2 || !strings.Contains(lines[0], "cannot be recreated, since the server would refuse the new one: ") || !strings.Contains(lines[0], test.why) {
+				t.Errorf("exit code %d\n%s", got.code, got.stderr)
+			}
+			if after := identities(); after != before {
+				t.Errorf("there were %s, and are %s", before, after)
+			}
+			uninstall(t, u, namespace)
+		})
+	}
+}

@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
+	"net/http"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,7 +46,7 @@ func TestUninstallStuck(t *testing.T) {
 	lines := errorLines(got.stderr)
 	if got.code != 3 || len(lines) != 2 ||
 		lines[0] != `error: timed out after 4s: configmap stuck/held is deleted, but its finalizer example.com/hold keeps it; find out who should remove that, or do it: kubectl patch configmap held -n stuck --type=merge -p '{"metadata":{"finalizers":null}}'` ||
-		!strings.HasPrefix(lines[1], "error: all 4 of the demo's objects are deleted, and its inventory is left; ") {
+		!strings.HasPrefix(lines[1], "error: 4 of the demo's objects removed, only its inventory left; ") {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
 	}
 	for _, gone := range []string{"deployment.apps/web deleted\n", "configmap/free deleted\n"} {
@@ -99,6 +102,42 @@ func TestUninstallInterrupted(t *testing.T) {
 	if left := u.must(t, "kubectl", "get", "configmaps", "-n", "broken-off", "-o", "name"); left != "configmap/kube-root-ca.crt\n" {
 		t.Errorf("left are %s", left)
 	}
+}
+
+// TestUninstallUnanswered presses Ctrl-C while the answers to deletions are on
+// their way: some come, one does not, and what is kept is not counted as left.
+func TestUninstallUnanswered(t *testing.T) {
+	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
+	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
+	direct.must(t, "kubectl", "create", "namespace", "unanswered")
+	direct.must(t, "kubectl", "istio-demo", "install", "-n", "unanswered", "-f", write(t, "three.yaml", three), "--wait=false")
+	claimed := direct.runWith(t, "{apiVersion: v1, kind: ServiceAccount, metadata: {name: account}}", "kubectl", "apply", "--server-side", "-n", "unanswered", "-f", "-")
+	if claimed.code != 0 {
+		t.Fatal(claimed.stderr)
+	}
+	var command *exec.Cmd
+	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+		if !stores(http.MethodDelete, "/configmaps/held")(request) {
+			forward.ServeHTTP(w, request)
+			return
+		}
+		forward.ServeHTTP(discard{http.Header{}}, request) // accepted, and never answered
+		if err := command.Process.Signal(syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+		<-request.Context().Done()
+	}
+	var stderr bytes.Buffer
+	command = u.command(t, "kubectl-istio_demo", "uninstall", "-n", "unanswered", "--yes")
+	command.Stderr = &stderr
+	err := command.Run()
+	lines := errorLines(stderr.String())
+	if err == nil || command.ProcessState.ExitCode() != 130 || len(lines) != 2 ||
+		lines[0] != "error: interrupted: the API server did not answer whether it deletes configmap unanswered/held" ||
+		lines[1] != "error: 2 of the demo's objects removed, 1 kept, 1 unanswered, 0 left; fix the cause, then rerun the same command" {
+		t.Errorf("exit code %d\n%s", command.ProcessState.ExitCode(), stderr.String())
+	}
+	uninstall(t, direct, "unanswered")
 }
 
 // TestUninstallWithoutPermission is refused before the first write, by name.
@@ -163,7 +202,7 @@ spec: {policyName: keep-held, validationActions: [Deny]}
 	got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "denied", "--yes")
 	lines := errorLines(got.stderr)
 	if got.code != 1 || len(lines) != 2 || !strings.HasPrefix(lines[0], "error: cannot delete configmap denied/held: ") || !strings.Contains(lines[0], "it is to stay") ||
-		lines[1] != "error: 3 of the demo's objects are removed and 1 are left; mend that and run the same command again" {
+		lines[1] != "error: 3 of the demo's objects removed, 1 left; fix the cause, then rerun the same command" {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
 	}
 	if got.stdout != "deployment.apps/web deleted\nconfigmap/free deleted\nserviceaccount/account deleted\n" {
