@@ -52,10 +52,6 @@ const (
 // up to 30 s if the server asks for that with Retry-After. The end of the
 // request's context ends all of it.
 //
-// While the server refuses many with 429, fewer requests are under way at once:
-// as many as it was still busy with, and more again when it refuses none. The
-// others wait.
-//
 // It can be used by many goroutines.
 type Transport struct {
 	// Next sends a request once, with its credentials: those of the first
@@ -70,7 +66,6 @@ type Transport struct {
 	answered atomic.Bool
 	// lost is when the server was last away or not ready, in nanoseconds.
 	lost atomic.Int64
-	gate gate
 }
 
 // RoundTrip sends a request until its answer is one to keep. The last answer or
@@ -79,7 +74,7 @@ type Transport struct {
 // watches and logs that are followed or have no bound.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !safe(request) {
-		return t.once(request)
+		return t.Next.RoundTrip(request)
 	}
 	for tries := (tries{began: time.Now(), kubelet: ofLogs(request)}); ; {
 		tries.number++
@@ -115,7 +110,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 // send sends a request once and reads the whole answer, because a connection
 // can break in the middle of it, unless that is to be read as it comes.
 func (t *Transport) send(request *http.Request) (*http.Response, error) {
-	response, err := t.once(request)
+	response, err := t.Next.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
@@ -130,30 +125,6 @@ func (t *Transport) send(request *http.Request) (*http.Response, error) {
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
-}
-
-// once sends a request when the server can take it. What is to be read as it
-// comes is always sent: it would be under way for long.
-func (t *Transport) once(request *http.Request) (*http.Response, error) {
-	if flows(request) {
-		return t.Next.RoundTrip(request)
-	}
-	if err := t.gate.enter(request.Context()); err != nil {
-		if request.Body != nil {
-			request.Body.Close() // whoever gives up has to, as http.RoundTripper says
-		}
-		return nil, err
-	}
-	response, err := t.Next.RoundTrip(request)
-	switch {
-	case err != nil && request.Context().Err() == nil:
-		t.gate.leave(unanswered)
-	case err == nil && response.StatusCode == http.StatusTooManyRequests:
-		t.gate.leave(turnedAway)
-	default:
-		t.gate.leave(served)
-	}
-	return response, err
 }
 
 // flows tells requests whose answers have no end, or may be larger than the
@@ -191,12 +162,17 @@ func again(request *http.Request, attempt int) (*http.Request, error) {
 	return next, nil
 }
 
-// pause is how long to wait after an attempt: as long as the server asks, or
-// longer each time.
+// pause is how long to wait after an attempt: longer each time, or as long as the
+// server asks. What it refuses because there is too much of it comes back within
+// twice that time, and not all at the same moment.
 func pause(attempt int, response *http.Response) time.Duration {
 	if response != nil {
 		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds >= 0 {
-			return min(time.Duration(seconds)*time.Second, longestAsked)
+			asked := min(time.Duration(seconds)*time.Second, longestAsked)
+			if response.StatusCode == http.StatusTooManyRequests {
+				asked += rand.N(asked + 1)
+			}
+			return asked
 		}
 	}
 	const doublings = 10 // more would pass the longest, and in the end overflow

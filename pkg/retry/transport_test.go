@@ -245,13 +245,19 @@ func TestOutage(t *testing.T) {
 
 // TestPauses waits as long as the server asks, and otherwise longer each time.
 func TestPauses(t *testing.T) {
-	asked, _ := status(429, "Retry-After", "7")()
-	if got := pause(1, asked); got != 7*time.Second {
-		t.Errorf("asked for 7s, %s", got)
-	}
-	tooLong, _ := status(429, "Retry-After", "3600")()
-	if got := pause(1, tooLong); got != longestAsked {
-		t.Errorf("asked for an hour, %s", got)
+	for asked, least := range map[string]time.Duration{"0": 0, "7": 7 * time.Second, "3600": longestAsked} {
+		response, _ := status(429, "Retry-After", asked)()
+		pauses := map[time.Duration]bool{}
+		for range 100 {
+			got := pause(1, response)
+			if got < least || got > 2*least {
+				t.Fatalf("asked for %s s, %s", asked, got)
+			}
+			pauses[got] = true
+		}
+		if len(pauses) == 1 && least > 0 {
+			t.Errorf("asked for %s s, all come back at the same moment", asked)
+		}
 	}
 	for attempt, longest := range map[int]time.Duration{1: firstPause, 2: 2 * firstPause, 5: 16 * firstPause, 60: longestPause, 1000: longestPause} {
 		for range 100 {

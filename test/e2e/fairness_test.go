@@ -62,9 +62,8 @@ func TestFairness(t *testing.T) {
 	if there := u.must(t, "kubectl", "get", "configmaps", "-n", "fairness", "-o", "name"); strings.Count(there, "/part-") != objects {
 		t.Errorf("there are only\n%s", there)
 	}
-	// All at once come once at the most; then what is refused is what tries
-	// whether there is room again.
-	if most := 2 * objects; refused(t, u)-before > most {
+	// They come back spread over a second: with three seats, ten times is many.
+	if most := 10 * objects; refused(t, u)-before > most {
 		t.Errorf("%d requests were refused, want at most %d", refused(t, u)-before, most)
 	}
 }
