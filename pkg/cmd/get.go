@@ -9,7 +9,6 @@ import (
 	"k8s.io/kubectl/pkg/cmd/get"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/chunk"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 )
 
@@ -99,9 +98,7 @@ func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, reso
 	if _, err := o.PrintFlags.ToPrinter(); err != nil {
 		return &usageError{err}
 	}
-	getter := &listGetter{coreGetter: coreGetter{cluster}}
-	defer getter.lists.Close()
-	factory := cmdutil.NewFactory(getter)
+	factory := cmdutil.NewFactory(&coreGetter{cluster})
 	arguments := append([]string{resource}, names...)
 	if err := o.Complete(factory, command, arguments); err != nil {
 		return &usageError{err}
@@ -113,20 +110,6 @@ func runGet(cluster *connection, o *get.GetOptions, command *cobra.Command, reso
 		return &getError{err}
 	}
 	return nil
-}
-
-// listGetter has long lists read ahead of kubectl's machinery.
-type listGetter struct {
-	coreGetter
-	lists chunk.Reader
-}
-
-func (g *listGetter) ToRESTConfig() (*rest.Config, error) {
-	config, err := g.coreGetter.ToRESTConfig()
-	if err == nil {
-		config.Wrap(g.lists.Wrap)
-	}
-	return config, err
 }
 
 // coreGetter answers from what every cluster has, so that kubectl's machinery

@@ -9,35 +9,35 @@ import (
 	"runtime/trace"
 	"slices"
 	"strings"
-
-	"github.com/spf13/pflag"
 )
 
+// profileVariable has the program record what it does itself, for those who work
+// on it: NAME=FILE, such as cpu=/tmp/cpu.pprof.
+const profileVariable = "KUBECTL_ISTIO_DEMO_PROFILE"
+
 // profiles are those of kubectl's --profile.
-var profiles = []string{"none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "trace"}
+var profiles = []string{"cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "trace"}
 
 // profile is what the program is to write down about itself.
 type profile struct {
-	name, file string
+	name string
 	// output is nil until it is begun.
 	output *os.File
 }
 
-func (p *profile) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&p.name, "profile", "none", "What to record of the program itself. One of: ("+strings.Join(profiles, ", ")+")")
-	flags.StringVar(&p.file, "profile-output", "profile.pprof", "The file that the profile is written to")
-}
-
-// begin starts to record. Its errors are those of the flags, and of the file.
+// begin starts to record. Its errors are those of the variable, and of the file.
 func (p *profile) begin() error {
-	if !slices.Contains(profiles, p.name) {
-		return &usageError{fmt.Errorf("--profile is one of %s, and not %q", strings.Join(profiles, ", "), p.name)}
-	}
-	if p.name == "none" {
+	value := os.Getenv(profileVariable)
+	if value == "" {
 		return nil
 	}
+	name, file, _ := strings.Cut(value, "=")
+	if !slices.Contains(profiles, name) || file == "" {
+		return &usageError{fmt.Errorf("invalid %s %q: use NAME=FILE, where NAME is one of %s", profileVariable, value, strings.Join(profiles, ", "))}
+	}
+	p.name = name
 	var err error
-	if p.output, err = os.Create(p.file); err != nil {
+	if p.output, err = os.Create(file); err != nil {
 		return fmt.Errorf("cannot write the profile: %w", err)
 	}
 	switch p.name {

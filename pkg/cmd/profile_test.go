@@ -11,11 +11,12 @@ import (
 
 // TestProfile writes each profile, also when the command fails.
 func TestProfile(t *testing.T) {
-	for _, name := range profiles[1:] {
+	for _, name := range profiles {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "profile")
 			streams, _, _, stderr := genericiooptions.NewTestIOStreams()
-			arguments := []string{"manifest", "-f", "/there/is/none", "--profile", name, "--profile-output", file}
+			t.Setenv(profileVariable, name+"="+file)
+			arguments := []string{"manifest", "-f", "/there/is/none"}
 			if code := Run(t.Context(), arguments, streams, "test", func() {}); code != exitUsage {
 				t.Errorf("exit code %d\n%s", code, stderr)
 			}
@@ -29,17 +30,19 @@ func TestProfile(t *testing.T) {
 
 func TestProfileRefused(t *testing.T) {
 	for _, test := range []struct {
-		arguments []string
-		code      int
-		want      string
+		value string
+		code  int
+		want  string
 	}{
-		{[]string{"--profile=much"}, exitUsage, `--profile is one of none, cpu, heap, goroutine, threadcreate, block, mutex, trace, and not "much"`},
-		{[]string{"--profile=cpu", "--profile-output=/there/is/none"}, exitFailed, "cannot write the profile: open /there/is/none: no such file or directory"},
+		{"much=/tmp/x", exitUsage, `invalid KUBECTL_ISTIO_DEMO_PROFILE "much=/tmp/x": use NAME=FILE, where NAME is one of cpu, `},
+		{"cpu", exitUsage, `invalid KUBECTL_ISTIO_DEMO_PROFILE "cpu": use NAME=FILE, `},
+		{"cpu=/there/is/none", exitFailed, "cannot write the profile: open /there/is/none: no such file or directory"},
 	} {
+		t.Setenv(profileVariable, test.value)
 		streams, _, stdout, stderr := genericiooptions.NewTestIOStreams()
-		code := Run(t.Context(), append([]string{"completion", "bash"}, test.arguments...), streams, "test", func() {})
+		code := Run(t.Context(), []string{"completion", "bash"}, streams, "test", func() {})
 		if code != test.code || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
-			t.Errorf("%v: exit code %d\n%s", test.arguments, code, stderr)
+			t.Errorf("%s: exit code %d\n%s", test.value, code, stderr)
 		}
 	}
 }

@@ -73,7 +73,6 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cluster.addFlags(root)
 	cluster.teller.logging = addVerbosity(root)
-	cluster.profile.addFlags(root.PersistentFlags())
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if !cluster.teller.logging() {
 			klog.SetLogger(logr.Discard())

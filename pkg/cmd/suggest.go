@@ -49,7 +49,6 @@ func flagSuggestions(cluster *connection) map[string]cobra.CompletionFunc {
 		"client-certificate":    anyFile,
 		"client-key":            anyFile,
 		"template":              anyFile,
-		"profile-output":        anyFile,
 		"dir":                   folders,
 	}
 }

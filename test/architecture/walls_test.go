@@ -39,7 +39,7 @@ var (
 var rooms = map[string]room{
 	"cmd/kubectl-istio_demo": {own: []string{"pkg/cmd"}, forbidden: []string{"github.com/spf13", "k8s.io/client-go", "helm.sh", "istio.io"}},
 	"pkg/cmd": {
-		own:       []string{"pkg/builtin", "pkg/chunk", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress", "pkg/translation"},
+		own:       []string{"pkg/builtin", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress", "pkg/translation"},
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
 	"pkg/demo": {
@@ -55,7 +55,6 @@ var rooms = map[string]room{
 	"pkg/apiupgrade":      {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/apply":           {own: []string{"pkg/event", "pkg/grace"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/inventory":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
-	"pkg/chunk":           {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/crd":             {forbidden: slices.Concat(terminal, helm)},
 	"pkg/ownership":       {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/grace":           {forbidden: slices.Concat(terminal, kubernetes, helm)},

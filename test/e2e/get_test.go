@@ -144,7 +144,7 @@ func TestOneRequest(t *testing.T) {
 			t.Errorf("%s made %d requests:\n%s", strings.Join(arguments, " "), len(requests), strings.Join(requests, "\n"))
 		}
 	}
-	// A list in chunks takes one for each, though each is asked for ahead.
+	// A list in chunks takes one for each.
 	pods := strings.Fields(u.must(t, "kubectl", "istio-demo", "pods", "--chunk-size=1", "-o", "name"))
 	if requests, _ := recorder.take(); len(pods) < 3 || len(requests) != len(pods) {
 		t.Errorf("%d pods took %d requests:\n%s", len(pods), len(requests), strings.Join(requests, "\n"))
