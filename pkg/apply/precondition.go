@@ -49,7 +49,8 @@ func (e *appearedError) Error() string { return "it exists already" }
 func (e *Engine) write(ctx context.Context, target Target, dryRun bool) (*unstructured.Unstructured, error) {
 	for range attempts {
 		stored, err := e.send(ctx, target, dryRun)
-		if !apierrors.IsConflict(err) || len(conflictsOf(err)) > 0 {
+		absent := target.Live == nil || target.Recreate
+		if !apierrors.IsConflict(err) || !absent && len(conflictsOf(err)) > 0 {
 			return stored, err
 		}
 		live, failed := e.get(ctx, &target)

@@ -31,7 +31,7 @@ func (r *removal) contents(ctx context.Context, namespace string, ours map[types
 	if err != nil {
 		return nil, err
 	}
-	return heads(strangers(found, ours, r.book.object())), nil
+	return heads(strangers(found, ours, r.book.object()), found), nil
 }
 
 // strangers leaves out what goes by itself with our objects, or appeared by
@@ -51,17 +51,12 @@ func strangers(found []inventory.Object, ours map[types.UID]bool, book inventory
 	})
 }
 
-// heads leaves out what belongs to another one of the objects: of a Deployment,
-// its ReplicaSet and its pods. Where they belong to one another in a circle, all
-// of them are given.
-func heads(objects []inventory.Object) []inventory.Object {
-	all := uidsOf(objects)
-	var heads []inventory.Object
-	for _, object := range objects {
-		if !ownedBy(object, all) {
-			heads = append(heads, object)
-		}
-	}
+// heads leaves out what belongs to another object of the namespace: of a
+// Deployment, its pods. Where all of it belongs to something, in a circle or to
+// what appeared by itself, all of it is given.
+func heads(objects, found []inventory.Object) []inventory.Object {
+	here := uidsOf(found)
+	_, heads := split(objects, func(object inventory.Object) bool { return ownedBy(object, here) })
 	if len(heads) == 0 {
 		return objects
 	}

@@ -76,6 +76,10 @@ func TestContents(t *testing.T) {
 		}
 		return object
 	}
+	made := func(object inventory.Object) inventory.Object {
+		object.Meta.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager"}}
+		return object
+	}
 	ours := member("Deployment.apps", "mesh", "ours", "ours")
 	for _, test := range []struct {
 		name  string
@@ -84,6 +88,8 @@ func TestContents(t *testing.T) {
 	}{
 		{"ours, and what belongs to it", []inventory.Object{owned(member("Pod", "mesh", "ours-x-y", "3"), "2"), owned(member("ReplicaSet.apps", "mesh", "ours-x", "2"), "ours"), ours}, nil},
 		{"a user's workload is told by its head", []inventory.Object{member("Deployment.apps", "mesh", "mine", "1"), owned(member("ReplicaSet.apps", "mesh", "mine-x", "2"), "1")}, []string{"deployment mesh/mine"}},
+		{"a user's pod by way of what a controller has made", []inventory.Object{member("Deployment.apps", "mesh", "mine", "1"), owned(made(member("ReplicaSet.apps", "mesh", "mine-x", "2")), "1"), owned(member("Pod", "mesh", "mine-x-y", "3"), "2")}, []string{"deployment mesh/mine"}},
+		{"what belongs to what appeared by itself", []inventory.Object{made(member("ConfigMap", "mesh", "kube-root-ca.crt", "1")), owned(member("ConfigMap", "mesh", "mine", "2"), "1")}, []string{"configmap mesh/mine"}},
 		{"what owns itself", []inventory.Object{owned(member("ConfigMap", "mesh", "self", "1"), "1")}, []string{"configmap mesh/self"}},
 		{"what own each other", []inventory.Object{owned(member("ConfigMap", "mesh", "a", "1"), "2"), owned(member("ConfigMap", "mesh", "b", "2"), "1")}, []string{"configmap mesh/a", "configmap mesh/b"}},
 		{"what belongs to something elsewhere", []inventory.Object{owned(member("ConfigMap", "mesh", "a", "1"), "elsewhere")}, []string{"configmap mesh/a"}},
@@ -91,7 +97,7 @@ func TestContents(t *testing.T) {
 		{"the default ServiceAccount", []inventory.Object{member("ServiceAccount", "mesh", "default", "1")}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := heads(strangers(test.found, map[types.UID]bool{"ours": true}, member("ConfigMap", "mesh", "istio-demo", "")))
+			got := heads(strangers(test.found, map[types.UID]bool{"ours": true}, member("ConfigMap", "mesh", "istio-demo", "")), test.found)
 			if names := namesOf(got); !slices.Equal(names, test.want) {
 				t.Errorf("got %v, want %v", names, test.want)
 			}

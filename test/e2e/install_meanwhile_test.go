@@ -158,6 +158,7 @@ func TestTwoFirstInstalls(t *testing.T) {
 // delete the inventory, or has deleted the objects: what was installed can be
 // uninstalled.
 func TestInstalledDuringUninstall(t *testing.T) {
+	sharedCluster(t)
 	for name, moment := range map[string]func(*http.Request) bool{
 		"inventory":  stores(http.MethodDelete, "/configmaps/istio-demo"),
 		"last-check": func(request *http.Request) bool { return strings.Contains(request.URL.RawQuery, "labelSelector") },

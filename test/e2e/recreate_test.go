@@ -88,9 +88,7 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: {name: only-old}
 spec: {policyName: only-old, validationActions: [Deny]}
 `
-	t.Cleanup(func() {
-		u.runWith(t, policy, "kubectl", "delete", "--wait=false", "-f", "-")
-	})
+	defer u.runWith(t, policy, "kubectl", "delete", "--wait=false", "-f", "-")
 	for name, test := range map[string]struct{ refuses, why string }{
 		"policy": {policy, "only old ones"},
 		"quota":  {"{apiVersion: v1, kind: ResourceQuota, metadata: {name: two}, spec: {hard: {count/deployments.apps: 2}}}", "exceeded quota: two"},

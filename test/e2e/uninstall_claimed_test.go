@@ -88,7 +88,6 @@ var claims = []struct{ name, command, metadata, owner string }{
 // a prune, and deletes what was only edited.
 func TestClaimedMembers(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.must(t, "kubectl", "create", "namespace", "claimed")
 	settings := func(names ...string) string {
 		var manifest strings.Builder
 		for _, name := range names {
@@ -96,52 +95,53 @@ func TestClaimedMembers(t *testing.T) {
 		}
 		return write(t, "settings.yaml", manifest.String())
 	}
-	install := func(t *testing.T) {
+	install := func(t *testing.T, namespace string) {
 		t.Helper()
+		u.must(t, "kubectl", "create", "namespace", namespace)
 		names := []string{"edited"}
 		for _, claim := range claims {
 			names = append(names, claim.name)
 		}
-		u.must(t, "kubectl", "istio-demo", "install", "-n", "claimed", "-f", settings(names...), "--adopt")
-		u.must(t, "kubectl", "label", "configmap", "edited", "-n", "claimed", "team=shop")
+		u.must(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", settings(names...))
+		u.must(t, "kubectl", "label", "configmap", "edited", "-n", namespace, "team=shop")
 		for _, claim := range claims {
 			object := fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: %s, %s}, data: {mode: demo}}", claim.name, claim.metadata)
-			if got := u.runWith(t, strings.ReplaceAll(object, ", }", "}"), slices.Concat([]string{"kubectl"}, strings.Fields(claim.command), []string{"-n", "claimed", "-f", "-"})...); got.code != 0 {
+			if got := u.runWith(t, strings.ReplaceAll(object, ", }", "}"), slices.Concat([]string{"kubectl"}, strings.Fields(claim.command), []string{"-n", namespace, "-f", "-"})...); got.code != 0 {
 				t.Fatal(got.stderr)
 			}
 		}
 	}
-	wantKept := func(t *testing.T, got result) {
+	wantKept := func(t *testing.T, namespace string, got result) {
 		t.Helper()
 		for _, claim := range claims {
-			if want := fmt.Sprintf("configmap claimed/%s is kept: it belongs to %s now\n", claim.name, claim.owner); !strings.Contains(got.stderr, want) {
+			if want := fmt.Sprintf("configmap %s/%s is kept: it belongs to %s now\n", namespace, claim.name, claim.owner); !strings.Contains(got.stderr, want) {
 				t.Errorf("no %q in\n%s", want, got.stderr)
 			}
-			u.must(t, "kubectl", "get", "configmap", claim.name, "-n", "claimed")
+			u.must(t, "kubectl", "get", "configmap", claim.name, "-n", namespace)
 		}
-		if edited := u.run(t, "kubectl", "get", "configmap", "edited", "-n", "claimed"); !strings.Contains(edited.stderr, "NotFound") {
+		if edited := u.run(t, "kubectl", "get", "configmap", "edited", "-n", namespace); !strings.Contains(edited.stderr, "NotFound") {
 			t.Errorf("what was only edited is left: %s", edited.stdout)
 		}
-		if left := u.must(t, "kubectl", "get", "configmaps", "-n", "claimed", "-l", managedByUs, "-o", "name"); strings.Contains(left, "operator") {
+		if left := u.must(t, "kubectl", "get", "configmaps", "-n", namespace, "-l", managedByUs, "-o", "name"); strings.Contains(left, "operator") {
 			t.Errorf("the inventory's label is left on %s", left)
 		}
 	}
 	t.Run("prune", func(t *testing.T) {
-		install(t)
-		wantKept(t, u.run(t, "kubectl", "istio-demo", "install", "-n", "claimed", "-f", settings("new"), "--prune"))
+		install(t, "claimed-prune")
+		wantKept(t, "claimed-prune", u.run(t, "kubectl", "istio-demo", "install", "-n", "claimed-prune", "-f", settings("new"), "--prune"))
 	})
 	t.Run("uninstall", func(t *testing.T) {
-		install(t)
-		got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "claimed", "--yes")
+		install(t, "claimed-uninstall")
+		got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "claimed-uninstall", "--yes")
 		if got.code != 0 {
 			t.Errorf("exit code %d", got.code)
 		}
-		wantKept(t, got)
+		wantKept(t, "claimed-uninstall", got)
 	})
 	t.Run("when told", func(t *testing.T) {
-		install(t)
-		got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "claimed", "--yes", "--purge-claimed")
-		if left := u.must(t, "kubectl", "get", "configmaps", "-n", "claimed", "-o", "name"); got.code != 0 || left != "configmap/kube-root-ca.crt\n" {
+		install(t, "claimed-purge")
+		got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "claimed-purge", "--yes", "--purge-claimed")
+		if left := u.must(t, "kubectl", "get", "configmaps", "-n", "claimed-purge", "-o", "name"); got.code != 0 || left != "configmap/kube-root-ca.crt\n" {
 			t.Errorf("exit code %d, left are %s\n%s", got.code, left, got.stderr)
 		}
 	})
@@ -156,7 +156,7 @@ func TestBoundClaimsAreKept(t *testing.T) {
 	if got := u.runWith(t, volume, "kubectl", "create", "-f", "-"); got.code != 0 {
 		t.Fatal(got.stderr)
 	}
-	t.Cleanup(func() { u.run(t, "kubectl", "delete", "persistentvolume", "volume-of-data", "--wait=false") })
+	defer u.run(t, "kubectl", "delete", "persistentvolume", "volume-of-data", "--wait=false")
 	const claim = "---\n{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: %s}, spec: {storageClassName: by-hand, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}\n"
 	const free = "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: free}}\n"
 	path := write(t, "claims.yaml", fmt.Sprintf(claim, "bound")+fmt.Sprintf(claim, "unbound")+free)

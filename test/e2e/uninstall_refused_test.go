@@ -111,7 +111,7 @@ func TestUninstallUnanswered(t *testing.T) {
 	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
 	direct.must(t, "kubectl", "create", "namespace", "unanswered")
 	direct.must(t, "kubectl", "istio-demo", "install", "-n", "unanswered", "-f", write(t, "three.yaml", three), "--wait=false")
-	claimed := direct.runWith(t, "{apiVersion: v1, kind: ServiceAccount, metadata: {name: account}}", "kubectl", "apply", "--server-side", "-n", "unanswered", "-f", "-")
+	claimed := direct.runWith(t, "{apiVersion: v1, kind: ServiceAccount, metadata: {name: account}, automountServiceAccountToken: true}", "kubectl", "apply", "--server-side", "-n", "unanswered", "-f", "-")
 	if claimed.code != 0 {
 		t.Fatal(claimed.stderr)
 	}

@@ -48,6 +48,7 @@ func TestUninstall(t *testing.T) {
 	t.Run("keeps", func(t *testing.T) { uninstallKeeps(t, u) })
 	t.Run("lets go of what it keeps", func(t *testing.T) {
 		wantNoLabels(t, u)
+		recorder.take()
 		nothing(t)
 	})
 	// The kept CRD is nobody's, and the namespace somebody's by now.
