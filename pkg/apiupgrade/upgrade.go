@@ -37,15 +37,19 @@ type UnsupportedError struct {
 	Remedy string
 }
 
+// Message says that in one line, without the remedy.
+func (e *UnsupportedError) Message() string {
+	if e.Removed == "" {
+		return fmt.Sprintf("kind %s in version %s does not exist any more", e.Kind.Kind, e.Kind.GroupVersion())
+	}
+	return fmt.Sprintf("kind %s in version %s was removed in Kubernetes %s", e.Kind.Kind, e.Kind.GroupVersion(), e.Removed)
+}
+
 func (e *UnsupportedError) Error() string {
-	message := fmt.Sprintf("kind %s in version %s does not exist any more", e.Kind.Kind, e.Kind.GroupVersion())
-	if e.Removed != "" {
-		message = fmt.Sprintf("kind %s in version %s was removed in Kubernetes %s", e.Kind.Kind, e.Kind.GroupVersion(), e.Removed)
-	}
 	if e.Remedy == "" {
-		return message
+		return e.Message()
 	}
-	return message + "; " + e.Remedy
+	return e.Message() + "; " + e.Remedy
 }
 
 // Upgrade gives the object in a version that is served, never changing its

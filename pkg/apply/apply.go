@@ -79,8 +79,8 @@ type Result struct {
 // Engine applies. All fields are needed, but for the options. It can be used by
 // many goroutines once Telling has been called, if it is; at most 80 writes of
 // an Apply, or of all engines that Telling has given, are under way at once.
-// Its errors are those of the API server, a line for each object, which begins
-// with its Source.
+// Its errors are a RefusalError for each object, which Refusals finds, those of
+// Delete, and where it only reads those of the API server.
 type Engine struct {
 	Dynamic  dynamic.Interface
 	Metadata metadata.Interface

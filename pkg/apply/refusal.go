@@ -3,29 +3,86 @@ package apply
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
 
-// refusal says in one line which object the server refused, where it was
-// written, why, and what can be done.
+// RefusalError says which object could not be applied, and why: in nearly all
+// cases, because the API server refused it.
+type RefusalError struct {
+	// Source says where the object was written.
+	Source string
+	Ref    event.Object
+	// Message is why, in one line, and Remedy what to do about it; it is empty
+	// where nobody knows.
+	Message, Remedy string
+	// Conflicts are the managers that own fields which the object would change,
+	// by name; they are in the message. It is empty where that is not the reason.
+	Conflicts []Conflict
+	// Err is what the API server answered.
+	Err error
+}
+
+// Conflict is a manager, and the fields of one object that it owns.
+type Conflict struct {
+	Manager string
+	// Fields are paths, sorted: .spec.replicas.
+	Fields []string
+}
+
+// Error says all of it in one line.
+func (e *RefusalError) Error() string {
+	text := fmt.Sprintf("%s: %s: %s", e.Source, e.Ref, e.Message)
+	if e.Remedy == "" {
+		return text
+	}
+	return text + "; " + e.Remedy
+}
+
+func (e *RefusalError) Unwrap() error { return e.Err }
+
+// Refusals gives those of which an error of the Engine consists, in their order.
+func Refusals(err error) []*RefusalError {
+	switch err := err.(type) {
+	case *RefusalError:
+		return []*RefusalError{err}
+	case interface{ Unwrap() []error }:
+		var all []*RefusalError
+		for _, one := range err.Unwrap() {
+			all = append(all, Refusals(one)...)
+		}
+		return all
+	}
+	return nil
+}
+
+// refusal says which object the server refused, where it was written, why, and
+// what can be done.
 func (e *Engine) refusal(target Target, err error) error {
-	if conflicts := conflictsOf(err); len(conflicts) > 0 {
-		return fmt.Errorf("%s: %s: %s; leave these fields out, or take them over with --force-conflicts",
-			target.Source, target.Ref, strings.Join(conflicts, "; "))
-	}
-	remedy := ""
-	switch {
+	refused := &RefusalError{Source: target.Source, Ref: target.Ref, Err: err}
+	switch refused.Conflicts = conflictsOf(err); {
+	case len(refused.Conflicts) > 0:
+		var owned []string
+		for _, conflict := range refused.Conflicts {
+			owned = append(owned, fmt.Sprintf("%q owns %s", conflict.Manager, strings.Join(conflict.Fields, ", ")))
+		}
+		refused.Message = strings.Join(owned, "; ")
+		refused.Remedy = "leave these fields out, or take them over with --force-conflicts"
+		return refused
 	case immutable(err):
-		remedy = e.anew(target)
+		refused.Remedy = e.anew(target)
 	case unknownFields(err) && e.Validation == metav1.FieldValidationStrict:
-		remedy = "; correct it, or have what its kind does not have left out with --validate=warn"
+		refused.Remedy = "correct it, or have what its kind does not have left out with --validate=warn"
 	}
-	return fmt.Errorf("%s: %s: %w%s", target.Source, target.Ref, &oneLine{err}, remedy)
+	refused.Message = (&oneLine{err}).Error()
+	return refused
 }
 
 // anew says how an object can be changed in a field that cannot be changed.
@@ -37,18 +94,18 @@ func (e *Engine) anew(target Target) string {
 	}
 	byHand := fmt.Sprintf("delete it ('kubectl delete %s %s%s')", resource, target.Ref.Name, in)
 	if target.recreatable() {
-		return "; " + byHand + ", or have it deleted and made anew with --recreate-immutable"
+		return byHand + ", or have it deleted and made anew with --recreate-immutable"
 	}
-	return "; leave the field as it is, or save what the object holds and " + byHand
+	return "leave the field as it is, or save what the object holds and " + byHand
 }
 
 // manager finds the name in the message of a conflict's cause:
 // conflict with "kubectl" using apps/v1 at 2026-01-01T00:00:00Z.
 var manager = regexp.MustCompile(`conflict with "([^"]*)"`)
 
-// conflictsOf gives, for each manager that owns fields that we would change,
-// its name and the fields; it is empty where err is something else.
-func conflictsOf(err error) []string {
+// conflictsOf gives the managers that own fields that we would change, and these
+// fields; it is empty where err is something else.
+func conflictsOf(err error) []Conflict {
 	var status apierrors.APIStatus
 	if !apierrors.IsConflict(err) || !errors.As(err, &status) || status.Status().Details == nil {
 		return nil
@@ -64,12 +121,11 @@ func conflictsOf(err error) []string {
 		}
 		fields[name] = append(fields[name], inOneLine(cause.Field))
 	}
-	var conflicts []string
-	for name, owned := range fields {
-		slices.Sort(owned)
-		conflicts = append(conflicts, fmt.Sprintf("%q owns %s", name, strings.Join(slices.Compact(owned), ", ")))
+	var conflicts []Conflict
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		slices.Sort(fields[name])
+		conflicts = append(conflicts, Conflict{Manager: name, Fields: slices.Compact(fields[name])})
 	}
-	slices.Sort(conflicts)
 	return conflicts
 }
 

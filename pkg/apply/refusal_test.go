@@ -3,6 +3,8 @@ package apply
 import (
 	"errors"
 	"net/http"
+	"reflect"
+	"slices"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -57,6 +59,39 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// TestRefusalFields gives everything apart that the line says: what callers make
+// of a refusal must not depend on its words.
+func TestRefusalFields(t *testing.T) {
+	cause := conflict(`conflict with "kubectl"`, ".spec.b", `conflict with "argo; cd"`, ".spec.replicas", `conflict with "kubectl"`, ".spec.a")
+	target := deployment("a")
+	target.Source = "a; b.yaml"
+	var refused *RefusalError
+	if err := (&Engine{}).refusal(target, cause); !errors.As(err, &refused) || !errors.Is(err, cause) {
+		t.Fatalf("%v does not wrap its cause", err)
+	}
+	want := &RefusalError{
+		Source: "a; b.yaml", Ref: target.Ref, Err: cause,
+		Message:   `"argo; cd" owns .spec.replicas; "kubectl" owns .spec.a, .spec.b`,
+		Remedy:    "leave these fields out, or take them over with --force-conflicts",
+		Conflicts: []Conflict{{"argo; cd", []string{".spec.replicas"}}, {"kubectl", []string{".spec.a", ".spec.b"}}},
+	}
+	if !reflect.DeepEqual(refused, want) {
+		t.Errorf("the refusal is\n%+v, want\n%+v", refused, want)
+	}
+}
+
+// TestRefusals finds those that were joined, in their order.
+func TestRefusals(t *testing.T) {
+	one, two := &RefusalError{Message: "one"}, &RefusalError{Message: "two"}
+	err := errors.Join(errors.New("ended"), errors.Join(one, nil, two))
+	if got := Refusals(err); !slices.Equal(got, []*RefusalError{one, two}) {
+		t.Errorf("the refusals are %v", got)
+	}
+	if got := Refusals(nil); got != nil {
+		t.Errorf("nothing is refused, but %v", got)
+	}
+}
+
 // TestRefusalKeepsReason lets callers ask what kind of refusal it was.
 func TestRefusalKeepsReason(t *testing.T) {
 	cause := apierrors.NewBadRequest("no")
@@ -79,7 +114,7 @@ func TestConflictsOf(t *testing.T) {
 		"no details":               withoutDetails,
 	} {
 		if got := conflictsOf(err); got != nil {
-			t.Errorf("%s: %q", name, got)
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (e *Engine) takeOver(ctx context.Context, target Target) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("cannot take over %s: %w", target.Ref, &oneLine{err})
+		return &RefusalError{Source: target.Source, Ref: target.Ref, Message: "cannot be taken over: " + (&oneLine{err}).Error(), Err: err}
 	}
 	return nil
 }

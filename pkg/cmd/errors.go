@@ -77,17 +77,22 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 		}
 		return inKubectlsWords(get.err), exitFailed
 	}
+	return "error: " + strings.Join(said(err, cluster), "\nerror: "), exitCode(err)
+}
+
+// said gives what an error says, line by line.
+func said(err error, cluster *connection) []string {
 	if message := unreachable(err, cluster); message != "" {
-		return "error: " + message, exitCode(err)
+		return []string{message}
 	}
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
-		line = "error: " + progress.Printable(strings.TrimSuffix(line, "\n"))
+		line = progress.Printable(strings.TrimSuffix(line, "\n"))
 		if !slices.Contains(lines, line) { // requests that ran side by side may fail alike
 			lines = append(lines, line)
 		}
 	}
-	return strings.Join(lines, "\n"), exitCode(err)
+	return lines
 }
 
 func exitCode(err error) int {

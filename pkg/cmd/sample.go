@@ -110,8 +110,7 @@ type listedSample struct {
 func (o *sampleListOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	installed, unknown := o.ask(command, cluster, streams)
 	if unknown != nil {
-		message, _ := describe(unknown, command, cluster)
-		fmt.Fprintln(streams.ErrOut, "warning: nobody can tell where they are installed: "+strings.TrimPrefix(message, "error: "))
+		fmt.Fprintln(streams.ErrOut, "warning: nobody can tell where they are installed: "+strings.Join(said(unknown, cluster), "; "))
 	}
 	var all []listedSample
 	for _, one := range sample.All() {

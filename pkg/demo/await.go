@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -102,11 +101,11 @@ func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) er
 	defer cancel()
 	unready := &UnreadyError{Cause: notReady.Cause}
 	for _, pending := range notReady.Pending {
-		why := pending.Message
+		why := pending.Lacks()
 		findings := diagnose.Workload(ctx, i.Cluster.Core, pending.Object)
 		if len(findings) > 0 {
-			why, _, _ = strings.Cut(why, "; Failed") // which the findings tell better
-			why += "; " + findings[0].String()
+			// They tell better why no pods are made.
+			why = pending.Message + "; " + findings[0].String()
 			told := event.Diagnosed{Object: pending.Ref}
 			for _, finding := range findings {
 				told.Findings = append(told.Findings, Explained(finding))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -128,7 +126,11 @@ func (i *Install) inspect(ctx context.Context, read Manifest, ledger *pendingLed
 	case errors.As(err, &refused):
 		return append(results, refused.Failed...), nil
 	}
-	return append(results, conflictResults(err)...), nil
+	refusals := apply.Refusals(err)
+	if err != nil && len(refusals) == 0 {
+		return nil, err
+	}
+	return append(results, conflictResults(refusals)...), nil
 }
 
 // locateKnown gives the objects of kinds that the cluster has their places, and
@@ -140,17 +142,16 @@ func (i *Install) locateKnown(on *course) ([]CheckResult, error) {
 	return results, err
 }
 
-// conflictResults are the verdicts on what the server refuses to change, a
-// line each.
-func conflictResults(err error) []CheckResult {
+// conflictResults are the verdicts on what the server refuses to change.
+func conflictResults(refusals []*apply.RefusalError) []CheckResult {
 	const name = "conflicts"
-	if err == nil {
+	if len(refusals) == 0 {
 		return []CheckResult{{Name: name, Verdict: preflight.Pass, Message: "nobody else owns fields of what is there already"}}
 	}
 	var results []CheckResult
-	for line := range strings.Lines(err.Error()) {
-		what, remedy, _ := strings.Cut(strings.TrimSpace(line), "; ")
-		results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: what, Remedy: remedy})
+	for _, refusal := range refusals {
+		message := fmt.Sprintf("%s: %s: %s", refusal.Source, refusal.Ref, refusal.Message)
+		results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: message, Remedy: refusal.Remedy})
 	}
 	return results
 }
@@ -161,30 +162,24 @@ func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manife
 	const name = "kinds"
 	var known []manifest.Object
 	var results []CheckResult
+	fail := func(source string, ref event.Object, message, remedy string) {
+		results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: fmt.Sprintf("%s: %s: %s", source, ref, message), Remedy: remedy})
+	}
 	if !i.SkipUnsupported {
 		for _, refusal := range upgraded.Refused {
-			what, remedy, _ := strings.Cut(refusal.String(), "; ")
-			results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: what, Remedy: remedy + ", or leave it out with --skip-unsupported"})
+			fail(refusal.Source, refusal.Object, refusal.Why.Message(), refusal.Why.Remedy+", or leave it out with --skip-unsupported")
 		}
 	}
-	var seen []schema.GroupVersionKind
+	seen := map[schema.GroupVersionKind]bool{}
 	for _, object := range upgraded.Objects {
 		_, err := kinds.Lookup(object.GroupVersionKind())
+		var refused *discover.KindError
 		switch {
-		case err == nil:
+		case !errors.As(err, &refused):
 			known = append(known, object)
-		case !slices.Contains(seen, object.GroupVersionKind()):
-			seen = append(seen, object.GroupVersionKind())
-			what, remedy := err.Error(), ""
-			if i := strings.LastIndex(what, "; "); i >= 0 {
-				what, remedy = what[:i], what[i+2:]
-			}
-			results = append(results, CheckResult{
-				Name:    name,
-				Verdict: preflight.Fail,
-				Message: fmt.Sprintf("%s: %s: %s", object.Source, manifest.Ref(object.Unstructured), what),
-				Remedy:  remedy,
-			})
+		case !seen[refused.Kind]:
+			seen[refused.Kind] = true
+			fail(object.Source.String(), manifest.Ref(object.Unstructured), refused.Message, refused.Remedy)
 		}
 	}
 	if len(results) == 0 {

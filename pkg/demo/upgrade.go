@@ -37,8 +37,7 @@ type Refusal struct {
 	Source string
 	// From is the apiVersion.
 	From string
-	// Why is an apiupgrade.UnsupportedError.
-	Why error
+	Why  *apiupgrade.UnsupportedError
 }
 
 // String gives both.
@@ -76,7 +75,7 @@ func Upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) boo
 		var unsupported *apiupgrade.UnsupportedError
 		switch {
 		case errors.As(err, &unsupported):
-			upgraded.Refused = append(upgraded.Refused, Refusal{ref, source, object.GetAPIVersion(), err})
+			upgraded.Refused = append(upgraded.Refused, Refusal{ref, source, object.GetAPIVersion(), unsupported})
 			continue
 		case err != nil:
 			return upgraded, fmt.Errorf("%s: %s: %w", source, ref, err)

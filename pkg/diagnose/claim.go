@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -20,7 +19,9 @@ func (e *Evidence) claimOf(pod *corev1.Pod, message string) (symptom, bool) {
 	for _, name := range claimsOf(pod) {
 		for i := range e.Claims {
 			if claim := &e.Claims[i]; claim.Name == name && claim.Status.Phase == corev1.ClaimPending {
-				return e.claim(claim), true
+				found := e.claim(claim)
+				found.Message = fmt.Sprintf("persistentvolumeclaim %q: %s", claim.Name, found.Message)
+				return found, true
 			}
 		}
 	}
@@ -51,9 +52,7 @@ func (e *Evidence) ownClaim() []symptom {
 	if err != nil || claim.Status.Phase != corev1.ClaimPending {
 		return nil
 	}
-	found := e.claim(&claim)
-	found.Message = strings.TrimPrefix(found.Message, named(&claim))
-	return []symptom{found}
+	return []symptom{e.claim(&claim)}
 }
 
 // claim explains why a claim has no volume.
@@ -75,10 +74,6 @@ func (e *Evidence) claim(claim *corev1.PersistentVolumeClaim) symptom {
 			found.Next = "create the storage class, or name another in the claim: kubectl get storageclasses"
 		}
 	}
-	found.Message = named(claim) + why
+	found.Message = why
 	return found
-}
-
-func named(claim *corev1.PersistentVolumeClaim) string {
-	return fmt.Sprintf("persistentvolumeclaim %q: ", claim.Name)
 }

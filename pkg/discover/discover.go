@@ -102,17 +102,26 @@ func (k *Kinds) Define(crd *unstructured.Unstructured) {
 	}
 }
 
-// Lookup gives where a kind lives. The error says what the cluster has
-// instead, and what to do.
+// KindError says why objects of a kind cannot be applied.
+type KindError struct {
+	Kind schema.GroupVersionKind
+	// Message says what the cluster has instead, and Remedy what to do.
+	Message, Remedy string
+}
+
+func (e *KindError) Error() string { return e.Message + "; " + e.Remedy }
+
+// Lookup gives where a kind lives. The error is a *KindError.
 func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
-	if kind, ok := k.kinds[gvk]; ok {
-		if kind.Fixed {
-			return kind, fmt.Errorf("objects of kind %s cannot be applied, only created; leave it out", gvk.Kind)
-		}
+	kind, known := k.kinds[gvk]
+	if known && !kind.Fixed {
 		return kind, nil
 	}
+	if known {
+		return kind, &KindError{gvk, fmt.Sprintf("objects of kind %s cannot be applied, only created", gvk.Kind), "leave it out"}
+	}
 	if err, ok := k.broken[gvk.GroupVersion()]; ok {
-		return Kind{}, fmt.Errorf("the server behind %s does not answer (%v); see 'kubectl get apiservices'", gvk.GroupVersion(), err)
+		return kind, &KindError{gvk, fmt.Sprintf("the server behind %s does not answer (%v)", gvk.GroupVersion(), err), "see 'kubectl get apiservices'"}
 	}
 	var others []string
 	for other := range k.kinds {
@@ -122,11 +131,13 @@ func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
 	}
 	if len(others) > 0 {
 		slices.Sort(others)
-		return Kind{}, fmt.Errorf("the cluster does not serve kind %s in version %s, but in %s; change the apiVersion and what differs between them",
-			gvk.Kind, gvk.GroupVersion(), strings.Join(others, ", "))
+		return kind, &KindError{gvk,
+			fmt.Sprintf("the cluster does not serve kind %s in version %s, but in %s", gvk.Kind, gvk.GroupVersion(), strings.Join(others, ", ")),
+			"change the apiVersion and what differs between them"}
 	}
-	return Kind{}, fmt.Errorf("neither the cluster nor the manifest knows kind %s in version %s; add its CustomResourceDefinition, or check the spelling",
-		gvk.Kind, gvk.GroupVersion())
+	return kind, &KindError{gvk,
+		fmt.Sprintf("neither the cluster nor the manifest knows kind %s in version %s", gvk.Kind, gvk.GroupVersion()),
+		"add its CustomResourceDefinition, or check the spelling"}
 }
 
 // Find gives where the objects of a kind can be found, whatever their version,

@@ -30,50 +30,64 @@ const (
 // CRD and a pod that has ended in failure, but nothing else, because it can
 // still heal.
 func Compute(object *unstructured.Unstructured) (State, string) {
+	state, lacks, refused := compute(object)
+	return state, together(lacks, refused)
+}
+
+// together says what an object lacks, and why no pods are made.
+func together(lacks, refused string) string {
+	if refused == "" {
+		return lacks
+	}
+	return lacks + "; " + refused
+}
+
+// compute gives both apart.
+func compute(object *unstructured.Unstructured) (state State, lacks, refused string) {
 	result, err := status.Compute(object)
 	if err != nil && isCustom(object.GroupVersionKind().Group) {
-		return Ready, ""
+		return Ready, "", ""
 	}
 	if err != nil {
-		return InProgress, oneLine(fmt.Sprintf("its status cannot be read: %v", err))
+		return InProgress, oneLine(fmt.Sprintf("its status cannot be read: %v", err)), ""
 	}
 	result.Message = oneLine(result.Message)
 	kind := object.GroupVersionKind().GroupKind().String()
 	if phase, _, _ := unstructured.NestedString(object.Object, "status", "phase"); kind == "Pod" && phase == "Failed" {
-		return Failed, result.Message
+		return Failed, result.Message, ""
 	}
 	if suspended, _, _ := unstructured.NestedBool(object.Object, "spec", "suspend"); kind == "Job.batch" && suspended {
-		return Ready, "it is suspended"
+		return Ready, "it is suspended", ""
 	}
 	switch result.Status {
 	case status.CurrentStatus:
 		if kind == "Job.batch" && !completed(object) {
-			return InProgress, result.Message
+			return InProgress, result.Message, ""
 		}
-		return Ready, result.Message
+		return Ready, result.Message, ""
 	case status.FailedStatus:
 		if kind == "Job.batch" || kind == "CustomResourceDefinition.apiextensions.k8s.io" {
-			return Failed, result.Message
+			return Failed, result.Message, ""
 		}
 	case status.TerminatingStatus:
-		return InProgress, "it is being deleted"
+		return InProgress, "it is being deleted", ""
 	}
-	return InProgress, result.Message + refused(object)
+	return InProgress, result.Message, refusal(object)
 }
 
 // longestRefusal is how much is told of why pods are refused.
 const longestRefusal = 160
 
-// refused gives why no pods are made, where a Deployment or a ReplicaSet says
-// so: "; FailedCreate: exceeded quota".
-func refused(object *unstructured.Unstructured) string {
+// refusal gives why no pods are made, where a Deployment or a ReplicaSet says
+// so: "FailedCreate: exceeded quota".
+func refusal(object *unstructured.Unstructured) string {
 	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	for _, condition := range conditions {
 		fields, _ := condition.(map[string]any)
 		if fields["type"] != "ReplicaFailure" || fields["status"] != "True" {
 			continue
 		}
-		message := []rune(oneLine(fmt.Sprintf("; %v: %v", fields["reason"], fields["message"])))
+		message := []rune(oneLine(fmt.Sprintf("%v: %v", fields["reason"], fields["message"])))
 		if len(message) > longestRefusal {
 			message = append(message[:longestRefusal], '…')
 		}

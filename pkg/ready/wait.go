@@ -31,11 +31,16 @@ const never = 1000 * time.Hour
 // Pending is an object that is not ready, and what it lacks.
 type Pending struct {
 	Target
-	State   State
-	Message string
+	State State
+	// Message says what it lacks, and Refused why no pods are made, where the
+	// object tells.
+	Message, Refused string
 	// failed is when it was first seen to have failed, without a break.
 	failed time.Time
 }
+
+// Lacks gives both in one line.
+func (p Pending) Lacks() string { return together(p.Message, p.Refused) }
 
 // NotReadyError says that the wait ended before everything was ready.
 type NotReadyError struct {
@@ -49,7 +54,7 @@ type NotReadyError struct {
 
 func (e *NotReadyError) Error() string {
 	first := e.Pending[0]
-	message := fmt.Sprintf("%s is not ready: %s", first.Ref, first.Message)
+	message := fmt.Sprintf("%s is not ready: %s", first.Ref, first.Lacks())
 	if more := len(e.Pending) - 1; more > 0 {
 		message += fmt.Sprintf(" (and %d more)", more)
 	}
@@ -134,12 +139,12 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 	if !ok {
 		return // ready already, or not ours
 	}
-	before := pending.Message
+	before := pending.Lacks()
 	if object == nil {
-		pending.State, pending.Message = InProgress, "somebody deleted it; run the same command again"
+		pending.State, pending.Message, pending.Refused = InProgress, "somebody deleted it; run the same command again", ""
 	} else {
 		pending.Object = object
-		pending.State, pending.Message = Compute(object)
+		pending.State, pending.Message, pending.Refused = compute(object)
 	}
 	switch {
 	case pending.State != Failed:
@@ -153,8 +158,8 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 		if w.started {
 			w.sink(event.Ready{Object: ref})
 		}
-	case pending.Message != before:
-		w.sink(event.Waiting{Object: ref, Message: pending.Message})
+	case pending.Lacks() != before:
+		w.sink(event.Waiting{Object: ref, Message: pending.Lacks()})
 	}
 }
 

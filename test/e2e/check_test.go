@@ -110,6 +110,33 @@ func TestCheckFails(t *testing.T) {
 	}
 }
 
+// TestCheckConflicts names every manager in the message, and tells the remedy
+// apart from them.
+func TestCheckConflicts(t *testing.T) {
+	u := newUser(t, sharedCluster(t).Kubeconfig)
+	path := write(t, "own; theirs.yaml", configMap+"data: {a: ours, b: ours}\n")
+	u.must(t, "kubectl", "istio-demo", "install", "-n", "contested", "-f", path)
+	for manager, data := range map[string]string{"gitops": "{a: theirs}", "edit; or not": "{b: theirs}"} {
+		theirs := "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: contested}, data: " + data + "}"
+		if got := u.runWith(t, theirs, "kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager="+manager, "-f", "-"); got.code != 0 {
+			t.Fatal(got.stderr)
+		}
+	}
+	code, findings := check(t, u, "-n", "contested", "-f", path)
+	var conflicts []finding
+	for _, finding := range findings {
+		if finding.Name == "conflicts" {
+			conflicts = append(conflicts, finding)
+		}
+	}
+	want := finding{"conflicts", "fail",
+		path + `, document 1 (line 1): configmap contested/a: "edit; or not" owns .data.b; "gitops" owns .data.a`,
+		"leave these fields out, or take them over with --force-conflicts"}
+	if code != 1 || !slices.Equal(conflicts, []finding{want}) {
+		t.Errorf("exit code %d\n%+v, want\n%+v", code, conflicts, want)
+	}
+}
+
 // TestCheckUsage refuses what has no meaning.
 func TestCheckUsage(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
