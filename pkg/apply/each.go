@@ -54,8 +54,9 @@ func (h *Halt) Over() bool {
 // each runs do for 0 to n-1, as many at once as there are slots. After the
 // first error, when the context ends, or when halt says so, no more are
 // started; those under way are waited for, after the end of the context for
-// the grace period. The errors come in the order of the targets; without one,
-// and with targets that were not started, it is ErrHalted.
+// the grace period. The errors come in the order of the targets, and after them
+// the cause of the context's end; without one, and with targets that were not
+// started, it is ErrHalted.
 func each(ctx context.Context, slots chan struct{}, halt *Halt, n int, do func(ctx context.Context, i int) error) error {
 	working, stop := grace.Extend(ctx, patience)
 	defer stop()
@@ -83,6 +84,9 @@ func each(ctx context.Context, slots chan struct{}, halt *Halt, n int, do func(c
 			defer func() { <-slots }()
 			if err := do(working, i); err != nil {
 				halt.Now()
+				if errors.Is(err, context.Cause(working)) || errors.Is(err, working.Err()) {
+					return // it was not over when the grace was
+				}
 				mutex.Lock()
 				defer mutex.Unlock()
 				failures = append(failures, failure{i, err})
@@ -90,16 +94,16 @@ func each(ctx context.Context, slots chan struct{}, halt *Halt, n int, do func(c
 		})
 	}
 	group.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if len(failures) == 0 && started < n {
-		return ErrHalted
-	}
 	slices.SortFunc(failures, func(a, b failure) int { return cmp.Compare(a.index, b.index) })
-	errs := make([]error, len(failures))
-	for i, failure := range failures {
-		errs[i] = failure.err
+	var errs []error
+	for _, failure := range failures {
+		errs = append(errs, failure.err)
+	}
+	switch {
+	case ctx.Err() != nil:
+		errs = append(errs, context.Cause(ctx))
+	case len(errs) == 0 && started < n:
+		return ErrHalted
 	}
 	return errors.Join(errs...)
 }

@@ -203,3 +203,28 @@ func TestEachHalts(t *testing.T) {
 		t.Errorf("the error is %v, and %d slots are taken", err, len(slots))
 	}
 }
+
+// TestEachTellsWhatHadFailed has the context end after a failure, and cuts
+// another one off: that one says nothing but that the context has ended.
+func TestEachTellsWhatHadFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		refused := errors.New("refused")
+		err := each(ctx, make(chan struct{}, parallel), nil, 3, func(working context.Context, i int) error {
+			switch i {
+			case 0:
+				<-working.Done()
+				return fmt.Errorf("cannot write it: %w", working.Err())
+			case 1:
+				<-working.Done()
+				return fmt.Errorf("cannot delete it: %w", context.Cause(working))
+			}
+			synctest.Wait()
+			cancel(errStopped)
+			return refused
+		})
+		if err == nil || err.Error() != "refused\nstopped by the user" || !errors.Is(err, refused) || !errors.Is(err, errStopped) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}

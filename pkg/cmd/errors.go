@@ -108,21 +108,21 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &interrupted):
 		return exitSignal + int(interrupted.Signal)
-	case errors.As(err, &input):
-		return exitUsage
 	case errors.As(err, &unready), errors.Is(err, demo.ErrTimeout):
 		return exitNotReady
+	case errors.As(err, &input):
+		return exitUsage
 	}
 	return exitFailed
 }
 
 // unreachable tells what is wrong with the way to the API server; it is empty
-// where nothing is.
+// where nothing is, and where there is more to tell.
 func unreachable(err error, cluster *connection) string {
 	var transport *url.Error
 	var interrupted *Interrupted
 	switch {
-	case errors.As(err, &interrupted):
+	case errors.As(err, &interrupted), errors.Is(err, demo.ErrTimeout):
 		return ""
 	case apierrors.IsUnauthorized(err):
 		return "the API server does not accept your credentials (401 Unauthorized); log in again, or check the user of this context"

@@ -87,9 +87,6 @@ func (o *statusOptions) run(ctx context.Context, cluster *connection, streams ge
 	defer cancel()
 	report, err := status.Run(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
 		return err
 	}
 	if err := o.print(report, streams.Out); err != nil {

@@ -116,18 +116,13 @@ func (i *Install) applyRound(ctx context.Context, on *course, batches []batch, t
 }
 
 // failureOf gives the errors that tell something: not those of what was only
-// halted because of another, and at the end of the context what was waited for.
+// halted because of another. After the end of the context there is one.
 func failureOf(ctx context.Context, errs []error) error {
-	if ctx.Err() != nil {
-		for _, err := range errs {
-			var waiting *ready.NotReadyError
-			if errors.As(err, &waiting) {
-				return err
-			}
-		}
+	failed := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, apply.ErrHalted) })...)
+	if failed == nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, apply.ErrHalted) })...)
+	return failed
 }
 
 // applyBatch applies the targets of a batch.
@@ -149,10 +144,12 @@ func (i *Install) awaitServed(ctx context.Context, on *course, targets []apply.T
 		return nil
 	}
 	defer phase(ctx, "definitions served")()
-	if err := i.established(ctx, on.engine, targets, results); err != nil {
+	told, end := beginLongWait(i.Sink)
+	defer end()
+	if err := i.established(ctx, on.engine, targets, results, told.take); err != nil {
 		return err
 	}
-	return i.served(ctx, on)
+	return i.served(ctx, on, told.take)
 }
 
 // open widens the inventory to cover the targets before the first of all

@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// TestFailureOf leaves out what was only halted, and says what was waited for.
+// TestFailureOf leaves out what was only halted, and nothing else.
 func TestFailureOf(t *testing.T) {
 	denied, ended := errors.New("denied"), errors.New("ended")
 	over, cancel := context.WithCancelCause(t.Context())
@@ -26,7 +26,9 @@ func TestFailureOf(t *testing.T) {
 		{"one has failed", t.Context(), []error{apply.ErrHalted, nil, denied}, "denied"},
 		{"two have", t.Context(), []error{denied, ended}, "denied\nended"},
 		{"the end", over, []error{ended, nil}, "ended"},
-		{"the end of a wait", over, []error{ended, waiting}, waiting.Error()},
+		{"the end before anything", over, []error{nil, nil}, "ended"},
+		{"the end of a wait", over, []error{apply.ErrHalted, waiting}, waiting.Error()},
+		{"the end after a refusal", over, []error{denied, waiting}, "denied\n" + waiting.Error()},
 	} {
 		err := failureOf(test.ctx, test.errs)
 		if got := map[bool]string{true: ""}[err == nil]; err != nil && err.Error() != test.want || err == nil && got != test.want {

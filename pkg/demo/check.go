@@ -122,7 +122,7 @@ func (i *Install) inspect(ctx context.Context, read Manifest, ledger *pendingLed
 	var refused *RefusedError
 	switch {
 	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+		return nil, errors.Join(err, context.Cause(ctx))
 	case errors.As(err, &refused):
 		return append(results, refused.Failed...), nil
 	}

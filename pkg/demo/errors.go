@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
@@ -34,12 +35,44 @@ func (e *RefusedError) Error() string {
 }
 
 // ended puts the cause of the context's end, if it has ended, in the place of
-// what a request says about that.
+// what requests say about that. What had failed before is told, too.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if ctx.Err() == nil {
+		return err
+	}
+	return after(failedBefore(ctx, err), context.Cause(ctx))
+}
+
+// after gives an error that is both, and just the second where that is all.
+func after(failed, end error) error {
+	if failed == nil {
+		return end
+	}
+	return errors.Join(failed, end)
+}
+
+// failedBefore leaves out of an error what only says that the context has ended;
+// nil where that is all.
+func failedBefore(ctx context.Context, err error) error {
+	if joined, several := err.(interface{ Unwrap() []error }); several {
+		var failed []error
+		for _, one := range joined.Unwrap() {
+			failed = append(failed, failedBefore(ctx, one))
+		}
+		return errors.Join(failed...)
+	}
+	if errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()) || errors.Is(err, context.Canceled) || loginFailed(err) {
+		return nil
 	}
 	return err
+}
+
+// loginFailed tells errors of what gets credentials. Ctrl-C ends that, too, and
+// then it says only what everybody knows. client-go has no type for them
+// (plugin/pkg/client/auth/exec).
+func loginFailed(err error) bool {
+	var transport *url.Error
+	return errors.As(err, &transport) && strings.HasPrefix(transport.Err.Error(), "getting credentials: ")
 }
 
 // InterruptedError says how far an install came before its context ended:

@@ -28,7 +28,8 @@ const touched = "kubectl-istio-demo/touched"
 
 var errStuck = errors.New("not established in time")
 
-// established waits until the API server serves the CRDs of a wave.
+// established waits until the API server serves the CRDs of a wave, and tells
+// what they wait for.
 //
 // An API server that dies after it has accepted the names of a CRD and before
 // it has established it may forget it for minutes. When it runs again, it
@@ -37,7 +38,7 @@ var errStuck = errors.New("not established in time")
 // updateCustomResourceDefinition; pkg/controller/establish). A resync of its
 // cache counts as an update, but comes every five minutes. So whatever stays
 // like that for a while is updated here.
-func (i *Install) established(ctx context.Context, engine *apply.Engine, targets []apply.Target, results []apply.Result) error {
+func (i *Install) established(ctx context.Context, engine *apply.Engine, targets []apply.Target, results []apply.Result, tell event.Sink) error {
 	var crds []ready.Target
 	for _, target := range readiness(targets, results) {
 		if manifest.IsCRD(target.Object) {
@@ -47,7 +48,7 @@ func (i *Install) established(ctx context.Context, engine *apply.Engine, targets
 	}
 	for {
 		round, stop := context.WithTimeoutCause(ctx, stuckAfter, errStuck)
-		err := ready.Wait(round, i.Cluster.briefly(), quiet, crds, nil)
+		err := ready.Wait(round, i.Cluster.briefly(), tell, crds, nil)
 		stop()
 		var waiting *ready.NotReadyError
 		if !errors.As(err, &waiting) || !errors.Is(waiting.Cause, errStuck) {
@@ -66,13 +67,11 @@ func (i *Install) established(ctx context.Context, engine *apply.Engine, targets
 	}
 }
 
-func quiet(event.Event) {}
-
 // touch updates objects that were applied twice, so that they are in the end
 // what they were: one annotation more, and then one less.
 func touch(ctx context.Context, engine *apply.Engine, targets []apply.Target) error {
 	quietly := *engine
-	quietly.Sink = quiet
+	quietly.Sink = event.Discard
 	var marked, plain []apply.Target
 	for _, target := range targets {
 		// Without what was to be done to the object at its first apply.

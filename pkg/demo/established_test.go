@@ -46,7 +46,15 @@ func TestEstablished(t *testing.T) {
 				began := time.Now()
 				install := &Install{Cluster: &Cluster{Dynamic: server.client}}
 				engine := &apply.Engine{Dynamic: server.client, Sink: func(e event.Event) { t.Errorf("told %T", e) }}
-				err := install.established(ctx, engine, []apply.Target{server.target}, []apply.Result{{Ref: server.target.Ref, Stored: server.crd("True", "False")}})
+				var told []event.Event
+				err := install.established(ctx, engine, []apply.Target{server.target}, []apply.Result{{Ref: server.target.Ref, Stored: server.crd("True", "False")}},
+					func(e event.Event) { told = append(told, e) })
+				if waiting, is := told[0].(event.Waiting); !is || waiting.Object != server.target.Ref {
+					t.Errorf("it tells %v", told)
+				}
+				if _, is := told[len(told)-1].(event.Ready); is != (err == nil) {
+					t.Errorf("it tells %v, and ends with %v", told, err)
+				}
 				if took := time.Since(began); took < test.want || took > test.want+time.Second || errors.Is(err, ErrTimeout) != (test.want == time.Minute) {
 					t.Errorf("%v after %s", err, took)
 				}

@@ -117,9 +117,10 @@ type Install struct {
 //
 // Its errors are *InputError, *RefusedError and *inventory.ForeignError before
 // the first write; inventory.ErrChanged where somebody else installs at the
-// same time; *InterruptedError where the context ended; *UnreadyError where
-// everything is applied and does not run; and those of the API server, for
-// k8s.io/apimachinery/pkg/api/errors. They are found with errors.As and
+// same time; *InterruptedError where the context ended, joined with what had
+// failed before; *UnreadyError where everything is applied and does not run;
+// *apply.RefusalError for each object that could not be applied; and those of
+// the API server, for k8s.io/apimachinery/pkg/api/errors. They are found with errors.As and
 // errors.Is. The same Run goes on after any of them.
 func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	i.setDefaults()
@@ -314,8 +315,8 @@ func (i *Install) start(what string, objects int) {
 	})
 }
 
-// interrupted gives err, or an InterruptedError if it comes from the end of
-// the context.
+// interrupted gives err, or an InterruptedError if the context has ended; what
+// had failed before is told in front of it.
 func (i *Install) interrupted(ctx context.Context, err error, applied, total int) error {
 	if ctx.Err() == nil || isStuck(err) || toldOfWait(err) {
 		return err
@@ -325,7 +326,7 @@ func (i *Install) interrupted(ctx context.Context, err error, applied, total int
 	if errors.As(err, &notReady) {
 		interrupted.Waiting = notReady.Error()
 	}
-	return interrupted
+	return after(failedBefore(ctx, err), interrupted)
 }
 
 // toldOfWait tells whether an error says already how far the install came.

@@ -3,12 +3,16 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
 )
 
@@ -38,10 +42,13 @@ func TestUnreserved(t *testing.T) {
 
 // TestInterrupted says what was waited for, and leaves other errors alone.
 func TestInterrupted(t *testing.T) {
-	over, cancel := context.WithCancelCause(t.Context())
-	cancel(ErrTimeout)
+	over, cancel := context.WithTimeoutCause(t.Context(), 0, ErrTimeout)
+	defer cancel()
 	stuck := &remove.StuckError{Cause: ErrTimeout, Stuck: []remove.Stuck{{Object: event.Object{Kind: "ConfigMap", Namespace: "mesh", Name: "a"}}}}
 	refused := errors.New("refused")
+	cut := fmt.Errorf("cannot read it: %w", &url.Error{Op: "Get", URL: "https://cluster.example.com", Err: context.DeadlineExceeded})
+	login := fmt.Errorf("cannot read it: %w", &url.Error{Op: "Get", URL: "https://cluster.example.com", Err: errors.New("getting credentials: exec: interrupted")})
+	waiting := &ready.NotReadyError{Cause: ErrTimeout, Pending: []ready.Pending{{Target: ready.Target{Ref: event.Object{Kind: "Thing", Name: "a"}}, Message: "not yet"}}}
 	for _, test := range []struct {
 		name    string
 		ctx     context.Context
@@ -49,14 +56,21 @@ func TestInterrupted(t *testing.T) {
 		applied int
 		want    string
 	}{
-		{"at first", over, refused, 0, "timed out before anything was applied; run the same command again"},
-		{"on the way", over, refused, 3, "timed out: 3 of 5 objects are applied; run the same command again to go on"},
+		{"at first", over, &InputError{ErrTimeout}, 0, "timed out before anything was applied; run the same command again"},
+		{"on the way", over, cut, 3, "timed out: 3 of 5 objects are applied; run the same command again to go on"},
+		{"while it waits", over, waiting, 5, "timed out: 5 of 5 objects are applied, thing a is not ready: not yet; run the same command again to go on"},
+		{"after a refusal", over, errors.Join(errors.Join(refused, ErrTimeout), waiting), 3, "refused\ntimed out: 3 of 5 objects are applied, thing a is not ready: not yet; run the same command again to go on"},
+		{"during a login", over, login, 0, "timed out before anything was applied; run the same command again"},
 		{"while it prunes", over, stuck, 5, "timed out: configmap mesh/a is deleted, but what belongs to it is not gone yet; run the same command again to go on waiting"},
 		{"for another reason", t.Context(), refused, 3, "refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := (&Install{}).interrupted(test.ctx, test.err, test.applied, 5); got.Error() != test.want {
+			got := (&Install{}).interrupted(test.ctx, test.err, test.applied, 5)
+			if got.Error() != test.want {
 				t.Errorf("it says %v", got)
+			}
+			if told := strings.Contains(test.want, "refused"); errors.Is(got, refused) != told || errors.Is(got, ErrTimeout) != (test.ctx == over) {
+				t.Errorf("%#v hides what it says", got)
 			}
 		})
 	}

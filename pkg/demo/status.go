@@ -68,11 +68,19 @@ func (e *NotInstalledError) Error() string {
 }
 
 // Run gives the report, with an explanation for whatever is not ready; it does
-// not wait. Its errors are *NotInstalledError and those of the API server, and
-// that something does not run is none. It takes a request for the inventory and
+// not wait. Its errors are *NotInstalledError, the cause of the context's end, and
+// those of the API server; that something does not run is none. It takes a request for the inventory and
 // one for each kind and namespace of workloads in it, and at most seven more
 // for a workload that is not ready.
 func (s *Status) Run(ctx context.Context) (Report, error) {
+	report, err := s.report(ctx)
+	if err != nil {
+		return Report{}, ended(ctx, err)
+	}
+	return report, nil
+}
+
+func (s *Status) report(ctx context.Context) (Report, error) {
 	found, err := s.find(ctx)
 	if err != nil {
 		return Report{}, err

@@ -24,11 +24,8 @@ import (
 // has to run.
 func (s *Status) Watch(ctx context.Context, show func(Workload)) error {
 	found, err := s.find(ctx)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		return err
+	if err != nil || ctx.Err() != nil {
+		return ended(ctx, err)
 	}
 	watching, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

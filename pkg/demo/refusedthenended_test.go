@@ -1,0 +1,91 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// skipAll are all checks that can be left out.
+func skipAll() map[string]bool {
+	skipped := map[string]bool{}
+	for _, name := range CheckNames() {
+		skipped[name] = true
+	}
+	return skipped
+}
+
+// twoMaps are two ConfigMaps that are applied at once.
+func twoMaps(context.Context) (Manifest, error) {
+	content, err := manifest.Decode("maps.yaml", []byte(`
+{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}
+`), true)
+	return Manifest{What: "maps", Objects: content.Objects}, err
+}
+
+// TestRefusedThenInterrupted has somebody press Ctrl-C when one object is
+// refused and another is under way: both is told.
+func TestRefusedThenInterrupted(t *testing.T) {
+	interrupted := errors.New("interrupted")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		server := inMemory(func(request *http.Request) any {
+			switch {
+			case request.Method == http.MethodPatch && last(request) == "a":
+				return fails(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "a is not for you")
+			case request.Method == http.MethodPatch && last(request) == "b":
+				synctest.Wait() // the other has been refused
+				cancel(interrupted)
+				<-request.Context().Done() // when the grace is over
+			}
+			return empty(request)
+		})
+		install := &Install{Read: twoMaps, Cluster: server.connect(t), Namespace: manifest.Namespace{Name: "mesh"}, Skip: skipAll(), Wait: true}
+		_, err := install.Run(ctx)
+		want := []string{
+			"maps.yaml, document 1 (line 2): configmap mesh/a: a is not for you",
+			"interrupted: 1 of 3 objects are applied; run the same command again to go on",
+		}
+		if err == nil || err.Error() != strings.Join(want, "\n") {
+			t.Errorf("the error is\n%v, want\n%s", err, strings.Join(want, "\n"))
+		}
+		var refusal *apply.RefusalError
+		var told *InterruptedError
+		if !errors.As(err, &refusal) || !apierrors.IsInvalid(err) || !errors.As(err, &told) || !errors.Is(err, interrupted) {
+			t.Errorf("%#v hides what it says", err)
+		}
+	})
+}
+
+// TestCheckedThenEnded is the same where nothing is written.
+func TestCheckedThenEnded(t *testing.T) {
+	refused := errors.New("refused")
+	over, cancel := context.WithTimeoutCause(t.Context(), 0, ErrTimeout)
+	defer cancel()
+	for _, test := range []struct {
+		name string
+		ctx  context.Context
+		err  error
+		want string
+	}{
+		{"it goes on", t.Context(), refused, "refused"},
+		{"refused", over, errors.Join(refused, &InputError{context.DeadlineExceeded}), "refused\ntimed out"},
+		{"cut off", over, errors.Join(&InputError{ErrTimeout}, context.Canceled), "timed out"},
+		{"nothing", over, nil, "timed out"},
+	} {
+		if got := ended(test.ctx, test.err); got.Error() != test.want || errors.Is(got, ErrTimeout) != (test.ctx == over) {
+			t.Errorf("%s: it says %v", test.name, got)
+		}
+	}
+}
