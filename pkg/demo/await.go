@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -15,9 +16,14 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
 
-// diagnosis bounds the requests that explain a failure, which come after the
-// time that the user gave is over.
-const diagnosis = 5 * time.Second
+const (
+	// diagnosis bounds the requests that explain why one workload does not run,
+	// which come after the time that the user gave is over.
+	diagnosis = 5 * time.Second
+	// diagnosed bounds how many workloads are looked into at once, each of which
+	// may cost several requests.
+	diagnosed = 16
+)
 
 // errHopeless ends a wait for what does not heal by itself.
 var errHopeless = errors.New("it does not heal by itself")
@@ -97,12 +103,10 @@ func only(pending []ready.Pending, hopeless []diagnose.Stuck) []ready.Pending {
 
 // explain tells why what is not ready is not, as far as its pods say.
 func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), diagnosis)
-	defer cancel()
+	all := i.diagnose(context.WithoutCancel(ctx), notReady.Pending)
 	unready := &UnreadyError{Cause: notReady.Cause}
-	for _, pending := range notReady.Pending {
-		why := pending.Lacks()
-		findings := diagnose.Workload(ctx, i.Cluster.Core, pending.Object)
+	for n, pending := range notReady.Pending {
+		why, findings := pending.Lacks(), all[n]
 		if len(findings) > 0 {
 			// They tell better why no pods are made.
 			why = pending.Message + "; " + findings[0].String()
@@ -115,6 +119,24 @@ func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) er
 		unready.Unready = append(unready.Unready, Unready{Object: pending.Ref.String(), Why: why})
 	}
 	return unready
+}
+
+// diagnose gives the findings of each, many at once; a workload of which the
+// server tells nothing costs the others no time.
+func (i *Install) diagnose(ctx context.Context, pending []ready.Pending) [][]diagnose.Finding {
+	all := make([][]diagnose.Finding, len(pending))
+	var group errgroup.Group
+	group.SetLimit(diagnosed)
+	for n, one := range pending {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, diagnosis)
+			defer cancel()
+			all[n] = diagnose.Workload(ctx, i.Cluster.Core, one.Object)
+			return nil
+		})
+	}
+	_ = group.Wait() // none of them fails
+	return all
 }
 
 // Explained gives a finding as printers print it.

@@ -3,7 +3,9 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -100,7 +102,8 @@ func sameCounts(before, after *unstructured.Unstructured) *unstructured.Unstruct
 	return after
 }
 
-// wouldPrune gives what would be taken away, with one request an object.
+// wouldPrune gives what would be taken away, with one request an object, many at
+// once.
 func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on *course) ([]Difference, error) {
 	if len(members) == 0 {
 		return nil, nil
@@ -112,17 +115,22 @@ func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on
 	if err != nil {
 		return nil, err
 	}
-	var differences []Difference
-	for _, object := range planned.objects {
-		resource := i.Cluster.Dynamic.Resource(object.Resource).Namespace(object.Ref.Namespace)
-		live, err := resource.Get(ctx, object.Ref.Name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot read %s: %w", object.Ref, err)
-		}
-		differences = append(differences, Difference{Ref: object.Ref, Live: live})
+	differences := make([]Difference, len(planned.objects))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(lookedInto)
+	for n, object := range planned.objects {
+		group.Go(func() error {
+			resource := i.Cluster.Dynamic.Resource(object.Resource).Namespace(object.Ref.Namespace)
+			live, err := resource.Get(groupCtx, object.Ref.Name, metav1.GetOptions{})
+			switch {
+			case err == nil:
+				differences[n] = Difference{Ref: object.Ref, Live: live}
+			case !apierrors.IsNotFound(err):
+				return fmt.Errorf("cannot read %s: %w", object.Ref, err)
+			}
+			return nil
+		})
 	}
-	return differences, nil
+	err = group.Wait()
+	return slices.DeleteFunc(differences, func(one Difference) bool { return one.Live == nil }), err
 }

@@ -15,25 +15,6 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
-// skipAll are all checks that can be left out.
-func skipAll() map[string]bool {
-	skipped := map[string]bool{}
-	for _, name := range CheckNames() {
-		skipped[name] = true
-	}
-	return skipped
-}
-
-// twoMaps are two ConfigMaps that are applied at once.
-func twoMaps(context.Context) (Manifest, error) {
-	content, err := manifest.Decode("maps.yaml", []byte(`
-{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
----
-{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}
-`), true)
-	return Manifest{What: "maps", Objects: content.Objects}, err
-}
-
 // TestRefusedThenInterrupted has somebody press Ctrl-C when one object is
 // refused and another is under way: both is told.
 func TestRefusedThenInterrupted(t *testing.T) {
@@ -51,7 +32,7 @@ func TestRefusedThenInterrupted(t *testing.T) {
 			}
 			return empty(request)
 		})
-		install := &Install{Read: twoMaps, Cluster: server.connect(t), Namespace: manifest.Namespace{Name: "mesh"}, Skip: skipAll(), Wait: true}
+		install := &Install{Read: configMaps(t, "a", "b"), Cluster: server.connect(t), Namespace: manifest.Namespace{Name: "mesh"}, Skip: skipAll(), Wait: true}
 		_, err := install.Run(ctx)
 		want := []string{
 			"maps.yaml, document 1 (line 2): configmap mesh/a: a is not for you",

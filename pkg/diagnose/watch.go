@@ -6,13 +6,20 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
-// never is longer than any wait.
-const never = 1000 * time.Hour
+const (
+	// never is longer than any wait.
+	never = 1000 * time.Hour
+	// confirmTimeout bounds the requests for one workload that seems to be stuck,
+	// and confirmed how many are asked about at once.
+	confirmTimeout = 10 * time.Second
+	confirmed      = 16
+)
 
 // Stuck is a workload that does not heal by itself, and why.
 type Stuck struct {
@@ -154,21 +161,30 @@ func (w *watch) starts(namespace string, but int, seen []Evidence, found [][]sym
 }
 
 // confirm asks for everything about the workloads that seem to be stuck: an
-// autoscaler may be at work, or a log may tell more.
+// autoscaler may be at work, or a log may tell more. One of which the server
+// tells nothing is not stuck for now, and holds the others up for a bounded time.
 func (w *watch) confirm(ctx context.Context, overdue map[key]bool) []Stuck {
-	var all []Stuck
+	all := make([]Stuck, len(w.subjects))
+	var group errgroup.Group
+	group.SetLimit(confirmed)
 	for i, subject := range w.subjects {
 		if !slices.ContainsFunc(keys(overdue), func(k key) bool { return k.workload == i }) {
 			continue
 		}
-		evidence := Evidence{Workload: subject.workload, watched: true}
-		evidence.gather(ctx, w.client)
-		symptoms := evidence.look()
-		if slices.ContainsFunc(symptoms, func(s symptom) bool {
-			return w.ledger.grace(s.Finding) > 0 && overdue[key{i, s.uid, s.Container, s.kind}]
-		}) {
-			all = append(all, Stuck{Workload: subject.workload, Findings: merged(symptoms)})
-		}
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
+			defer cancel()
+			evidence := Evidence{Workload: subject.workload, watched: true}
+			evidence.gather(ctx, w.client)
+			symptoms := evidence.look()
+			if slices.ContainsFunc(symptoms, func(s symptom) bool {
+				return w.ledger.grace(s.Finding) > 0 && overdue[key{i, s.uid, s.Container, s.kind}]
+			}) {
+				all[i] = Stuck{Workload: subject.workload, Findings: merged(symptoms)}
+			}
+			return nil
+		})
 	}
-	return all
+	_ = group.Wait() // none of them fails
+	return slices.DeleteFunc(all, func(one Stuck) bool { return one.Workload == nil })
 }
