@@ -117,7 +117,7 @@ func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on
 	}
 	differences := make([]Difference, len(planned.objects))
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(lookedInto)
+	group.SetLimit(surveyed)
 	for n, object := range planned.objects {
 		group.Go(func() error {
 			resource := i.Cluster.Dynamic.Resource(object.Resource).Namespace(object.Ref.Namespace)

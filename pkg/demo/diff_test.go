@@ -64,7 +64,7 @@ func TestDiffReadsLeftoversAtOnce(t *testing.T) {
 				if err != nil || !slices.Equal(left, names[1:]) {
 					t.Errorf("%v, left are %v", err, left)
 				}
-				if most > lookedInto {
+				if most > surveyed {
 					t.Errorf("%d requests came at once", most)
 				}
 			})
