@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -126,10 +125,6 @@ func showDifferences(differences []demo.Difference, showManagedFields bool, stre
 // printDifference prints both sides of a difference, each into a file that the
 // diff program reads.
 func printDifference(differ *diff.Differ, difference demo.Difference, showManagedFields bool) error {
-	either := difference.Live
-	if either == nil {
-		either = difference.Merged
-	}
 	sides := []*unstructured.Unstructured{difference.Live, difference.Merged}
 	if !showManagedFields {
 		for _, side := range sides {
@@ -138,37 +133,16 @@ func printDifference(differ *diff.Differ, difference demo.Difference, showManage
 			}
 		}
 	}
-	if either.GroupVersionKind() == secretKind {
+	if difference.Ref.Group == secretKind.Group && difference.Ref.Kind == secretKind.Kind {
 		if err := mask(sides[0], sides[1]); err != nil {
 			return err
 		}
 	}
+	name := fileName(difference)
 	for i, version := range []*diff.DiffVersion{differ.From, differ.To} {
-		if err := printSide(version, name(either), sides[i]); err != nil {
+		if err := printSide(version, name, sides[i]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// printSide makes an empty file where there is no object.
-func printSide(version *diff.DiffVersion, name string, object *unstructured.Unstructured) error {
-	file, err := version.Dir.NewFile(name)
-	if err != nil {
-		return err
-	}
-	if object != nil {
-		err = printYAML(object.Object, file)
-	}
-	return errors.Join(err, file.Close())
-}
-
-// name gives the name of the file that is compared, in kubectl's form.
-func name(object *unstructured.Unstructured) string {
-	gvk := object.GroupVersionKind()
-	group := gvk.Group
-	if group != "" {
-		group += "."
-	}
-	return fmt.Sprintf("%s%s.%s.%s.%s", group, gvk.Version, gvk.Kind, object.GetNamespace(), object.GetName())
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	admission "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
@@ -13,7 +15,9 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/answer"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/crd"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/retry"
 )
@@ -46,7 +50,9 @@ type Cluster struct {
 // (the config's QPS does not count), and send again what a busy or restarting
 // server did not answer, as retry.Transport does; sink, if set, is told of it.
 // What the server warns of is kept for TellWarnings, and the config's own
-// handler gets nothing. The config is not changed. The error says that no
+// handler gets nothing. An answer about another object than was asked for is an
+// error (answer.IsOther), for core resources that are read here and all that
+// goes through Dynamic and Metadata. The config is not changed. The error says that no
 // client can be made from it, such as for a certificate that cannot be read.
 func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	sink = heard(sink)
@@ -77,8 +83,23 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}
+	cluster.Dynamic = answer.Dynamic(cluster.Dynamic, standardKind)
+	cluster.brief = answer.Dynamic(cluster.brief, standardKind)
+	cluster.Metadata = answer.Metadata(cluster.Metadata)
+	cluster.Core = answer.Core(cluster.Core)
 	return cluster, nil
 }
+
+// standardKind gives the kind of a resource that every cluster has.
+func standardKind(resource schema.GroupVersionResource) string { return standardKinds()[resource] }
+
+var standardKinds = sync.OnceValue(func() map[schema.GroupVersionResource]string {
+	kinds := map[schema.GroupVersionResource]string{}
+	for kind, at := range discover.Standard().All() {
+		kinds[at.Resource] = kind.Kind
+	}
+	return kinds
+})
 
 // briefly gives the client that reads definitions without their schemas.
 func (c *Cluster) briefly() dynamic.Interface {

@@ -17,6 +17,8 @@ import (
 // Difference is an object before and after an install.
 type Difference struct {
 	Ref event.Object
+	// Version is that of the API, without the group.
+	Version string
 	// Live is nil for an object that would be created, Merged for one that
 	// would be pruned.
 	Live, Merged *unstructured.Unstructured
@@ -82,7 +84,7 @@ func (i *Install) differences(ctx context.Context, read Manifest, ledger *pendin
 			continue
 		}
 		before, _ := target.Live.(*unstructured.Unstructured)
-		differences = append(differences, Difference{target.Ref, before, sameCounts(before, after)})
+		differences = append(differences, Difference{target.Ref, target.Resource.Version, before, sameCounts(before, after)})
 	}
 	if !i.Prune {
 		return differences, nil
@@ -124,7 +126,7 @@ func (i *Install) wouldPrune(ctx context.Context, members []inventory.Object, on
 			live, err := resource.Get(groupCtx, object.Ref.Name, metav1.GetOptions{})
 			switch {
 			case err == nil:
-				differences[n] = Difference{Ref: object.Ref, Live: live}
+				differences[n] = Difference{Ref: object.Ref, Version: object.Resource.Version, Live: live}
 			case !apierrors.IsNotFound(err):
 				return fmt.Errorf("cannot read %s: %w", object.Ref, err)
 			}

@@ -10,6 +10,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/answer"
 )
 
 // Lookup answers what there is on a cluster for somebody who is typing a
@@ -38,14 +40,15 @@ func NewLookup(config *rest.Config) (*Lookup, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}
-	lookup := &Lookup{}
-	if lookup.metadata, err = metadata.NewForConfigAndClient(config, client); err != nil {
+	meta, err := metadata.NewForConfigAndClient(config, client)
+	if err != nil {
 		return nil, err
 	}
-	if lookup.dynamic, err = dynamic.NewForConfigAndClient(config, client); err != nil {
+	whole, err := dynamic.NewForConfigAndClient(config, client)
+	if err != nil {
 		return nil, err
 	}
-	return lookup, nil
+	return &Lookup{metadata: answer.Metadata(meta), dynamic: answer.Dynamic(whole, standardKind)}, nil
 }
 
 // Names gives the names of the objects of a resource, in a namespace or, if

@@ -10,6 +10,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/answer"
 )
 
 // Follower tells of the objects that an informer sees. All of its functions
@@ -34,7 +36,8 @@ type Follower[T metav1.Object] struct {
 }
 
 // Run returns when the context ends, with nil, or with an error when the user
-// may not watch the resource. Other faults pass: the informer tries again, and
+// may not watch the resource, or the server lists something else in its place
+// (answer.IsOther). Other faults pass: the informer tries again, and
 // the context bounds how long.
 func (f *Follower[T]) Run(ctx context.Context) error {
 	watching, stop := context.WithCancelCause(ctx)
@@ -85,7 +88,7 @@ func (f *Follower[T]) handle(stop context.CancelCauseFunc) error {
 	}
 	return f.Informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 		switch {
-		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err), answer.IsOther(err):
 			stop(err)
 		case apierrors.IsNotFound(err) && f.Unserved != nil:
 			f.Unserved()

@@ -66,6 +66,15 @@ type hidden struct{}
 
 func (h hidden) Exported() {}
 
+type generic[A, B any] struct{}
+
+func (g generic[A, B]) Exported() {}
+
+// Generic is one.
+type Generic[A, B any] struct{}
+
+func (g Generic[A, B]) Method() {}
+
 const Alone = 1
 
 // The group.
@@ -90,7 +99,7 @@ type Alias = hidden
 	for _, wrong := range undocumented(parsed) {
 		names = append(names, strings.Fields(wrong)[0])
 	}
-	if want := []string{"Bare", "Misnamed", "Type", "Type.Method", "Alone", "Untold"}; !slices.Equal(names, want) {
+	if want := []string{"Bare", "Misnamed", "Type", "Type.Method", "Generic.Method", "Alone", "Untold"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 }
@@ -164,7 +173,10 @@ func receiver(function *ast.FuncDecl) string {
 	if pointer, is := of.(*ast.StarExpr); is {
 		of = pointer.X
 	}
-	if generic, is := of.(*ast.IndexExpr); is {
+	switch generic := of.(type) {
+	case *ast.IndexExpr:
+		of = generic.X
+	case *ast.IndexListExpr: // of several types
 		of = generic.X
 	}
 	name, _ := of.(*ast.Ident)

@@ -43,7 +43,7 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
 	"pkg/demo": {
-		own:       []string{"pkg/apiupgrade", "pkg/apply", "pkg/crd", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry", "pkg/shell"},
+		own:       []string{"pkg/answer", "pkg/apiupgrade", "pkg/apply", "pkg/crd", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry", "pkg/shell"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/builtin":         {own: []string{"pkg/demo", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/sample"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
@@ -60,7 +60,8 @@ var rooms = map[string]room{
 	"pkg/grace":           {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/remove":          {own: []string{"pkg/event", "pkg/follow", "pkg/grace", "pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/ready":           {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
-	"pkg/follow":          {forbidden: slices.Concat(terminal, helm)},
+	"pkg/answer":          {forbidden: slices.Concat(terminal, helm)},
+	"pkg/follow":          {own: []string{"pkg/answer"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/forward":         {forbidden: slices.Concat(terminal, helm)},
 	"pkg/discover":        {forbidden: slices.Concat(terminal, helm)},
 	"pkg/preflight":       {own: []string{"pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
