@@ -50,8 +50,7 @@ func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Co
 			if err := o.validate(cluster); err != nil {
 				return err
 			}
-			// Nothing is written that would have to be brought to an end.
-			cluster.releaseSignals()
+			o.source.releaseSignals(cluster)
 			return o.run(command.Context(), cluster, streams)
 		},
 	}

@@ -40,8 +40,7 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 					return err
 				}
 			}
-			// Nothing is written that would have to be brought to an end.
-			cluster.releaseSignals()
+			from.releaseSignals(cluster)
 			read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 			if err != nil {
 				return &demo.InputError{Err: err}

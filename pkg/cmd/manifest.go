@@ -71,8 +71,7 @@ func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, clus
 			return demo.Upgraded{}, err
 		}
 	}
-	// Nothing is written that would have to be brought to an end.
-	cluster.releaseSignals()
+	from.releaseSignals(cluster)
 	read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 	if err != nil {
 		return demo.Upgraded{}, &demo.InputError{Err: err}

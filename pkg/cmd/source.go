@@ -47,7 +47,7 @@ func (s *source) addFlags(command *cobra.Command) {
 	}
 	names.AddFlags(command.Flags())
 	flags := command.Flags()
-	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept http:// URLs, which are not encrypted, for -f and --values")
+	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept http:// URLs, which are not encrypted, for -f, -k, what a kustomization names, and --values")
 	flags.BoolVar(&s.strict, "strict", true, "Refuse two objects in one document, where --- is missing between them; false reads them as two and warns")
 	flags.StringArrayVar(&s.set, "set", nil, "Set a value of Istio's charts, as with Helm: key=value, repeatable")
 	flags.StringArrayVar(&s.valueFiles, "values", nil, "Read values of Istio's charts from a YAML file, a URL, or - for standard input; repeatable")
@@ -79,6 +79,14 @@ func (s *source) validate() error {
 
 // own tells whether the manifest is the user's.
 func (s *source) own() bool { return len(s.files) > 0 || s.kustomize != "" }
+
+// releaseSignals is for commands that write nothing that would have to be brought
+// to an end. What -k fetches has to be: git is ended, and its files deleted.
+func (s *source) releaseSignals(cluster *connection) {
+	if s.kustomize == "" {
+		cluster.releaseSignals()
+	}
+}
 
 // validateAddons refuses what is no addon.
 func (s *source) validateAddons() error {
@@ -134,7 +142,7 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, er
 	}
 	what := strings.Join(names, ", ")
 	if s.kustomize != "" {
-		what = "the kustomization " + s.kustomize
+		what = "the kustomization " + file.Name(s.kustomize)
 	}
 	// The inventory keeps it for people to read.
 	return demo.Manifest{What: progress.Printable(what), Objects: content.Objects, Warnings: content.Warnings}, err

@@ -11,13 +11,13 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
 // maxBytes bounds one file, download or standard input. The largest demo
@@ -51,10 +51,10 @@ type Options struct {
 // with kubectl. No file, URL or standard input may have more than 64 MiB. An
 // argument that holds no object is an error. Errors name the file or URL and,
 // where something is wrong in it, the document and the line; URLs are named
-// without passwords and queries.
+// without what redact.URL leaves out.
 func Read(ctx context.Context, options Options) (manifest.Content, error) {
 	if options.Kustomize != "" {
-		return kustomize(options.Kustomize, options.Strict)
+		return options.kustomize(ctx)
 	}
 	if stdin := slices.Index(options.Filenames, "-"); stdin >= 0 && slices.Contains(options.Filenames[stdin+1:], "-") {
 		return manifest.Content{}, errors.New("-f - was given twice; standard input can be read only once")
@@ -73,24 +73,13 @@ func Read(ctx context.Context, options Options) (manifest.Content, error) {
 	return content, nil
 }
 
-// Name gives what an argument of -f is called in messages: a URL without its
-// password and query, which may be secret, and "stdin" for "-".
+// Name gives what an argument of -f or -k is called in messages: a URL as
+// redact.URL gives it, and "stdin" for "-".
 func Name(argument string) string {
 	if argument == "-" {
 		return "stdin"
 	}
-	if !isURL(argument) {
-		return argument
-	}
-	parsed, err := url.Parse(argument)
-	if err != nil {
-		scheme, _, _ := strings.Cut(argument, "://")
-		return scheme + "://..."
-	}
-	if parsed.RawQuery != "" {
-		parsed.RawQuery = "..."
-	}
-	return parsed.Redacted()
+	return redact.URL(argument)
 }
 
 // argument reads what one -f names.
