@@ -151,7 +151,7 @@ func (o *dashboardOptions) run(ctx context.Context, cluster *connection, argumen
 		Opened: func(url string) {
 			opened = true
 			fmt.Fprintln(streams.Out, url)
-			if o.browser && term.IsTerminal(streams.Out) {
+			if o.browser && term.IsTerminal(bare(streams.Out)) {
 				if err := browse(url); err != nil {
 					sink(event.Warning{Message: "no browser: " + err.Error()})
 				}

@@ -111,6 +111,8 @@ func showDifferences(differences []demo.Difference, showManagedFields bool, stre
 			return &troubleError{err}
 		}
 	}
+	// The program may want to know whether it prints to a terminal.
+	streams.Out = bare(streams.Out)
 	err = differ.Run(&diff.DiffProgram{Exec: exec.New(), IOStreams: streams})
 	var exit exec.ExitError
 	if errors.As(err, &exit) && exit.ExitStatus() == 1 {

@@ -1,9 +1,11 @@
 package cmd
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 	"k8s.io/kubectl/pkg/cmd/diff"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // printSide writes an object into a file of one side's directory, which is
@@ -24,7 +27,10 @@ func printSide(side *diff.DiffVersion, name string, object *unstructured.Unstruc
 		return err
 	}
 	if object != nil {
-		err = printYAML(object.Object, file)
+		var text bytes.Buffer
+		if err = printYAML(object.Object, &text); err == nil {
+			_, err = io.WriteString(file, progress.Escaped(text.String()))
+		}
 	}
 	return errors.Join(err, file.Close())
 }

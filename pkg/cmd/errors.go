@@ -170,9 +170,8 @@ func inKubectlsWords(err error) string {
 		if !ok {
 			message = "error: " + strings.TrimPrefix(one.Error(), "error: ")
 		}
-		for line := range strings.Lines(message) {
-			lines = append(lines, progress.Printable(strings.TrimSuffix(line, "\n")))
-		}
+		// The server may have put line ends into it.
+		lines = append(lines, progress.Printable(strings.TrimSpace(message)))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -82,7 +82,7 @@ func printImages(read demo.Manifest, archs bool, out io.Writer) error {
 		}
 		return nil
 	}
-	built := strings.Join(read.Architectures, ",")
+	built := progress.Printable(strings.Join(read.Architectures, ","))
 	if built == "" {
 		built = "<unknown>"
 	}

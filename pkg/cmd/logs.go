@@ -4,14 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	appsv1 "k8s.io/client-go/kubernetes/typed/apps/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/kubectl/pkg/cmd/logs"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 )
@@ -75,10 +82,38 @@ func runLogs(command *cobra.Command, cluster *connection, o *logs.LogsOptions, a
 	if err := o.Validate(); err != nil {
 		return &usageError{err}
 	}
+	chosen := o.LogsForObject
+	o.LogsForObject = func(getter genericclioptions.RESTClientGetter, object, options runtime.Object, timeout time.Duration, all bool) (map[corev1.ObjectReference]rest.ResponseWrapper, error) {
+		defer divert(o.ErrOut)()
+		return chosen(getter, object, options, timeout, all)
+	}
 	if err := o.RunLogsContext(command.Context()); err != nil {
 		return &getError{err}
 	}
 	return nil
+}
+
+// divert has what is printed to the process's standard error go to a stream, until
+// it is ended: kubectl's machinery tells there which pod it has chosen, by the
+// name that the server gives. Where there is no pipe nothing is diverted.
+func divert(stream io.Writer) (end func()) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(stream, read)
+	}()
+	process := os.Stderr
+	os.Stderr = write
+	return func() {
+		os.Stderr = process
+		write.Close()
+		<-done
+		read.Close()
+	}
 }
 
 // checkLogs refuses what has no meaning, which kubectl does on several lines,

@@ -32,7 +32,10 @@ const (
 func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStreams, version string, release func()) int {
 	cluster := newConnection(streams)
 	cluster.releaseSignals = release
-	root := newRoot(cluster, streams, version)
+	safe, out, errOut := wrap(streams)
+	defer out.flush()
+	defer errOut.flush()
+	root := newRoot(cluster, safe, version)
 	root.SetArgs(arguments)
 	command, err := root.ExecuteContextC(ctx)
 	if unwritten := cluster.profile.end(); unwritten != nil {
@@ -73,7 +76,10 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cluster.addFlags(root)
 	cluster.teller.logging = addVerbosity(root)
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
+		if out, wrapped := streams.Out.(*outlet); wrapped {
+			out.setForm(command)
+		}
 		if !cluster.teller.logging() {
 			klog.SetLogger(logr.Discard())
 		}

@@ -136,7 +136,7 @@ func (o *sampleListOptions) ask(command *cobra.Command, cluster *connection, str
 	list := &demo.SampleList{Cluster: connected, Namespace: *cluster.Namespace}
 	installed, everywhere, err := list.Run(ctx)
 	if err == nil && !everywhere {
-		fmt.Fprintf(streams.ErrOut, "warning: you may not look into all namespaces; only %s was\n", *cluster.Namespace)
+		fmt.Fprintf(streams.ErrOut, "warning: you may not look into all namespaces; only %s was\n", progress.Printable(*cluster.Namespace))
 	}
 	return installed, err
 }
@@ -145,7 +145,7 @@ func printSamples(all []listedSample, unknown bool, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "NAME\tWHAT IT SHOWS\tINSTALLED IN")
 	for _, one := range all {
-		where := strings.Join(one.Installed, ",")
+		where := progress.Printable(strings.Join(one.Installed, ","))
 		switch {
 		case unknown:
 			where = "<unknown>"

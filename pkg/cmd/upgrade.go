@@ -107,13 +107,13 @@ func printReport(upgraded demo.Upgraded, out io.Writer) error {
 		if len(change.Notes) > 0 {
 			first, more = change.Notes[0], change.Notes[1:]
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", progress.Printable(change.Object.String()), change.From, change.To, progress.Printable(first))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", progress.Printable(change.Object.String()), progress.Printable(change.From), progress.Printable(change.To), progress.Printable(first))
 		for _, note := range more {
 			fmt.Fprintf(table, "\t\t\t%s\n", progress.Printable(note))
 		}
 	}
 	for _, refusal := range upgraded.Refused {
-		fmt.Fprintf(table, "%s\t%s\t<none>\t%s\n", progress.Printable(refusal.Object.String()), refusal.From, progress.Printable(refusal.Why.Error()))
+		fmt.Fprintf(table, "%s\t%s\t<none>\t%s\n", progress.Printable(refusal.Object.String()), progress.Printable(refusal.From), progress.Printable(refusal.Why.Error()))
 	}
 	return table.Flush()
 }

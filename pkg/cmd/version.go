@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/discovery"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // versions is what version prints; the field names are an interface.
@@ -83,7 +84,7 @@ func printVersions(found versions, format string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "Client Version: %s\nIstio Version: %s\n", found.ClientVersion.GitVersion, found.IstioVersion)
 	if found.ServerVersion != nil {
-		fmt.Fprintf(out, "Server Version: %s\n", found.ServerVersion)
+		fmt.Fprintf(out, "Server Version: %s\n", progress.Printable(found.ServerVersion.String()))
 	}
 	return nil
 }

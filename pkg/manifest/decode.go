@@ -14,7 +14,6 @@ import (
 	goyaml "go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -24,12 +23,16 @@ import (
 // and Lists are expanded. Where a key comes twice the last one counts, with a
 // warning. Where a second object begins in a document without a separator, a
 // strict reading is an error; another one takes them apart if it can. An error
-// names the file, the document and the line; then there is no content. The data
-// is not changed or kept.
+// names the file, the document and the line, such as one whose aliases stand for
+// more than Expansion allows; then there is no content. The data is not changed or
+// kept.
 func Decode(file string, data []byte, strict bool) (Content, error) {
 	r := reading{strict: strict}
 	number := 0
 	documents := split(data)
+	if _, err := expansion(file, documents); err != nil {
+		return Content{}, err
+	}
 	for n, ahead := range readAhead(file, documents) {
 		if number != n { // one before it has several values, or none
 			ahead.values, ahead.err = documents[n].values(Source{File: file, Document: number + 1})
@@ -210,8 +213,15 @@ func (d document) jsonValues(first Source) ([]value, error) {
 	}
 }
 
-// kindName is wider than what CustomResourceDefinitions may name a kind.
-var kindName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+// kindName is wider than what CustomResourceDefinitions may name a kind, and
+// versionName than what they may name groups and versions.
+var (
+	kindName    = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+	versionName = regexp.MustCompile(`^([A-Za-z0-9._-]+/)?[A-Za-z0-9._-]+$`)
+)
+
+// notInNames is what a terminal acts on.
+var notInNames = []*unicode.RangeTable{unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control}
 
 // fromJSON makes the object of one document, or those of a List.
 func fromJSON(source Source, raw []byte) ([]Object, error) {
@@ -245,14 +255,14 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 	}
 	for field, value := range map[string]string{"metadata.name": head.Metadata.Name, "metadata.namespace": head.Metadata.Namespace} {
 		wrong := content.IsPathSegmentName(value)
-		if strings.ContainsFunc(value, unicode.IsControl) {
+		if strings.ContainsFunc(value, func(r rune) bool { return unicode.In(r, notInNames...) }) {
 			wrong = []string{"may not contain line ends and the like"}
 		}
 		if len(wrong) > 0 {
 			return nil, fmt.Errorf("%s: %s: %s %q %s", source, strings.ToLower(head.Kind), field, value, wrong[0])
 		}
 	}
-	if _, err := schema.ParseGroupVersion(head.APIVersion); err != nil {
+	if !versionName.MatchString(head.APIVersion) {
 		return nil, fmt.Errorf("%s: %s: apiVersion %q is not GROUP/VERSION", source, strings.ToLower(head.Kind), head.APIVersion)
 	}
 	object := &unstructured.Unstructured{}

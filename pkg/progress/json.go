@@ -77,13 +77,5 @@ func encoded(fields any) string {
 	if err := encoder.Encode(fields); err != nil {
 		panic(err) // the forms are structs of texts and numbers
 	}
-	var text strings.Builder
-	for _, r := range strings.TrimSuffix(buffer.String(), "\n") {
-		if isPrintable(r) {
-			text.WriteRune(r)
-		} else {
-			fmt.Fprintf(&text, `\u%04x`, r) // all of these have four digits
-		}
-	}
-	return text.String()
+	return Escaped(strings.TrimSuffix(buffer.String(), "\n"))
 }

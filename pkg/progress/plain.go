@@ -113,7 +113,7 @@ func (p *Plain) Remark(text string) {
 func (p *Plain) Ask(question string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	fmt.Fprint(p.out, question)
+	fmt.Fprint(p.out, Printable(question)) // it may name what a cluster has
 }
 
 // Fail prints the lines of an error.
@@ -274,6 +274,30 @@ func Printable(text string) string {
 		}
 		return ' '
 	}, text)
+}
+
+// PrintableLines does the same to a text whose line ends and tabs are meant.
+func PrintableLines(text string) string {
+	return strings.Map(func(r rune) rune {
+		if isPrintable(r) || r == '\n' || r == '\t' {
+			return r
+		}
+		return ' '
+	}, text)
+}
+
+// Escaped writes what PrintableLines takes out as JSON does, as \u202e: in JSON
+// it means the same.
+func Escaped(text string) string {
+	var escaped strings.Builder
+	for _, r := range text {
+		if isPrintable(r) || r == '\n' || r == '\t' {
+			escaped.WriteRune(r)
+		} else {
+			fmt.Fprintf(&escaped, `\u%04x`, r) // all of these have four digits
+		}
+	}
+	return escaped.String()
 }
 
 // isPrintable tells letters from what a terminal acts on.

@@ -83,6 +83,9 @@ type ValuesFile struct {
 func MergeValues(files []ValuesFile, assignments []string) (map[string]any, error) {
 	values := map[string]any{}
 	for _, file := range files {
+		if _, err := manifest.Expansion(file.Name, file.Data); err != nil {
+			return nil, fmt.Errorf("--values %w", err)
+		}
 		var own map[string]any
 		if err := yaml.Unmarshal(file.Data, &own); err != nil {
 			return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", file.Name, manifest.YAMLCause(err))

@@ -1,11 +1,14 @@
 package chart
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 func TestMergeValues(t *testing.T) {
@@ -119,5 +122,14 @@ func TestLookup(t *testing.T) {
 	}
 	if !lookup(values, true, "a", "e") {
 		t.Error("the fallback was not given")
+	}
+}
+
+// TestMergeValuesBoundsAliases has a megabyte stand for gigabytes.
+func TestMergeValuesBoundsAliases(t *testing.T) {
+	data := "a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a,", 1500) + "]\n"
+	_, err := MergeValues([]ValuesFile{{Name: "mesh.yaml", Data: []byte(data)}}, nil)
+	if err == nil || !errors.Is(err, manifest.ErrExpansion) || !strings.HasPrefix(err.Error(), "--values mesh.yaml, document 1 (line 2): ") {
+		t.Errorf("the error is %v", err)
 	}
 }

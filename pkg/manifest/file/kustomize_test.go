@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -75,5 +76,38 @@ func TestKustomizeErrors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestKustomizeBoundsAliases has a megabyte stand for gigabytes, wherever
+// kustomize reads YAML.
+func TestKustomizeBoundsAliases(t *testing.T) {
+	text := "&a " + strings.Repeat("x", 1<<20)
+	aliases := "[" + strings.TrimSuffix(strings.Repeat("*a, ", 1500), ", ") + "]"
+	object := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: " + text + "}\nb: " + aliases + "\n"
+	prefix := "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\n"
+	for name, files := range map[string]map[string]string{
+		"resource":            {"kustomization.yaml": "resources: [b.yaml]\n", "b.yaml": object},
+		"kustomization":       {"kustomization.yaml": "resources: [a.yaml]\nnamePrefix: " + text + "\nbuildMetadata: " + aliases + "\n"},
+		"patch":               {"kustomization.yaml": "resources: [a.yaml]\npatches: [{path: b.yaml}]\n", "b.yaml": object},
+		"patch written out":   {"kustomization.yaml": fmt.Sprintf("resources: [a.yaml]\npatches: [{patch: %q}]\n", object)},
+		"old patch":           {"kustomization.yaml": fmt.Sprintf("resources: [a.yaml]\npatchesStrategicMerge: [%q]\n", object)},
+		"patch in one line":   {"kustomization.yaml": fmt.Sprintf("resources: [a.yaml]\npatches: [{patch: %q}]\n", "{kind: "+text+", b: "+aliases+"}")},
+		"transformer":         {"kustomization.yaml": fmt.Sprintf("resources: [a.yaml]\ntransformers: [%q]\n", prefix+"prefix: "+text+"\nx: "+aliases+"\n")},
+		"transformer's patch": {"kustomization.yaml": fmt.Sprintf("resources: [a.yaml]\ntransformers: [%q]\n", fmt.Sprintf("%spatch: %q\n", strings.Replace(prefix, "Prefix", "Patch", 1), object))},
+		"validator's file":    {"kustomization.yaml": "resources: [a.yaml]\nvalidators: [b.yaml]\n", "b.yaml": object},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files["a.yaml"] = configMap("a")
+			_, err := Read(t.Context(), Options{Kustomize: folder(t, files)})
+			if err == nil || !strings.HasSuffix(err.Error(), manifest.ErrExpansion.Error()) || !strings.Contains(err.Error(), "document 1 (line ") || len(err.Error()) > 500 {
+				t.Errorf("the error is %.600s", fmt.Sprint(err))
+			}
+		})
+	}
+	// What is no YAML to kustomize is not looked at.
+	files := map[string]string{"kustomization.yaml": "configMapGenerator: [{name: d, files: [b]}]\n", "b": "a: [&a x *a\n"}
+	if _, err := Read(t.Context(), Options{Kustomize: folder(t, files)}); err != nil {
+		t.Error(err)
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"unicode"
 
+	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
@@ -97,6 +99,11 @@ func (t *tree) local(file, root string, data []byte) ([]byte, error) {
 	if len(k.HelmCharts) > 0 || len(k.HelmChartInflationGenerator) > 0 {
 		return nil, fmt.Errorf("%s: helmCharts: charts are not rendered; name what helm template gives of them under resources", file)
 	}
+	for _, one := range append(k.Patches, k.PatchesJson6902...) {
+		if _, err := manifest.Expansion("text", []byte(one.Patch)); errors.Is(err, manifest.ErrExpansion) {
+			return nil, fmt.Errorf("%s: patches.patch: %w", file, err)
+		}
+	}
 	all := references(&k)
 	schema, named := k.OpenAPI["path"]
 	if named {
@@ -138,7 +145,11 @@ func inMessages(entry string) string {
 // resolve gives an entry that cannot be taken for a URL.
 func (t *tree) resolve(root, entry string, wanted kind) (string, error) {
 	if wanted == patch || wanted == plugin {
-		if found, err := t.resources.NewResMapFromBytes([]byte(entry)); err == nil && found.Size() > 0 {
+		found, err := t.objects([]byte(entry))
+		if errors.Is(err, manifest.ErrExpansion) {
+			return "", err
+		}
+		if err == nil && found.Size() > 0 {
 			if wanted == plugin {
 				err = t.checkPlugin([]byte(entry))
 			}
@@ -193,10 +204,18 @@ func (t *tree) resolved(path string) string {
 	return folder.Join(name)
 }
 
+// objects reads objects as kustomize does.
+func (t *tree) objects(data []byte) (resmap.ResMap, error) {
+	if _, err := manifest.Expansion("text", data); errors.Is(err, manifest.ErrExpansion) {
+		return nil, err
+	}
+	return t.resources.NewResMapFromBytes(data)
+}
+
 // checkPlugin refuses a URL in the configuration of a generator or the like:
 // which of its texts are paths each of them has its own mind about.
 func (t *tree) checkPlugin(data []byte) error {
-	found, err := t.resources.NewResMapFromBytes(data)
+	found, err := t.objects(data)
 	if err != nil {
 		return err
 	}
@@ -205,38 +224,47 @@ func (t *tree) checkPlugin(data []byte) error {
 		if err != nil {
 			return err
 		}
-		if address := findURL(content); address != "" {
-			return fmt.Errorf("%q is a URL, which cannot be in its configuration; download the file, or use the field of the kustomization", redact.URL(address))
+		if err := checkTexts(content); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// findURL gives the first text that kustomize could take for a URL, alone or
-// behind a key; with a line's end in it nothing is one.
-func findURL(value any) string {
+// checkTexts looks at every text of a configuration. One without a line's end
+// that kustomize could take for a URL, alone or behind a key, is an error, and so
+// is one with aliases that stand for too much: it may be a patch.
+func checkTexts(value any) error {
 	switch value := value.(type) {
 	case string:
-		if strings.ContainsFunc(value, unicode.IsControl) {
-			return ""
-		}
-		for _, text := range append(strings.Split(value, "="), value) {
-			if parsed, err := url.Parse(text); err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") {
-				return text
-			}
-		}
+		return checkText(value)
 	case []any:
 		for _, item := range value {
-			if found := findURL(item); found != "" {
-				return found
+			if err := checkTexts(item); err != nil {
+				return err
 			}
 		}
 	case map[string]any:
 		for _, item := range value {
-			if found := findURL(item); found != "" {
-				return found
+			if err := checkTexts(item); err != nil {
+				return err
 			}
 		}
 	}
-	return ""
+	return nil
+}
+
+func checkText(text string) error {
+	if _, err := manifest.Expansion("text", []byte(text)); errors.Is(err, manifest.ErrExpansion) {
+		return err
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return nil
+	}
+	for _, part := range append(strings.Split(text, "="), text) {
+		if parsed, err := url.Parse(part); err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") {
+			return fmt.Errorf("%q is a URL, which cannot be in its configuration; download the file, or use the field of the kustomization", redact.URL(part))
+		}
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
@@ -121,10 +122,16 @@ func (t *tree) read(path string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if t.left -= int64(len(data)); t.left < 0 {
+	root, isKustomization := t.kustomizations[path]
+	// What is no YAML is no matter here; it may be data.
+	expansion, err := manifest.Expansion(path, data)
+	if err != nil && (isKustomization || errors.Is(err, manifest.ErrExpansion)) {
+		return nil, err
+	}
+	if t.left -= int64(len(data)) + expansion; t.left < 0 {
 		return nil, fmt.Errorf("it reads more than %d MiB", maxBytes>>20)
 	}
-	if root, is := t.kustomizations[path]; is {
+	if isKustomization {
 		return t.local(path, root, data)
 	}
 	if t.plugins[path] {
@@ -171,7 +178,7 @@ func (t *tree) bring(path, entry string, wanted kind) error {
 	if !wanted.isFolder() || wanted.isFile() && isURL(entry) && !from.marked {
 		data, err := t.downloadFile(entry)
 		if err == nil && wanted.isFolder() {
-			_, err = t.resources.NewResMapFromBytes(data)
+			_, err = t.objects(data)
 		}
 		if err == nil {
 			t.files[path] = data
