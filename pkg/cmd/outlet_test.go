@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
@@ -71,15 +70,5 @@ func TestFormOf(t *testing.T) {
 		if got := formOf(command); got != want {
 			t.Errorf("%s has form %d, want %d", arguments, got, want)
 		}
-	}
-}
-
-// TestDiffNamesNoFolder has the server call an object what would be a path.
-func TestDiffNamesNoFolder(t *testing.T) {
-	object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "../../x", "metadata": map[string]any{"name": `../..\` + escapes, "namespace": "/etc"}}}
-	got := name(object)
-	harmless(t, "diff", got)
-	if strings.ContainsAny(got, "/\\\n") {
-		t.Errorf("the file is %q", got)
 	}
 }
