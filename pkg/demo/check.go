@@ -66,10 +66,10 @@ func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 	}
 	install.setDefaults()
 	ledger := install.beginLedger(ctx)
-	defer ledger.stop()
+	defer ledger.close()
 	read, err := install.read(ctx)
 	if err != nil {
-		return nil, ended(ctx, &InputError{err})
+		return nil, ended(ctx, err)
 	}
 	for _, warning := range read.Warnings {
 		install.Sink(event.Warning{Message: warning})

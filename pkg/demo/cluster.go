@@ -49,6 +49,7 @@ type Cluster struct {
 // one HTTP client and so one connection, are not limited in how much they send
 // (the config's QPS does not count), and send again what a busy or restarting
 // server did not answer, as retry.Transport does; sink, if set, is told of it.
+// Requests end with their contexts, also where a credential plugin does not.
 // What the server warns of is kept for TellWarnings, and the config's own
 // handler gets nothing. An answer about another object than was asked for is an
 // error (answer.IsOther), for core resources that are read here and all that
@@ -62,7 +63,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	config.QPS = -1
 	said := &warnings{}
 	config.WarningHandler, config.WarningHandlerWithContext = nil, said
-	once, err := rest.TransportFor(config)
+	once, err := interruptible(config)
 	if err != nil {
 		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
 	}

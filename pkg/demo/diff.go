@@ -27,17 +27,18 @@ type Difference struct {
 // Diff gives what Run would change, and changes nothing, whatever DryRun says:
 // the API server merges each object, with all fields of other managers taken
 // over, the fields of controllers left to them, and objects made anew where a
-// field cannot be changed. What stays as it is, is left out. Its errors are
-// *InputError, the cause of the context's end, and those of the API server.
+// field cannot be changed. What stays as it is, is left out. Whatever it has
+// started has ended when it returns, as in Run. Its errors are *InputError, the
+// cause of the context's end, and those of the API server.
 func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
 	i.setDefaults()
 	all := *i
 	all.DryRun, all.Force, all.Recreate = event.DryRunServer, true, true
 	ledger := all.beginLedger(ctx)
-	defer ledger.stop() // without waiting: it may be a person who logs in
+	defer ledger.close()
 	read, err := all.read(ctx)
 	if err != nil {
-		return nil, ended(ctx, &InputError{err})
+		return nil, ended(ctx, err)
 	}
 	for _, warning := range read.Warnings {
 		i.Sink(event.Warning{Message: warning})

@@ -109,11 +109,15 @@ type Install struct {
 	Skip map[string]bool
 	// Sink, if set, is told what happens, from several goroutines at once.
 	Sink event.Sink
+
+	// complement, if set, adds what the cluster has to what was read.
+	complement func(context.Context, *Manifest) error
 }
 
 // Run gives what was applied and then what was pruned, in the order in which it
-// was, also when it fails. Whatever it has started has ended then, but for
-// Read.
+// was, also when it fails. Whatever it has started has ended then, but for Read
+// and for a login that a credential plugin of the kubeconfig has begun: neither
+// can be ended from here. No request follows the login.
 //
 // Its errors are *InputError, *RefusedError and *inventory.ForeignError before
 // the first write; inventory.ErrChanged where somebody else installs at the
@@ -126,10 +130,10 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	i.setDefaults()
 	began := time.Now()
 	ledger := i.beginLedger(ctx)
-	defer ledger.stop() // without waiting: it may be a person who logs in
+	defer ledger.close()
 	read, err := i.read(ctx)
 	if err != nil {
-		return nil, i.interrupted(ctx, &InputError{err}, 0, 0)
+		return nil, i.interrupted(ctx, err, 0, 0)
 	}
 	for _, warning := range read.Warnings {
 		i.Sink(event.Warning{Message: warning})
@@ -147,7 +151,8 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 }
 
 // read gives up with the context, also where a pipe gives nothing and cannot
-// be interrupted; that goroutine ends with the program.
+// be interrupted; that goroutine ends with the program. What Read says is an
+// InputError.
 func (i *Install) read(ctx context.Context) (Manifest, error) {
 	type outcome struct {
 		manifest Manifest
@@ -159,12 +164,21 @@ func (i *Install) read(ctx context.Context) (Manifest, error) {
 		read, err := i.Read(ctx)
 		done <- outcome{read, err}
 	}()
+	var found outcome
 	select {
-	case outcome := <-done:
-		return outcome.manifest.Installable(), outcome.err
+	case found = <-done:
 	case <-ctx.Done():
 		return Manifest{}, context.Cause(ctx)
 	}
+	if found.err != nil {
+		return Manifest{}, &InputError{found.err}
+	}
+	if i.complement != nil {
+		if err := i.complement(ctx, &found.manifest); err != nil {
+			return Manifest{}, err
+		}
+	}
+	return found.manifest.Installable(), nil
 }
 
 // course is what an install knows on its way.
@@ -255,7 +269,6 @@ func (i *Install) confirm(ctx context.Context, on *course) error {
 
 // prepare finds where the objects live, and what was installed before.
 func (i *Install) prepare(ctx context.Context, read Manifest, ledger *pendingLedger) (*course, error) {
-	defer ledger.close()
 	on := &course{read: read, running: map[event.Object]bool{}}
 	if err := i.resolve(ctx, on); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,8 +13,13 @@ import (
 // TestLongWait tells of a wait only once it has lasted, and then each thing once.
 func TestLongWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mutex sync.Mutex
 		var told []event.Event
-		wait, end := beginLongWait(func(e event.Event) { told = append(told, e) })
+		wait, end := beginLongWait(func(e event.Event) {
+			mutex.Lock()
+			defer mutex.Unlock()
+			told = append(told, e)
+		})
 		a, b, c := event.Object{Name: "a"}, event.Object{Name: "b"}, event.Object{Name: "c"}
 		for _, object := range []event.Object{c, b, a} {
 			wait.take(event.Waiting{Object: object, Message: "not yet"})
@@ -21,9 +27,11 @@ func TestLongWait(t *testing.T) {
 		wait.take(event.Ready{Object: b})
 		<-time.After(tellAfter - time.Millisecond)
 		synctest.Wait()
+		mutex.Lock()
 		if len(told) > 0 {
 			t.Errorf("too early, it tells %v", told)
 		}
+		mutex.Unlock()
 		<-time.After(time.Millisecond)
 		synctest.Wait()
 		for _, e := range []event.Event{

@@ -67,7 +67,7 @@ func (p *pendingLedger) wait(ctx context.Context) (*ledger, error) {
 	}
 }
 
-// close ends the reading, if it is still going on.
+// close ends the reading, if it is still going on, and returns when it has ended.
 func (p *pendingLedger) close() {
 	p.stop()
 	<-p.done

@@ -69,13 +69,8 @@ func (s *SampleInstall) Run(ctx context.Context) (SampleReport, error) {
 		report.Results, err = s.Install.Run(ctx)
 		return report, err
 	}
-	read := s.Read
-	s.Read = func(ctx context.Context) (Manifest, error) {
-		found, err := read(ctx)
-		if err == nil && !s.ResetRoutes {
-			err = s.keepRoutes(ctx, &found)
-		}
-		return found, err
+	if !s.ResetRoutes {
+		s.complement = s.keepRoutes
 	}
 	err := s.mesh(ctx)
 	if err != nil {

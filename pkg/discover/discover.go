@@ -43,9 +43,12 @@ type Kinds struct {
 // Discover asks the cluster: two requests where discovery is aggregated
 // (KEP-3352, Kubernetes 1.30 and newer), one for each group version elsewhere.
 // That the server behind an APIService does not answer is no error, but what
-// Broken tells of; other faults of the API server are.
+// Broken tells of; other faults of the API server are, and the context's end.
 func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds, error) {
 	_, lists, err := discovery.ToDiscoveryInterfaceWithContext(client).ServerGroupsAndResourcesWithContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx) // and not the fault of any server
+	}
 	broken := map[schema.GroupVersion]error{}
 	if failed, ok := discovery.GroupDiscoveryFailedErrorGroups(err); ok {
 		broken = failed

@@ -1,7 +1,9 @@
 package discover
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -224,5 +226,40 @@ func TestDefine(t *testing.T) {
 				t.Errorf("defined by the manifest: %t", kinds.Defined(gvk))
 			}
 		})
+	}
+}
+
+// TestDiscoverEnds has the context end while a group of a server without
+// aggregated discovery is asked for: that does not say that it is broken.
+func TestDiscoverEnds(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	interrupted := errors.New("interrupted")
+	version := metav1.GroupVersionForDiscovery{GroupVersion: "example.com/v1", Version: "v1"}
+	answers := map[string]any{
+		"/api":    metav1.APIVersions{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIVersions"}, Versions: []string{"v1"}},
+		"/api/v1": metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: "v1"},
+		"/apis": metav1.APIGroupList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIGroupList"}, Groups: []metav1.APIGroup{
+			{Name: "example.com", Versions: []metav1.GroupVersionForDiscovery{version}, PreferredVersion: version},
+		}},
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		answer, known := answers[in.URL.Path]
+		if !known {
+			cancel(interrupted)
+			<-in.Context().Done()
+			return
+		}
+		out.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(out).Encode(answer); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	client, err := discovery.NewDiscoveryClientForConfig(&rest.Config{Host: server.URL, QPS: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kinds, err := Discover(ctx, client); !errors.Is(err, interrupted) || kinds != nil {
+		t.Errorf("discovered %v, %v", kinds, err)
 	}
 }

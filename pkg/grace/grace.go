@@ -8,12 +8,13 @@ import (
 )
 
 // Extend gives a context with the values of its parent that outlives the parent
-// by a time; its cause is the parent's. Stop must be called when everything that
-// uses it has ended.
+// by a time; its cause is the parent's. Stop must be called once, when everything
+// that uses it has ended; it returns when nothing is left of it.
 func Extend(parent context.Context, by time.Duration) (extended context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
-	stopped := make(chan struct{})
+	stopped, over := make(chan struct{}), make(chan struct{})
 	release := context.AfterFunc(parent, func() {
+		defer close(over)
 		timer := time.NewTimer(by)
 		defer timer.Stop()
 		select {
@@ -23,8 +24,10 @@ func Extend(parent context.Context, by time.Duration) (extended context.Context,
 		}
 	})
 	return ctx, func() {
-		release()
 		close(stopped)
+		if !release() {
+			<-over // it has begun
+		}
 		cancel(nil)
 	}
 }
