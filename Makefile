@@ -119,7 +119,7 @@ cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 test: unit oracle addons e2e ## everything that must hold
 
 unit: ## the tests that need no cluster
-	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/cmd/...
+	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/pasted/... ./test/cmd/...
 
 oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 	cd test/tools && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/oracle oracle/main.go

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // RefusalError says which object could not be applied, and why: in nearly all
@@ -88,11 +89,7 @@ func (e *Engine) refusal(target Target, err error) error {
 // anew says how an object can be changed in a field that cannot be changed.
 func (e *Engine) anew(target Target) string {
 	resource := target.Resource.GroupResource().String()
-	in := ""
-	if target.Ref.Namespace != "" {
-		in = " -n " + target.Ref.Namespace
-	}
-	byHand := fmt.Sprintf("delete it ('kubectl delete %s %s%s')", resource, target.Ref.Name, in)
+	byHand := "delete it ('" + shell.Line("kubectl delete {} {}", resource, target.Ref.Name) + shell.In(target.Ref.Namespace) + "')"
 	if target.recreatable() {
 		return byHand + ", or have it deleted and made anew with --recreate-immutable"
 	}

@@ -32,7 +32,7 @@ func newAddress(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 			that is forwarded to the gateway until Ctrl-C, which always works.`),
 		Example: examples(`
 			# Ask the demo's gateway for a page
-			curl $(kubectl istio-demo address)/productpage
+			curl "$(kubectl istio-demo address)/productpage"
 
 			# On kind, minikube and the like, where nodes cannot be reached
 			kubectl istio-demo address --forward --port=8080

@@ -52,7 +52,11 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 				}
 				read.Injected = append(read.Injected, pulled...)
 			}
-			return printImages(read.Installable(), archs, streams.Out)
+			read = read.Installable()
+			if err := read.CheckImages(); err != nil {
+				return err
+			}
+			return printImages(read, archs, streams.Out)
 		},
 	}
 	from.addFlags(command)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/pasted"
 )
 
 // freeFlags take any text, number or time, for which there is nothing to
@@ -121,6 +124,18 @@ func TestSeveralOf(t *testing.T) {
 		if strings.Join(got, " ") != test.want || directive != test.directive {
 			t.Errorf("%q: %q, %d; want %q, %d", test.typed, got, directive, test.want, test.directive)
 		}
+	}
+}
+
+// TestServerNames leaves out what a shell would run, as it puts suggestions into
+// the command line.
+func TestServerNames(t *testing.T) {
+	names := append([]string{"istiod", "b"}, pasted.Names...)
+	if got := serverNames(names, nil); !slices.Equal(got, []string{"b", "istiod"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := serverNames(names, errors.New("no")); got != nil {
+		t.Errorf("after an error got %q", got)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // askTime is how long somebody who is typing waits for the cluster.
@@ -46,8 +47,14 @@ func (c *connection) ask(ctx context.Context, question func(context.Context, *de
 	}
 }
 
-// suggestible leaves out what is no name, so that nothing from a cluster or a
-// kubeconfig does anything to the terminal. After an error it gives nothing.
+// serverNames suggests names of a cluster's. One that the shell would take for more
+// than a word is left out: shells put it into the command line as it is.
+func serverNames(names []string, err error) []cobra.Completion {
+	return suggestible(slices.DeleteFunc(names, func(name string) bool { return !shell.IsPlain(name) }), err)
+}
+
+// suggestible leaves out what is no name, so that nothing does anything to the
+// terminal. After an error it gives nothing.
 func suggestible(names []string, err error) []cobra.Completion {
 	if err != nil {
 		return nil
@@ -64,12 +71,12 @@ func (c *connection) namesOf(ctx context.Context, lookup *demo.Lookup, kind stri
 	if err != nil {
 		return nil
 	}
-	return suggestible(lookup.Names(ctx, resource, *c.Namespace))
+	return serverNames(lookup.Names(ctx, resource, *c.Namespace))
 }
 
 func (c *connection) suggestNamespaces(command *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	found := c.ask(command.Context(), func(ctx context.Context, lookup *demo.Lookup) []cobra.Completion {
-		return suggestible(lookup.Names(ctx, schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}, ""))
+		return serverNames(lookup.Names(ctx, schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}, ""))
 	})
 	return beginning(typed, found), cobra.ShellCompDirectiveNoFileComp
 }
@@ -149,7 +156,7 @@ func (c *connection) suggestContainers(command *cobra.Command, arguments []strin
 		case len(arguments) > 0:
 			return c.containersOf(ctx, lookup, arguments[0])
 		case selector != nil && selector.Changed:
-			return suggestible(lookup.SelectedContainers(ctx, *c.Namespace, selector.Value.String()))
+			return serverNames(lookup.SelectedContainers(ctx, *c.Namespace, selector.Value.String()))
 		}
 		return nil
 	})
@@ -167,7 +174,7 @@ func (c *connection) containersOf(ctx context.Context, lookup *demo.Lookup, name
 		if err != nil {
 			continue
 		}
-		if found := suggestible(lookup.Containers(ctx, resource, *c.Namespace, named)); len(found) > 0 {
+		if found := serverNames(lookup.Containers(ctx, resource, *c.Namespace, named)); len(found) > 0 {
 			return found
 		}
 	}

@@ -13,8 +13,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // Address finds out how to reach a gateway from here. Cluster, Namespace and
@@ -62,6 +64,9 @@ func (a *Address) Find(ctx context.Context) (Reach, error) {
 		return Reach{}, err
 	}
 	if host, from := outside(service); host != "" {
+		if !isHost(host) {
+			return Reach{}, a.unreachable(fmt.Sprintf("the %s of service %s/%s is %+.64q, which is neither an IP address nor a host name", from, a.Namespace, a.Gateway, host))
+		}
 		why := fmt.Sprintf("the %s of service %s/%s", from, a.Namespace, a.Gateway)
 		return a.reach(ViaLoadBalancer, host, int(port.Port), port, why), nil
 	}
@@ -167,10 +172,10 @@ func (a *Address) unreachable(why string) error {
 func (a *Address) forwardCommand() string {
 	command := "kubectl istio-demo address --forward"
 	if a.Namespace != "istio-system" {
-		command += " -n " + a.Namespace
+		command += shell.In(a.Namespace)
 	}
 	if a.Gateway != DefaultGateway {
-		command += " --gateway=" + a.Gateway
+		command += shell.Line(" --gateway={}", a.Gateway)
 	}
 	return command
 }
@@ -220,8 +225,6 @@ func bestAddress(nodes []corev1.Node) (name, host string, kind corev1.NodeAddres
 					continue
 				}
 				for _, address := range node.Status.Addresses {
-					// Nobody has checked what a node says of itself, and it
-					// goes into people's command lines.
 					if address.Type == kind && net.ParseIP(address.Address) != nil {
 						return node.Name, address.Address, kind
 					}
@@ -253,6 +256,13 @@ func outside(service *corev1.Service) (host, from string) {
 		return service.Spec.ExternalIPs[0], "external IP"
 	}
 	return "", ""
+}
+
+// isHost tells whether a text is an IP address or the name of a host, and so
+// nothing else to a browser, or to a shell that has a URL in its command line.
+// Not every server has checked what its controllers and nodes say.
+func isHost(text string) bool {
+	return net.ParseIP(text) != nil || len(validation.IsDNS1123Subdomain(text)) == 0
 }
 
 // webPort gives the port for HTTP, or else that for HTTPS.

@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // view is what there is to see before the first write.
@@ -133,8 +134,8 @@ func (i *Install) warnOfFormerOwners(taken []property) {
 			what = property.refs[0].String() + " is"
 		}
 		if namespace, release, isHelm := property.owner.Release(); isHelm {
-			i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s, which still knows of it; 'kubectl delete secret -n %s -l owner=helm,name=%s' makes helm forget the release",
-				what, property, namespace, release)})
+			i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s, which still knows of it; '%s' makes helm forget the release",
+				what, property, shell.Line("kubectl delete secret -n {} -l owner=helm,name={}", namespace, release))})
 			continue
 		}
 		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property)})

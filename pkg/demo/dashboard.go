@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // Dashboard opens a user interface of something that runs in the cluster.
@@ -118,7 +119,7 @@ func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 	}
 	here := ""
 	if d.Namespace != "istio-system" {
-		here = " -n " + d.Namespace
+		here = shell.In(d.Namespace)
 	}
 	selector := shown.selector
 	if shown.from == demoAddon {
@@ -128,7 +129,8 @@ func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 	for _, deployment := range deployments {
 		mine := shown.from == demoItself || deployment.GetName() == d.Name
 		if mine && scaledAway(&deployment) {
-			return fmt.Errorf("deployment %s/%s is scaled to 0; run 'kubectl scale deployment %[2]s -n %[1]s --replicas=1'", d.Namespace, deployment.GetName())
+			return fmt.Errorf("deployment %s/%s is scaled to 0; run '%s%s --replicas=1'", d.Namespace, deployment.GetName(),
+				shell.Line("kubectl scale deployment {}", deployment.GetName()), shell.In(d.Namespace))
 		}
 	}
 	command := "kubectl istio-demo install"
@@ -143,7 +145,9 @@ func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 func withAddon(installed []unstructured.Unstructured, missed string) []string {
 	names := []string{missed}
 	for _, deployment := range installed {
-		names = append(names, deployment.GetName())
+		if name := deployment.GetName(); dashboards[name].from == demoAddon {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

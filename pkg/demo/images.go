@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -16,6 +18,29 @@ func (m Manifest) Images() []string {
 	}
 	slices.Sort(images)
 	return slices.Compact(images)
+}
+
+// reference is what a reference to an image consists of
+// (https://pkg.go.dev/github.com/distribution/reference), and no script takes
+// for anything else.
+var reference = regexp.MustCompile(`^(?:\[[0-9A-Fa-f:.]+\](?::[0-9]+)?/)?[A-Za-z0-9][A-Za-z0-9._:/@+-]*$`)
+
+// CheckImages refuses, with an *InputError that says where it is written, what
+// cannot be a reference to an image.
+func (m Manifest) CheckImages() error {
+	for _, object := range m.Objects {
+		for _, image := range podImages(object) {
+			if !reference.MatchString(image) {
+				return &InputError{fmt.Errorf("%s: %s: image %+.64q is no reference to an image; correct it", object.Source, manifest.Ref(object.Unstructured), image)}
+			}
+		}
+	}
+	for _, image := range m.Injected {
+		if !reference.MatchString(image) {
+			return &InputError{fmt.Errorf("image %+.64q is no reference to an image; correct the value that it comes from", image)}
+		}
+	}
+	return nil
 }
 
 // podImages gives the images of a workload of any kind, wherever it keeps its

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // Istio injects sidecars into the pods of namespaces with one of these labels.
@@ -17,6 +18,8 @@ const (
 	InjectionLabel = "istio-injection"
 	enabled        = "enabled"
 	revisionLabel  = "istio.io/rev"
+
+	injectionEnabled = InjectionLabel + "=" + enabled
 )
 
 // injected tells whether the labels of a namespace have sidecars injected.
@@ -79,10 +82,7 @@ func (s *SampleInstall) prepareLabel(ctx context.Context) (string, error) {
 	case noLabel:
 		return "", nil
 	case refusedLabel:
-		return "", &RefusedError{[]preflight.Result{{
-			Message: fmt.Sprintf("namespace %s has the label %s=%s, which keeps sidecars out", s.Namespace.Name, InjectionLabel, found.Labels[InjectionLabel]),
-			Remedy:  fmt.Sprintf("change it ('kubectl label --overwrite namespace %s %s=%s'), choose another namespace with -n, or go on without sidecars with --inject=false", s.Namespace.Name, InjectionLabel, enabled),
-		}}}
+		return "", &RefusedError{[]preflight.Result{s.unwanted(found.Labels[InjectionLabel])}}
 	}
 	isNew := apierrors.IsNotFound(err)
 	denied, err := s.labelDenied(ctx)
@@ -90,20 +90,34 @@ func (s *SampleInstall) prepareLabel(ctx context.Context) (string, error) {
 		return "", err // it is there, and stays as long as the other sample
 	}
 	if denied {
-		return "", &RefusedError{[]preflight.Result{{
-			Message: fmt.Sprintf("you may not label namespace %s, without which it gets no sidecars", s.Namespace.Name),
-			Remedy:  fmt.Sprintf("have somebody run 'kubectl label namespace %s %s=%s' and then add --inject=false, which leaves the label alone", s.Namespace.Name, InjectionLabel, enabled),
-		}}}
+		return "", &RefusedError{[]preflight.Result{s.forbidden()}}
 	}
 	s.NamespaceLabels = map[string]string{InjectionLabel: enabled}
 	if does == sharedLabel {
 		return "", nil
 	}
-	label := InjectionLabel + "=" + enabled
 	if !isNew && s.ConfirmLabel != nil { // a new one is nobody's yet
-		s.Confirm = func(ctx context.Context) error { return s.ConfirmLabel(ctx, label) }
+		s.Confirm = func(ctx context.Context) error { return s.ConfirmLabel(ctx, injectionEnabled) }
 	}
-	return label, nil
+	return injectionEnabled, nil
+}
+
+// unwanted says what to do where somebody wants no sidecars.
+func (s *SampleInstall) unwanted(value string) preflight.Result {
+	return preflight.Result{
+		Message: fmt.Sprintf("namespace %s has the label %s=%s, which keeps sidecars out", s.Namespace.Name, InjectionLabel, value),
+		Remedy: "change it ('" + shell.Line("kubectl label --overwrite namespace {} "+injectionEnabled, s.Namespace.Name) +
+			"'), choose another namespace with -n, or go on without sidecars with --inject=false",
+	}
+}
+
+// forbidden says what to do where the user may not label the namespace.
+func (s *SampleInstall) forbidden() preflight.Result {
+	return preflight.Result{
+		Message: fmt.Sprintf("you may not label namespace %s, without which it gets no sidecars", s.Namespace.Name),
+		Remedy: "have somebody run '" + shell.Line("kubectl label namespace {} "+injectionEnabled, s.Namespace.Name) +
+			"' and then add --inject=false, which leaves the label alone",
+	}
 }
 
 // labelDenied asks whether the user may label the namespace.

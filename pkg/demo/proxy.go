@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // proxyName is what [TYPE/]NAME[.NAMESPACE] means.
@@ -83,10 +85,12 @@ func (d *Dashboard) choose(ctx context.Context, forward *podForward) error {
 			options.FieldSelector = fields.OneTermEqualSelector("metadata.name", named.name).String()
 		}
 		forward.candidates.none = func() error {
-			return fmt.Errorf("there is no pod %s in namespace %s; 'kubectl get pods -n %[2]s' lists those that there are, and -n names another namespace", named.name, named.namespace)
+			return fmt.Errorf("there is no pod %s in namespace %s; %s lists those that there are, and -n names another namespace", named.name, named.namespace,
+				"'kubectl get pods"+shell.In(named.namespace)+"'")
 		}
 		forward.candidates.replaced = func() error {
-			return fmt.Errorf("pod %s/%s is gone; name its deployment instead to follow its successors: 'kubectl istio-demo dashboard %s deployment/NAME.%[1]s'", named.namespace, named.name, d.Name)
+			return fmt.Errorf("pod %s/%s is gone; name its deployment instead to follow its successors: '%s'", named.namespace, named.name,
+				shell.Line("kubectl istio-demo dashboard {} deployment/NAME.{}", d.Name, named.namespace))
 		}
 		return nil
 	}

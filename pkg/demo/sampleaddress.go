@@ -8,6 +8,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // WayIn is where a sample can be opened.
@@ -46,7 +48,8 @@ const ingressGateway = "istio=ingressgateway"
 // ownGateway is that of the sample itself, whose address istiod writes down
 // when it has made one.
 func (s *SampleInstall) ownGateway(ctx context.Context) WayIn {
-	hint := WayIn{Hint: fmt.Sprintf("gateway %s/%s has no address yet; 'kubectl get gateways.gateway.networking.k8s.io -n %s' shows it when it has one", s.Namespace.Name, s.Gateway, s.Namespace.Name)}
+	look := "'kubectl get gateways.gateway.networking.k8s.io" + shell.In(s.Namespace.Name) + "'"
+	hint := WayIn{Hint: fmt.Sprintf("gateway %s/%s has no address yet; %s shows it when it has one", s.Namespace.Name, s.Gateway, look)}
 	gateway, err := s.Cluster.Dynamic.Resource(gatewayAPI.WithResource("gateways")).Namespace(s.Namespace.Name).Get(ctx, s.Gateway, metav1.GetOptions{})
 	if err != nil {
 		return hint
@@ -54,7 +57,11 @@ func (s *SampleInstall) ownGateway(ctx context.Context) WayIn {
 	addresses, _, _ := unstructured.NestedSlice(gateway.Object, "status", "addresses")
 	for _, address := range addresses {
 		fields, _ := address.(map[string]any)
-		if host, _ := fields["value"].(string); host != "" {
+		switch host, _ := fields["value"].(string); {
+		case host == "":
+		case !isHost(host):
+			return WayIn{Hint: fmt.Sprintf("the address of gateway %s/%s is %+.64q, which is neither an IP address nor a host name", s.Namespace.Name, s.Gateway, host)}
+		default:
 			return WayIn{URL: "http://" + inURL(host) + s.Path}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // RouteLabel marks the VirtualServices that SampleRoute writes; its value is
@@ -145,8 +146,8 @@ func (s *SampleRoute) read(ctx context.Context) (*routing, error) {
 type SampleNotInstalledError struct{ Sample, Namespace string }
 
 func (e *SampleNotInstalledError) Error() string {
-	return fmt.Sprintf("sample %s is not installed in namespace %s; 'kubectl istio-demo sample install %s -n %s' does that, and 'kubectl istio-demo sample list' shows where it is",
-		e.Sample, e.Namespace, e.Sample, e.Namespace)
+	return fmt.Sprintf("sample %s is not installed in namespace %s; '%s%s' does that, and 'kubectl istio-demo sample list' shows where it is",
+		e.Sample, e.Namespace, shell.Line("kubectl istio-demo sample install {}", e.Sample), shell.In(e.Namespace))
 }
 
 // check refuses a route to what there is not, and one for a service whose

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // Sidecars tells how many pods of a sample have one.
@@ -142,8 +143,8 @@ func servicesOf(configurations []admissionv1.MutatingWebhookConfiguration) []adm
 
 // withoutSidecar says why pods have no sidecar, and what to do about it.
 func withoutSidecar(pods []corev1.Pod, around surroundings, namespace string) (why, remedy string) {
-	restart := "'kubectl rollout restart deployment -n " + namespace + "'"
-	label := fmt.Sprintf("'kubectl label namespace %s %s=%s'", namespace, InjectionLabel, enabled)
+	restart := "'kubectl rollout restart deployment" + shell.In(namespace) + "'"
+	label := "'" + shell.Line("kubectl label namespace {} "+injectionEnabled, namespace) + "'"
 	labelled := around.namespace == nil || injected(around.namespace.Labels)
 	switch {
 	case len(around.injectors) == 0 && !around.hidden && !labelled:

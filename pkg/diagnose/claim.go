@@ -59,7 +59,7 @@ func (e *Evidence) ownClaim() []symptom {
 func (e *Evidence) claim(claim *corev1.PersistentVolumeClaim) symptom {
 	found := symptom{kind: placeKind, same: claim.Name, Finding: Finding{Reason: claimPending}}
 	why := "it waits for a volume"
-	found.Next = e.kubectl("describe", "persistentvolumeclaim", claim.Name)
+	found.Next = e.kubectl("describe persistentvolumeclaim {}", claim.Name)
 	class := claim.Spec.StorageClassName
 	if class == nil || *class == "" {
 		why = "no volume fits, and no storage class is set"

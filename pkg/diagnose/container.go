@@ -8,6 +8,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 const (
@@ -112,11 +114,11 @@ func (e *Evidence) absent(message string) (next string, grace time.Duration) {
 		return "istiod writes it once it runs: find out what holds istiod back", 0
 	}
 	if found := missing.FindStringSubmatch(message); found != nil {
-		return fmt.Sprintf("create the %s: %s", strings.ToLower(found[1]), e.kubectl("get", strings.ToLower(found[1]), found[2])), missingGrace
+		return fmt.Sprintf("create the %s: %s", strings.ToLower(found[1]), e.kubectl("get {} {}", strings.ToLower(found[1]), found[2])), missingGrace
 	}
 	if found := missingKey.FindStringSubmatch(message); found != nil && found[1] != "" {
 		_, name, _ := strings.Cut(found[3], "/")
-		return fmt.Sprintf("add the key %s: %s", found[1], e.kubectl("edit", strings.ToLower(found[2]), name)), missingGrace
+		return fmt.Sprintf("add the key %s: %s", found[1], e.kubectl("edit {} {}", strings.ToLower(found[2]), name)), missingGrace
 	} else if found != nil {
 		return fmt.Sprintf("add the key %s to what the volume is made of", found[4]), missingGrace
 	}
@@ -147,11 +149,11 @@ func (e *Evidence) crash(pod *corev1.Pod, status *corev1.ContainerStatus, ended 
 	case killed:
 		found.Next = "raise the memory limit of the container"
 	case ended.ExitCode == 137:
-		found.Next = "it was killed; see whether its liveness probe fails: " + e.kubectl("describe", "pod", pod.Name)
+		found.Next = "it was killed; see whether its liveness probe fails: " + e.kubectl("describe pod {}", pod.Name)
 	case found.previous:
-		found.Next = e.kubectl("logs", pod.Name, "-c", status.Name, "--previous")
+		found.Next = e.kubectl("logs {} -c {} --previous", pod.Name, status.Name)
 	default:
-		found.Next = e.kubectl("logs", pod.Name, "-c", status.Name)
+		found.Next = e.kubectl("logs {} -c {}", pod.Name, status.Name)
 	}
 	return found
 }
@@ -160,7 +162,8 @@ func (e *Evidence) crash(pod *corev1.Pod, status *corev1.ContainerStatus, ended 
 func isForeign(text string) bool { return containsAny(text, "exec format error") }
 
 func otherImage(pod *corev1.Pod) string {
-	return fmt.Sprintf("use an image for the architecture of node %s: kubectl get node %[1]s -L kubernetes.io/arch", pod.Spec.NodeName)
+	node := pod.Spec.NodeName
+	return fmt.Sprintf("use an image for the architecture of node %s: %s", node, shell.Line("kubectl get node {} -L kubernetes.io/arch", node))
 }
 
 func times(n int) string {

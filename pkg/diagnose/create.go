@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // failedCreate is the reason of controllers that cannot create a pod.
@@ -37,7 +39,7 @@ func (e *Evidence) creation() []symptom {
 	found := e.refused(cut(clean(combined(message), maxRead), refusal))
 	found.kind, found.Reason = createKind, failedCreate
 	if found.Next == "" {
-		found.Next = e.kubectl("describe", strings.ToLower(e.Workload.GetKind()), e.Workload.GetName())
+		found.Next = e.kubectl("describe {} {}", strings.ToLower(e.Workload.GetKind()), e.Workload.GetName())
 	}
 	return []symptom{found}
 }
@@ -116,18 +118,19 @@ func (e *Evidence) refused(message string) symptom {
 	}
 	next, grace := "", missingGrace
 	if limited := quota.FindStringSubmatch(message); limited != nil {
-		next = "raise the quota, or free what it counts: " + e.kubectl("describe", "resourcequota", limited[2])
+		next = "raise the quota, or free what it counts: " + e.kubectl("describe resourcequota {}", limited[2])
 		if limited[1] == "failed" {
-			next = "give the containers the requests and limits that the quota counts: " + e.kubectl("describe", "resourcequota", limited[2])
+			next = "give the containers the requests and limits that the quota counts: " + e.kubectl("describe resourcequota {}", limited[2])
 		}
 	} else if policy := pss.FindStringSubmatch(message); policy != nil {
-		next = fmt.Sprintf("allow more in the namespace than %q: kubectl label namespace %s pod-security.kubernetes.io/enforce=privileged --overwrite", policy[1], e.Workload.GetNamespace())
+		next = fmt.Sprintf("allow more in the namespace than %q: %s", policy[1],
+			shell.Line("kubectl label namespace {} pod-security.kubernetes.io/enforce=privileged --overwrite", e.Workload.GetNamespace()))
 	} else if denied := denial.FindStringSubmatch(message); denied != nil {
 		next = fmt.Sprintf("change what the policy of webhook %s does not allow", denied[1])
 	} else if lacking := account.FindStringSubmatch(message); lacking != nil {
-		next = "create the service account: " + e.kubectl("get", "serviceaccount", lacking[1])
+		next = "create the service account: " + e.kubectl("get serviceaccount {}", lacking[1])
 	} else if containsAny(message, " usage per ") {
-		next = "change the requests and limits: " + e.kubectl("describe", "limitrange")
+		next = "change the requests and limits: " + e.kubectl("describe limitrange")
 	} else if !containsAny(message, "forbidden", "is invalid", "no priorityclass") {
 		grace = 0 // a server that is busy, or a namespace that goes
 	}
@@ -155,14 +158,14 @@ func (e *Evidence) unreachable(name, address, cause string) symptom {
 	case containsAny(cause, "x509", "certificate"):
 		found.Next = configurations("its caBundle does not fit its certificate; correct it")
 	case containsAny(cause, "no endpoints", "no service port"):
-		found.Next = fmt.Sprintf("none of its pods is ready: kubectl get pods,services -n %s", at[2])
+		found.Next = "none of its pods is ready: kubectl get pods,services" + shell.In(at[2])
 	case strings.HasPrefix(at[1], "istiod") && strings.HasSuffix(cause, "connection refused"):
 		// A firewall would let it wait; nodes refuse for a Service without pods.
-		found.Next = fmt.Sprintf("istiod does not answer; see whether its pods run: kubectl get pods -n %s -l app=istiod", at[2])
+		found.Next = "istiod does not answer; see whether its pods run: kubectl get pods" + shell.In(at[2]) + " -l app=istiod"
 	case strings.HasPrefix(at[1], "istiod"):
 		found.Next = "the API server must reach port 15017 of istiod: let it through the firewall between them"
 	default:
-		found.Next = fmt.Sprintf("the API server must reach the pods of service %s: kubectl get pods,services -n %s", at[1], at[2])
+		found.Next = fmt.Sprintf("the API server must reach the pods of service %s: ", at[1]) + "kubectl get pods,services" + shell.In(at[2])
 	}
 	return found
 }

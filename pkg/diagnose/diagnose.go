@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // maxFindings bounds what is said of one workload.
@@ -179,10 +181,6 @@ func (s symptom) cleaned() Finding {
 }
 
 // kubectl gives a command for the namespace of the workload.
-func (e *Evidence) kubectl(arguments ...string) string {
-	command := append([]string{"kubectl"}, arguments...)
-	if namespace := e.Workload.GetNamespace(); namespace != "" {
-		command = append(command, "-n", namespace)
-	}
-	return strings.Join(command, " ")
+func (e *Evidence) kubectl(text string, names ...string) string {
+	return shell.Line("kubectl "+text, names...) + shell.In(e.Workload.GetNamespace())
 }

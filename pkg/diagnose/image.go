@@ -59,7 +59,7 @@ func (e *Evidence) image(pod *corev1.Pod, status *corev1.ContainerStatus) sympto
 	case reason == "ErrImageNeverPull":
 		found.Next = "put the image on the node, or set another imagePullPolicy"
 	case image == "auto":
-		found.Next = "the pod was made before istiod could inject into it: " + e.kubectl("delete", "pod", pod.Name)
+		found.Next = "the pod was made before istiod could inject into it: " + e.kubectl("delete pod {}", pod.Name)
 	default:
 		found.Next = nextPull(cause)
 	}

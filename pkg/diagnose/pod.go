@@ -7,6 +7,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 const (
@@ -38,7 +40,7 @@ func (e *Evidence) pod(pod *corev1.Pod) []symptom {
 		found[i].Pod, found[i].uid = pod.Name, pod.UID
 		found[i].Event = e.lastWarning(pod, found[i])
 		if found[i].Next == "" {
-			found[i].Next = e.kubectl("describe", "pod", pod.Name)
+			found[i].Next = e.kubectl("describe pod {}", pod.Name)
 		}
 	}
 	return found
@@ -100,7 +102,7 @@ func (e *Evidence) nextPlace(message string) string {
 	case containsAny(message, "node affinity", "node selector", "node(s) didn't match"):
 		return "label a node as the pod wants it: kubectl get nodes --show-labels"
 	case containsAny(message, `persistentvolumeclaim "`) && containsAny(message, `" not found`):
-		return "create the claim: " + e.kubectl("get", "persistentvolumeclaims")
+		return "create the claim: " + e.kubectl("get persistentvolumeclaims")
 	case containsAny(message, "no nodes available"):
 		return "add a node: kubectl get nodes"
 	}
@@ -130,7 +132,8 @@ func (e *Evidence) volume(pod *corev1.Pod) (symptom, bool) {
 		found, ok = symptom{kind: volumeKind, same: message, Finding: Finding{Reason: event.Reason, Message: message, Next: next, Grace: grace}}, true
 		if event.Reason == "FailedCreatePodSandBox" {
 			found.same = ""
-			found.Next = fmt.Sprintf("see whether the network plugin (CNI) runs on node %s: kubectl get pods -A --field-selector spec.nodeName=%[1]s", pod.Spec.NodeName)
+			found.Next = fmt.Sprintf("see whether the network plugin (CNI) runs on node %s: %s", pod.Spec.NodeName,
+				shell.Line("kubectl get pods -A --field-selector spec.nodeName={}", pod.Spec.NodeName))
 		}
 	}
 	if conditionOf(pod, corev1.PodReadyToStartContainers) == nil {
@@ -151,7 +154,7 @@ func (e *Evidence) probe(pod *corev1.Pod) (symptom, bool) {
 			Container: container,
 			Reason:    events[i].Reason,
 			Message:   events[i].Message,
-			Next:      e.kubectl("logs", pod.Name, "-c", container),
+			Next:      e.kubectl("logs {} -c {}", pod.Name, container),
 		}}, true
 	}
 	return symptom{}, false

@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/pager"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // without are the schemes of provider IDs of nodes that come without load
@@ -71,10 +73,10 @@ func readAddressed(ctx context.Context, subject Subject) (string, error) {
 func forward(service LoadBalancer) string {
 	command := "kubectl istio-demo address --forward"
 	if service.Namespace != "istio-system" {
-		command += " -n " + service.Namespace
+		command += shell.In(service.Namespace)
 	}
 	if service.Name != "istio-ingressgateway" {
-		command += " --gateway=" + service.Name
+		command += shell.Line(" --gateway={}", service.Name)
 	}
 	return command
 }

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // namespaces looks whether those that objects go to exist or will be created,
@@ -25,19 +29,11 @@ func namespaces(ctx context.Context, s *Survey) ([]Result, error) {
 		case place.found == nil:
 			missing = append(missing, name)
 		case place.found.DeletionTimestamp != nil:
-			results = append(results, Result{
-				Verdict: Fail,
-				Message: fmt.Sprintf("namespace %s is being deleted since %s", name, place.found.DeletionTimestamp.UTC().Format("2006-01-02 15:04:05 MST")),
-				Remedy:  fmt.Sprintf("wait until it is gone ('kubectl wait --for=delete namespace/%s') and run the same command again", name),
-			})
+			results = append(results, deletedNamespace(name, *place.found.DeletionTimestamp))
 		}
 	}
 	if len(missing) > 0 {
-		results = append(results, Result{
-			Verdict: Fail,
-			Message: fmt.Sprintf("namespace %s does not exist and the manifest does not bring it", strings.Join(missing, ", ")),
-			Remedy:  fmt.Sprintf("create it first ('kubectl create namespace %s')", missing[0]),
-		})
+		results = append(results, missingNamespaces(missing))
 	}
 	denied, err := deniedNamespaces(ctx, s, created)
 	if err != nil {
@@ -48,6 +44,22 @@ func namespaces(ctx context.Context, s *Survey) ([]Result, error) {
 		return passed(goodNamespaces(s, created, hidden)), nil
 	}
 	return results, nil
+}
+
+func deletedNamespace(name string, since metav1.Time) Result {
+	return Result{
+		Verdict: Fail,
+		Message: fmt.Sprintf("namespace %s is being deleted since %s", name, since.UTC().Format("2006-01-02 15:04:05 MST")),
+		Remedy:  "wait until it is gone ('" + shell.Line("kubectl wait --for=delete namespace/{}", name) + "') and run the same command again",
+	}
+}
+
+func missingNamespaces(names []string) Result {
+	return Result{
+		Verdict: Fail,
+		Message: fmt.Sprintf("namespace %s does not exist and the manifest does not bring it", strings.Join(names, ", ")),
+		Remedy:  "create it first ('" + shell.Line("kubectl create namespace {}", names[0]) + "')",
+	}
 }
 
 // deniedNamespaces asks whether namespaces may be created.

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // attempt is a pod to try out, and the webhooks that it is for.
@@ -90,8 +92,8 @@ func (a attempt) judge(err error) []Result {
 	hook := a.hooks[i]
 	remedy := "see that what it calls runs, and that no firewall is between the API server and it"
 	if hook.service != nil {
-		remedy = fmt.Sprintf("see that pods of service %s run ('kubectl get endpointslices -n %s'), and that the API server may reach port %d of them",
-			hook.serviceName(), hook.service.Namespace, hook.port())
+		look := "'kubectl get endpointslices" + shell.In(hook.service.Namespace) + "'"
+		remedy = fmt.Sprintf("see that pods of service %s run (%s), and that the API server may reach port %d of them", hook.serviceName(), look, hook.port())
 	}
 	return []Result{{
 		Verdict: Fail,

@@ -10,6 +10,8 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // webhooks looks for those that would refuse what is installed only because
@@ -176,7 +178,7 @@ func orphans(hooks []hook, gone map[string]bool, writes []write) []Result {
 			Verdict: verdict,
 			Message: fmt.Sprintf("%s %s is orphaned and blocks %s: its service %s does not exist (webhook %s)",
 				key.kind, key.configuration, what, key.service, shortList(names)),
-			Remedy: fmt.Sprintf("remove it ('kubectl delete %s %s') if what it belonged to is gone for good", key.kind, key.configuration),
+			Remedy: "remove it ('" + shell.Line("kubectl delete {} {}", key.kind, key.configuration) + "') if what it belonged to is gone for good",
 		})
 	}
 	return results

@@ -23,6 +23,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/grace"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 const (
@@ -117,18 +118,14 @@ func (s Stuck) why() string {
 		return "what belongs to it is not gone yet; run the same command again to go on waiting"
 	}
 	if s.EndsByItself() {
-		return fmt.Sprintf("objects of its kind are not gone yet; see which with 'kubectl get %s -A'", s.Object.Name)
+		return "objects of its kind are not gone yet; see which with '" + shell.Line("kubectl get {} -A", s.Object.Name) + "'"
 	}
 	resource := strings.ToLower(s.Object.Kind)
 	if s.Object.Group != "" {
 		resource += "." + s.Object.Group
 	}
-	in := ""
-	if s.Object.Namespace != "" {
-		in = " -n " + s.Object.Namespace
-	}
-	return fmt.Sprintf("its finalizer %s keeps it; find out who should remove that, or do it: kubectl patch %s %s%s --type=merge -p '{\"metadata\":{\"finalizers\":null}}'",
-		strings.Join(others, ", "), resource, s.Object.Name, in)
+	return fmt.Sprintf("its finalizer %s keeps it; find out who should remove that, or do it: %s%s --type=merge -p '{\"metadata\":{\"finalizers\":null}}'",
+		strings.Join(others, ", "), shell.Line("kubectl patch {} {}", resource, s.Object.Name), shell.In(s.Object.Namespace))
 }
 
 // Remove deletes the targets, all at once, and returns when they are gone. It

@@ -13,10 +13,13 @@ import (
 // case, and the rest of the message says which one is meant.
 const Placeholder = "NAME"
 
-// plain are names that mean the same to every shell, those of Windows included,
-// and to the command that gets them: one word, no flag, no list, no path. Those
-// of objects are, as Kubernetes has them, but for a few of RBAC.
+// plain are names of one word, which are no flag, no list and no path. Those of
+// objects are, as Kubernetes has them, but for a few of RBAC.
 var plain = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,252}$`)
+
+// IsPlain tells whether a name means the same to every shell, and to a command
+// that gets it as an argument.
+func IsPlain(name string) bool { return plain.MatchString(name) }
 
 // Line gives a command line: text, with a name in the place of each {}. The
 // text is the program's own. A name that is not plain is left out, as one that
@@ -31,7 +34,7 @@ func Line(text string, names ...string) string {
 		}
 		name := Placeholder
 		if len(names) > 0 {
-			if plain.MatchString(names[0]) {
+			if IsPlain(names[0]) {
 				name = names[0]
 			}
 			names = names[1:]

@@ -39,7 +39,7 @@ var (
 var rooms = map[string]room{
 	"cmd/kubectl-istio_demo": {own: []string{"pkg/cmd"}, forbidden: []string{"github.com/spf13", "k8s.io/client-go", "helm.sh", "istio.io"}},
 	"pkg/cmd": {
-		own:       []string{"pkg/builtin", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress", "pkg/translation"},
+		own:       []string{"pkg/builtin", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress", "pkg/shell", "pkg/translation"},
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
 	"pkg/demo": {
