@@ -48,6 +48,24 @@ func (i *Install) examine(ctx context.Context, on *course) (view, error) {
 	return seen, i.verify(ctx, on, seen.members)
 }
 
+// confirm asks before the first write. While a question waits, anything can
+// come, so that everything is looked at once more after it; nothing is pruned
+// that was not listed before.
+func (i *Install) confirm(ctx context.Context, on *course) error {
+	if i.Confirm == nil || on.engine.DryRun {
+		return nil
+	}
+	if err := i.Confirm(ctx); err != nil {
+		return err
+	}
+	listed := on.leftovers
+	if _, err := i.examine(ctx, on); err != nil {
+		return err
+	}
+	on.leftovers = still(on.leftovers, listed)
+	return nil
+}
+
 // look runs all checks. What they and the install need of the cluster is read at
 // once; where there was no install before, also what is needed for all that is
 // new.

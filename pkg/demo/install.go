@@ -249,24 +249,6 @@ func (i *Install) install(ctx context.Context, read Manifest, ledger *pendingLed
 	return results, nil
 }
 
-// confirm asks before the first write. While a question waits, anything can
-// come, so that everything is looked at once more after it; nothing is pruned
-// that was not listed before.
-func (i *Install) confirm(ctx context.Context, on *course) error {
-	if i.Confirm == nil || on.engine.DryRun {
-		return nil
-	}
-	if err := i.Confirm(ctx); err != nil {
-		return err
-	}
-	listed := on.leftovers
-	if _, err := i.examine(ctx, on); err != nil {
-		return err
-	}
-	on.leftovers = still(on.leftovers, listed)
-	return nil
-}
-
 // prepare finds where the objects live, and what was installed before.
 func (i *Install) prepare(ctx context.Context, read Manifest, ledger *pendingLedger) (*course, error) {
 	on := &course{read: read, running: map[event.Object]bool{}}
