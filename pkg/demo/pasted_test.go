@@ -73,7 +73,7 @@ func TestPasted(t *testing.T) {
 		messages["label"] = refused.unwanted("disabled").Remedy
 		messages["denied"] = refused.forbidden().Remedy
 		install := &Install{Sink: func(happened event.Event) {
-			if warning, is := happened.(event.Warning); is {
+			if warning, is := happened.(event.Warning); is && strings.Contains(warning.Message, "kubectl delete") {
 				messages["helm"] = warning.Message
 			}
 		}}
