@@ -38,7 +38,7 @@ func (e *Engine) tryCreation(ctx context.Context, target Target) error {
 	if err == nil || unauthorized(err) {
 		return nil
 	}
-	return fmt.Errorf("%s: %s: cannot be recreated, since the server would refuse the new one: %w", target.Source, target.Ref, &oneLine{err})
+	return fmt.Errorf("%s: %s: cannot be recreated, since the server would refuse the new one: %w", target.Source, target.Ref, &oneLine{withoutValues(target, err)})
 }
 
 // unauthorized tells whether it is a missing permission, and nothing about the
@@ -63,7 +63,7 @@ func (e *Engine) replace(ctx context.Context, target Target) (*unstructured.Unst
 		return stored, err
 	}
 	if failed := e.putBack(ctx, target, old); failed != nil {
-		return nil, fmt.Errorf("%w; it is deleted, and the old one could not be put back: %v", err, failed)
+		return nil, fmt.Errorf("%w; it is deleted, and the old one could not be put back: %v", err, withoutValues(target, failed))
 	}
 	return nil, fmt.Errorf("%w; the old one was put back", err)
 }

@@ -67,6 +67,7 @@ func Refusals(err error) []*RefusalError {
 // refusal says which object the server refused, where it was written, why, and
 // what can be done.
 func (e *Engine) refusal(target Target, err error) error {
+	err = withoutValues(target, err)
 	refused := &RefusalError{Source: target.Source, Ref: target.Ref, Err: err}
 	switch refused.Conflicts = conflictsOf(err); {
 	case len(refused.Conflicts) > 0:

@@ -43,6 +43,7 @@ func (e *Engine) takeOver(ctx context.Context, target Target) error {
 		}
 	}
 	if err != nil {
+		err = withoutValues(target, err)
 		return &RefusalError{Source: target.Source, Ref: target.Ref, Message: "cannot be taken over: " + (&oneLine{err}).Error(), Err: err}
 	}
 	return nil

@@ -19,7 +19,6 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // defaultNamespace is Istio's own.
@@ -46,6 +45,7 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 		config.WarningHandler = warnings
 		config.QPS = -1 // as in demo.Connect
+		demo.CredentialsApart(config)
 		return config
 	})
 	return &connection{ConfigFlags: flags, teller: told, releaseSignals: func() {}, tellWarnings: func() {}}
@@ -54,9 +54,9 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 // printable takes a line at a time, of what a server wants to be printed.
 type printable struct{ told *teller }
 
-func (p printable) Write(line []byte) (int, error) {
-	p.told.current().Remark(progress.Printable(strings.TrimSuffix(string(line), "\n")))
-	return len(line), nil
+func (p printable) Write(text []byte) (int, error) {
+	p.told.current().Remark(line(strings.TrimSuffix(string(text), "\n")))
+	return len(text), nil
 }
 
 func (c *connection) addFlags(root *cobra.Command) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
 // The exit codes; README documents them.
@@ -59,7 +60,7 @@ type Interrupted struct{ Signal syscall.Signal }
 func (i *Interrupted) Error() string { return "interrupted" }
 
 // describe gives what is written to standard error, without the last line's
-// end, and the exit code.
+// end and without what is secret in URLs, and the exit code.
 func describe(err error, command *cobra.Command, cluster *connection) (string, int) {
 	var answered *answeredError
 	if errors.As(err, &answered) {
@@ -67,7 +68,7 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {
-		return fmt.Sprintf("error: %s\nSee '%s --help' for usage.", progress.Printable(err.Error()), command.CommandPath()), exitUsage
+		return fmt.Sprintf("error: %s\nSee '%s --help' for usage.", line(err.Error()), command.CommandPath()), exitUsage
 	}
 	var get *getError
 	if errors.As(err, &get) {
@@ -86,14 +87,17 @@ func said(err error, cluster *connection) []string {
 		return []string{message}
 	}
 	var lines []string
-	for line := range strings.Lines(err.Error()) {
-		line = progress.Printable(strings.TrimSuffix(line, "\n"))
-		if !slices.Contains(lines, line) { // requests that ran side by side may fail alike
-			lines = append(lines, line)
+	for one := range strings.Lines(err.Error()) {
+		one = line(strings.TrimSuffix(one, "\n"))
+		if !slices.Contains(lines, one) { // requests that ran side by side may fail alike
+			lines = append(lines, one)
 		}
 	}
 	return lines
 }
+
+// line makes one of what may repeat URLs, and be anybody's words.
+func line(text string) string { return progress.Printable(redact.Text(text)) }
 
 func exitCode(err error) int {
 	var trouble *troubleError
@@ -127,14 +131,14 @@ func unreachable(err error, cluster *connection) string {
 	case apierrors.IsUnauthorized(err):
 		return "the API server does not accept your credentials (401 Unauthorized); log in again, or check the user of this context"
 	case errors.As(err, &transport) && strings.HasPrefix(transport.Err.Error(), "getting credentials: "):
-		return progress.Printable(fmt.Sprintf("the credentials%s cannot be had: %s", cluster.contextInUse(), strings.TrimPrefix(transport.Err.Error(), "getting credentials: ")))
+		return line(fmt.Sprintf("the credentials%s cannot be had: %s", cluster.contextInUse(), strings.TrimPrefix(transport.Err.Error(), "getting credentials: ")))
 	case errors.As(err, &transport) && !errors.Is(err, context.Canceled):
-		server := transport.URL
-		if parsed, err := url.Parse(transport.URL); err == nil {
+		server := redact.URL(transport.URL)
+		if parsed, err := url.Parse(server); err == nil {
 			server = parsed.Scheme + "://" + parsed.Host
 		}
 		message := fmt.Sprintf("cannot reach the API server %s%s: %v", server, cluster.contextInUse(), rootCause(transport.Err))
-		return progress.Printable(message) + "; is the cluster running, and is it the one that you mean?"
+		return line(message) + "; is the cluster running, and is it the one that you mean?"
 	}
 	return ""
 }
@@ -171,7 +175,7 @@ func inKubectlsWords(err error) string {
 			message = "error: " + strings.TrimPrefix(one.Error(), "error: ")
 		}
 		// The server may have put line ends into it.
-		lines = append(lines, progress.Printable(strings.TrimSpace(message)))
+		lines = append(lines, line(strings.TrimSpace(message)))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -156,3 +156,10 @@ func hostileObject(version, kind, name string) map[string]any {
 	}
 	return object
 }
+
+// manifestServer answers with a text.
+type manifestServer string
+
+func (s manifestServer) ServeHTTP(out http.ResponseWriter, _ *http.Request) {
+	_, _ = out.Write([]byte(s))
+}

@@ -211,7 +211,7 @@ func (o *installOptions) showPods(ctx context.Context, cluster *connection, stre
 		cluster.teller.current().Remark(remarks.String())
 	}
 	if err != nil {
-		warn(err.Error())
+		warn(line(err.Error()))
 	}
 }
 

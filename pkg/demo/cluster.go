@@ -19,13 +19,14 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/crd"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/retry"
 )
 
 // Cluster holds what the steps need of an API server; Connect makes it. It can
 // be used by many goroutines, and by any number of use cases.
 type Cluster struct {
-	// Server is the URL, for messages.
+	// Server is the URL, for messages, as redact.URL gives it.
 	Server string
 	// The clients share one connection. They are for reading what pkg/demo does
 	// not tell; what they write is in no inventory.
@@ -58,6 +59,7 @@ type Cluster struct {
 func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	sink = heard(sink)
 	config = rest.CopyConfig(config)
+	CredentialsApart(config)
 	// The server has its own priority and fairness; a limit here would only
 	// make a small install slow.
 	config.QPS = -1
@@ -70,7 +72,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	// Around what adds the credentials, so that each attempt gets fresh ones.
 	patient := &retry.Transport{Next: once, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
 	client := &http.Client{Transport: patient, Timeout: config.Timeout}
-	cluster := &Cluster{Server: config.Host, warnings: said, config: config}
+	cluster := &Cluster{Server: redact.URL(config.Host), warnings: said, config: config}
 	var errs [7]error
 	var found *discovery.DiscoveryClient
 	found, errs[0] = discovery.NewDiscoveryClientForConfigAndClient(config, client)

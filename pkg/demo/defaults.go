@@ -10,12 +10,13 @@ import (
 // What a program leaves out means here what most want: a real run, and nobody
 // who is told or asked.
 
-// heard gives a sink that can be called.
+// heard gives a sink that can be called, and to which nothing secret of a URL
+// gets.
 func heard(sink event.Sink) event.Sink {
 	if sink == nil {
 		return event.Discard
 	}
-	return sink
+	return func(e event.Event) { sink(discreet(e)) }
 }
 
 func (i *Install) setDefaults() {

@@ -30,6 +30,7 @@ const lookupLimit = 500
 // changed. The error says that it cannot be used.
 func NewLookup(config *rest.Config) (*Lookup, error) {
 	config = rest.CopyConfig(config)
+	CredentialsApart(config)
 	config.QPS = -1
 	config.WarningHandler, config.WarningHandlerWithContext = rest.NoWarnings{}, nil
 	if config.ExecProvider != nil {

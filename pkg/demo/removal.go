@@ -20,6 +20,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
 // step is a step of a removal. Nothing of a step needs what an earlier one has
@@ -267,7 +268,7 @@ func holding(object inventory.Object, users []inventory.Object, err error) (verd
 type unseen struct{ err error }
 
 func (u *unseen) Error() string {
-	return "it cannot be seen whether something of yours is in it: " + strings.Join(strings.Fields(u.err.Error()), " ")
+	return "it cannot be seen whether something of yours is in it: " + redact.Text(strings.Join(strings.Fields(u.err.Error()), " "))
 }
 
 func (u *unseen) Unwrap() error { return u.err }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
@@ -35,7 +36,7 @@ func (s *SampleInstall) wayIn(ctx context.Context) WayIn {
 	found, err := (&Address{Cluster: s.Cluster, Namespace: gateway.Namespace, Gateway: gateway.Name, Near: near, Sink: s.Sink}).Find(ctx)
 	switch {
 	case err != nil:
-		return WayIn{Hint: err.Error() + ", for the path " + s.Path}
+		return WayIn{Hint: redact.Text(err.Error()) + ", for the path " + s.Path}
 	case found.Via == ViaNodePort:
 		return WayIn{URL: found.URL + s.Path, Hint: found.Why}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
 // Status tells whether what is installed runs, by the inventory. Both fields
@@ -140,7 +141,8 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	if !book.found {
 		return watched{}, &NotInstalledError{s.Namespace}
 	}
-	found := watched{source: book.before.Source}
+	// An older version may have stored more of a URL.
+	found := watched{source: redact.Text(book.before.Source)}
 	custom := inventory.Set{Namespaces: book.before.Namespaces}
 	for _, kind := range book.before.Kinds {
 		resource, known := runs[kind]

@@ -325,13 +325,17 @@ func syntaxError(source Source, doc document, err error) error {
 	return fmt.Errorf("%s: not valid YAML: %s", source, message)
 }
 
-// YAMLCause gives what the YAML parser says in one line and without the names
-// of the layers around it.
+// quotedValue is what the YAML parser repeats, which may be a password, also
+// where it takes that for an alias.
+var quotedValue = regexp.MustCompile("(?s) `.*`|(anchor) '[^']*'")
+
+// YAMLCause gives what the YAML parser says in one line, without the names of the
+// layers around it and without values.
 func YAMLCause(err error) string {
 	err = shorter(err)
 	message := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
 	message = strings.TrimPrefix(message, "error unmarshaling JSON: while decoding JSON: ")
-	message = strings.TrimPrefix(message, "yaml: ")
+	message = quotedValue.ReplaceAllString(strings.TrimPrefix(message, "yaml: "), "$1")
 	return strings.Join(strings.Fields(message), " ")
 }
 

@@ -133,7 +133,7 @@ func TestDecodeErrors(t *testing.T) {
 	for _, test := range []struct{ name, data, want string }{
 		{"yaml syntax", configMap("a") + "---\n# b\nkind: ConfigMap\ndata: [x\n", "demo.yaml, document 2 (line 9): not valid YAML: did not find expected ',' or ']'"},
 		{"yaml syntax in the first line", "a: b: c\n", "demo.yaml, document 1 (line 1): not valid YAML: mapping values are not allowed in this context"},
-		{"yaml without a line", "kind: x\ndata: *gone\n", "demo.yaml, document 1 (line 1): not valid YAML: unknown anchor 'gone' referenced"},
+		{"yaml without a line", "kind: x\ndata: *gone\n", "demo.yaml, document 1 (line 1): not valid YAML: unknown anchor referenced"},
 		{"json syntax", configMapJSON("a") + "\n{\"kind\":\n}", "demo.yaml, document 2 (line 3): not valid JSON: invalid character '}' looking for beginning of value"},
 		{"json that ends", configMapJSON("a") + "\n" + `{"kind"`, "demo.yaml, document 2 (line 2): not valid JSON: unexpected EOF"},
 		{"json syntax in the second document", configMapJSON("a") + "\n---\n{\"kind\": \"x\"\n\"y\": 1}", "demo.yaml, document 2 (line 4): not valid JSON: invalid character '\"' after object key:value pair"},

@@ -37,8 +37,8 @@ func TestExpansion(t *testing.T) {
 		{"nested and merged", strings.ReplaceAll(laughs(9), "lol", "{lol: lol}"), "demo.yaml, document 1 (line 12): " + ErrExpansion.Error()},
 		{"as a key", configMap("a") + "? &a " + strings.Repeat("x", 1<<20) + "\n: 1\n" + strings.Repeat("- *a\n", 100), "demo.yaml, document 1 (line 7): not valid YAML: did not find expected key"},
 		{"in JSON", `{"apiVersion": &a "` + strings.Repeat("x", 1<<20) + `", "b": [` + strings.Repeat("*a,", 100) + "]}", "demo.yaml, document 1 (line 1): " + ErrExpansion.Error()},
-		{"within itself", configMap("a") + "x: &x [*x, *x]\n", "demo.yaml, document 1 (line 1): not valid YAML: anchor 'x' value contains itself"},
-		{"of nothing", configMap("a") + "x: &y 1\nz: *x\n", "demo.yaml, document 1 (line 1): not valid YAML: unknown anchor 'x' referenced"},
+		{"within itself", configMap("a") + "x: &x [*x, *x]\n", "demo.yaml, document 1 (line 1): not valid YAML: anchor value contains itself"},
+		{"of nothing", configMap("a") + "x: &y 1\nz: *x\n", "demo.yaml, document 1 (line 1): not valid YAML: unknown anchor referenced"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var before, after runtime.MemStats

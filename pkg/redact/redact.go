@@ -47,12 +47,34 @@ var within = regexp.MustCompile(`"[a-zA-Z0-9+.:-]*://(?:[^"\\]|\\.)*"` +
 // behind is what stands behind a URL in a sentence.
 const behind = "\"'`)]}>,.;: \n"
 
+// faulty is what net/url repeats of a URL that is none: a password with a slash
+// passes for a port.
+var faulty = regexp.MustCompile(`(invalid (?:port|character|URL escape)) "(?:[^"\\]|\\.)*"`)
+
 // Text gives a text, such as the error of git or of net/http, with every URL in
 // it as URL gives it.
 func Text(text string) string {
+	text = faulty.ReplaceAllString(text, "$1")
 	return within.ReplaceAllStringFunc(text, func(found string) string {
 		address := strings.TrimRight(strings.TrimLeft(found, `"'`), behind)
 		start := strings.Index(found, address)
 		return found[:start] + URL(address) + found[start+len(address):]
 	})
 }
+
+// Error gives an error whose text is as Text gives it. To errors.Is and errors.As
+// it is what it was.
+func Error(err error) error {
+	if text := Text(err.Error()); text != err.Error() {
+		return &redacted{text, err}
+	}
+	return err
+}
+
+type redacted struct {
+	text string
+	err  error
+}
+
+func (r *redacted) Error() string { return r.text }
+func (r *redacted) Unwrap() error { return r.err }

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -48,8 +50,10 @@ func TestText(t *testing.T) {
 		`Get "https://u:secret@example.com/x?t=secret": dial tcp 192.0.2.1:443: i/o timeout`:      `Get "https://example.com/x": dial tcp 192.0.2.1:443: i/o timeout`,
 		`fatal: unable to access 'https://u:secret@example.com/org/repo/': Could not resolve`:     `fatal: unable to access 'https://example.com/org/repo/': Could not resolve`,
 		`fatal: unable to access 'https://us'er:sec ret@example.com/x': no`:                       `fatal: unable to access 'https://...': no`,
-		`parse "https://user:sec ret@example.com": invalid character " " in host name`:            `parse "https://...": invalid character " " in host name`,
+		`parse "https://user:sec ret@example.com": invalid character " " in host name`:            `parse "https://...": invalid character in host name`,
 		`parse "https://user:sec\"ret@example.com/x": net/url: invalid userinfo`:                  `parse "https://...": net/url: invalid userinfo`,
+		`parse "https://user:sec/ret@example.com/x": invalid port ":sec" after host`:              `parse "https://...": invalid port after host`,
+		`parse "https://us%er:secret@example.com/x": invalid URL escape "%er"`:                    `parse "https://...": invalid URL escape`,
 		`see https://example.com/x?a=secret.`:                                                     `see https://example.com/x.`,
 		`(https://u:secret@example.com/x)`:                                                        `(https://example.com/x)`,
 		`{"a":"https://u:secret@example.com/x","b":"https://v:secret@example.com/y"}`:             `{"a":"https://example.com/x","b":"https://example.com/y"}`,
@@ -58,6 +62,17 @@ func TestText(t *testing.T) {
 		if got := Text(text); got != want {
 			t.Errorf("%s\nbecomes\n%s, want\n%s", text, got, want)
 		}
+	}
+}
+
+func TestError(t *testing.T) {
+	cause := errors.New(`Get "https://secret@example.com/x": no`)
+	err := Error(fmt.Errorf("cannot download: %w", cause))
+	if want := `cannot download: Get "https://example.com/x": no`; err.Error() != want || !errors.Is(err, cause) {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+	if plain := errors.New("no"); Error(plain) != plain {
+		t.Error("an error without a URL is another one")
 	}
 }
 

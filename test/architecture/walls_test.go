@@ -39,11 +39,11 @@ var (
 var rooms = map[string]room{
 	"cmd/kubectl-istio_demo": {own: []string{"pkg/cmd"}, forbidden: []string{"github.com/spf13", "k8s.io/client-go", "helm.sh", "istio.io"}},
 	"pkg/cmd": {
-		own:       []string{"pkg/builtin", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress", "pkg/shell", "pkg/translation"},
+		own:       []string{"pkg/builtin", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress", "pkg/redact", "pkg/shell", "pkg/translation"},
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
 	"pkg/demo": {
-		own:       []string{"pkg/answer", "pkg/apiupgrade", "pkg/apply", "pkg/crd", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/remove", "pkg/retry", "pkg/shell"},
+		own:       []string{"pkg/answer", "pkg/apiupgrade", "pkg/apply", "pkg/crd", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/redact", "pkg/remove", "pkg/retry", "pkg/shell"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/builtin":         {own: []string{"pkg/demo", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/sample"}, forbidden: slices.Concat(terminal, kubernetes, helm)},

@@ -150,14 +150,14 @@ func (o Options) existing(name string) ([]string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, notThere(name)
 	case err != nil:
-		return nil, fmt.Errorf("cannot read the path %q: %w", name, cause(err))
+		return nil, fmt.Errorf("cannot read the path %q: %w", redact.URL(name), cause(err))
 	case info.IsDir():
 		return o.directory(name)
 	}
 	return []string{name}, nil
 }
 
-func notThere(name string) error { return fmt.Errorf("the path %q does not exist", name) }
+func notThere(name string) error { return fmt.Errorf("the path %q does not exist", redact.URL(name)) }
 
 // directory gives the manifests of a directory, sorted.
 func (o Options) directory(name string) ([]string, error) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -104,6 +105,7 @@ func (t *tree) local(file, root string, data []byte) ([]byte, error) {
 			return nil, fmt.Errorf("%s: patches.patch: %w", file, err)
 		}
 	}
+	t.remember(&k)
 	all := references(&k)
 	schema, named := k.OpenAPI["path"]
 	if named {
@@ -127,6 +129,37 @@ func (t *tree) local(file, root string, data []byte) ([]byte, error) {
 		k.GeneratorOptions = &types.GeneratorOptions{}
 	}
 	return yaml.Marshal(k)
+}
+
+// remember keeps what is written out in a kustomization and must not be repeated.
+func (t *tree) remember(k *types.Kustomization) {
+	add := func(text string) {
+		// One that is short is in many words.
+		if text = strings.Join(strings.Fields(text), " "); len(text) > 5 {
+			t.written = append(t.written, text)
+		}
+	}
+	for _, secret := range k.SecretGenerator {
+		for _, literal := range secret.LiteralSources {
+			_, value, _ := strings.Cut(literal, "=")
+			add(literal)
+			add(value)
+		}
+	}
+	for _, patch := range append(k.Patches, k.PatchesJson6902...) {
+		add(patch.Patch)
+	}
+	for _, patch := range k.PatchesStrategicMerge {
+		if strings.Contains(string(patch), "\n") {
+			add(string(patch))
+		}
+	}
+	for _, plugin := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
+		if strings.Contains(plugin, "\n") {
+			add(plugin)
+		}
+	}
+	slices.SortFunc(t.written, func(a, b string) int { return len(b) - len(a) })
 }
 
 // inMessages gives what an entry is called in messages; one that is written out is

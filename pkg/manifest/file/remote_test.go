@@ -206,7 +206,7 @@ func TestKustomizeRefuses(t *testing.T) {
 		{"no such tag", "resources: [\"SERVER/org/repo?ref=v2.0\"]\n", false, `git: fatal: couldn't find remote ref v2.0`},
 		{"neither", "resources: [\"SERVER/raw/none.yaml?x=y\"]\n", false, `cannot download SERVER/raw/none.yaml: the server answered 404 Not Found`},
 		{"submodules", "components: [\"SERVER/org/repo?submodules=true\"]\n", false, `submodules are not fetched`},
-		{"unknown query", "components: [\"SERVER/org/repo?depth=hidden\"]\n", false, `and not "depth"`},
+		{"unknown query", "components: [\"SERVER/org/repo?hidden=hidden\"]\n", false, `it names no repository, which has ref`},
 		{"path with @", "resources: [a@b.yaml]\n", false, `resources: "a@b.yaml": it is neither a path nor a URL with https:// or ssh://; put ./ in front of a path`},
 		{"chart", "helmCharts: [{name: a, repo: SERVER}]\n", false, `helmCharts: charts are not rendered`},
 		{"kustomization as data", "configMapGenerator: [{name: a, files: [kustomization.yaml]}]\n", false, `it is a kustomization file and not data`},

@@ -143,7 +143,7 @@ func parseQuery(query string) (repository, error) {
 				return found, errors.New("submodules are not fetched")
 			}
 		default:
-			only = fmt.Errorf("%w, which has ref, version, timeout and submodules in its query and not %q", errOnlyFile, key)
+			only = fmt.Errorf("%w, which has ref, version, timeout and submodules in its query and nothing else", errOnlyFile)
 		}
 	}
 	found.ref = values.Get("ref")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -45,8 +46,11 @@ type tree struct {
 	// plugins are files that configure generators and the like.
 	kustomizations map[string]string
 	plugins        map[string]bool
-	resources      *resmap.Factory
-	fetched        int
+	// written are texts that kustomizations have in them: patches, and values of
+	// Secrets.
+	written   []string
+	resources *resmap.Factory
+	fetched   int
 	// left is how many bytes may still be read.
 	left int64
 	// refused is the first error that ended the build.
@@ -234,9 +238,17 @@ func (t *tree) repositoryOf(path string) string {
 	return ""
 }
 
-// naming gives a text in which folders of clones have the names of their
+// repeated is where kustomize repeats all that it was given.
+var repeated = regexp.MustCompile("(with config: )`.*`|(literal sources )\\[.*\\]|(invalid literal source ).*(, expected)|(invalid utf8 bytes : ).*|(\\[patch: )\".*\"|(cannot decode [!a-z]+ )`.*`|(anchor )'[^']*'")
+
+// naming gives a line of kustomize's without what was written into kustomizations,
+// which may be secret, and in which folders of clones have the names of their
 // repositories.
 func (t *tree) naming(text string) string {
+	text = repeated.ReplaceAllString(text, "$1$2$3$5$6$7$8...$4")
+	for _, written := range t.written {
+		text = strings.ReplaceAll(text, written, "...")
+	}
 	for key, root := range t.clones {
 		address, _, _ := strings.Cut(key, "\x00")
 		text = strings.ReplaceAll(text, root, redact.URL(address))

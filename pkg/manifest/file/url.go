@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
 // download gets a URL over https, or over http where the user allowed it. A
@@ -51,11 +53,12 @@ func (o Options) checkScheme(address string) error {
 	return nil
 }
 
-// withoutURL leaves out what net/http repeats: the method and the address.
+// withoutURL leaves out what net/http repeats: the method and the address, and
+// what is secret in that of a proxy.
 func withoutURL(err error) error {
 	var urlError *url.Error
 	if errors.As(err, &urlError) {
-		return urlError.Err
+		err = urlError.Err
 	}
-	return err
+	return redact.Error(err)
 }
