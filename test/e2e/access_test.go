@@ -3,6 +3,7 @@ package e2e
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,16 +11,20 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// access is what the API server authorizes: a verb on a resource, and for some
-// verbs on one object.
-type access struct{ verb, group, resource, name string }
+// access is what the API server authorizes: a verb on a resource, everywhere or
+// in a namespace, and for some verbs on one object.
+type access struct{ verb, group, resource, namespace, name string }
 
 func (a access) String() string {
 	text := a.verb + " " + a.resource
 	if a.group != "" {
 		text += "." + a.group
 	}
-	return text + strings.TrimSuffix("/"+a.name, "/")
+	text += strings.TrimSuffix("/"+a.name, "/")
+	if a.namespace != "" {
+		text += " in " + a.namespace
+	}
+	return text
 }
 
 // accessOf reads a request as the API server does
@@ -43,7 +48,7 @@ func accessOf(t *testing.T, request string) []access {
 		return nil
 	}
 	if parts[0] == "namespaces" && len(parts) > 2 {
-		parts = parts[2:]
+		to.namespace, parts = parts[1], parts[2:]
 	}
 	to.resource = parts[0]
 	if len(parts) > 1 {
@@ -70,21 +75,36 @@ func accessOf(t *testing.T, request string) []access {
 	return []access{to}
 }
 
-// granted gives everything that a role grants, a name at a time. The empty
-// name stands for all.
-func granted(t *testing.T, role string) map[access]bool {
+// rolesIn reads those that rbac prints, as ClusterRoles, which have all fields of
+// a Role.
+func rolesIn(t *testing.T, printed string) []rbacv1.ClusterRole {
 	t.Helper()
-	var parsed rbacv1.ClusterRole
-	if err := yaml.UnmarshalStrict([]byte(role), &parsed); err != nil {
-		t.Fatal(err)
+	var roles []rbacv1.ClusterRole
+	for _, document := range strings.Split(printed, "\n---\n") {
+		var role rbacv1.ClusterRole
+		if err := yaml.UnmarshalStrict([]byte(document), &role); err != nil {
+			t.Fatal(err)
+		}
+		if role.Kind != "Namespace" {
+			roles = append(roles, role)
+		}
 	}
+	return roles
+}
+
+// granted gives everything that roles grant, a name at a time. The empty name
+// stands for all, and the empty namespace, too.
+func granted(t *testing.T, printed string) map[access]bool {
+	t.Helper()
 	all := map[access]bool{}
-	for _, rule := range parsed.Rules {
-		for _, group := range rule.APIGroups {
-			for _, resource := range rule.Resources {
-				for _, verb := range rule.Verbs {
-					for _, name := range strings.Split(strings.Join(rule.ResourceNames, ","), ",") {
-						all[access{verb, group, resource, name}] = true
+	for _, role := range rolesIn(t, printed) {
+		for _, rule := range role.Rules {
+			for _, group := range rule.APIGroups {
+				for _, resource := range rule.Resources {
+					for _, verb := range rule.Verbs {
+						for _, name := range strings.Split(strings.Join(rule.ResourceNames, ","), ",") {
+							all[access{verb, group, resource, role.Namespace, name}] = true
+						}
 					}
 				}
 			}
@@ -93,21 +113,33 @@ func granted(t *testing.T, role string) map[access]bool {
 	return all
 }
 
-// ofAll gives the same for all names.
-func (a access) ofAll() access {
-	a.name = ""
-	return a
+// wider gives what allows the access: itself, and the same for all names, for
+// all namespaces, and for both.
+func (a access) wider() []access {
+	all, everywhere := a, a
+	all.name, everywhere.namespace = "", ""
+	both := all
+	both.namespace = ""
+	return []access{a, all, everywhere, both}
 }
 
-// unused gives what is granted and not used, as far as names go.
+// allowed tells whether some grants allow the access. Of all kinds and verbs,
+// which roles of Istio's have, it does not know.
+func (a access) allowed(granted map[access]bool) bool {
+	return slices.ContainsFunc(a.wider(), func(wider access) bool { return granted[wider] })
+}
+
+// unused gives what is granted and not used.
 func unused(granted, used map[access]bool) []access {
-	names := map[access]bool{}
+	allowing := map[access]bool{}
 	for access := range used {
-		names[access], names[access.ofAll()] = true, true
+		for _, wider := range access.wider() {
+			allowing[wider] = true
+		}
 	}
 	var left []access
 	for access := range granted {
-		if !names[access] {
+		if !allowing[access] {
 			left = append(left, access)
 		}
 	}

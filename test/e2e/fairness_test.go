@@ -82,3 +82,17 @@ func refused(t *testing.T, u *user) (count int) {
 	}
 	return count
 }
+
+// bindTo gives a role to a user and waits until the API server knows.
+func bindTo(t *testing.T, u *user, role, name string) {
+	t.Helper()
+	u.must(t, "kubectl", "create", "clusterrolebinding", "istio-demo-"+name, "--clusterrole="+role, "--user="+name)
+	may := func(arguments ...string) bool {
+		return u.run(t, append([]string{"kubectl", "auth", "can-i", "--as", name, "-n", "default"}, arguments...)...).code == 0
+	}
+	for !may("list", "configmaps") && !may("get", "configmaps/istio-demo") {
+		if t.Context().Err() != nil {
+			t.Fatal("the role has no effect")
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,36 +16,35 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 )
 
-// TestRBAC gives somebody the role that rbac prints and nothing else. With it
-// every command works, and there is nothing in it that none of them asks for.
+// TestRBAC gives somebody the roles that rbac prints and nothing else. With them
+// every command works, and there is nothing in them that none of them asks for.
 func TestRBAC(t *testing.T) {
 	t.Parallel()
 	control := startCluster(t, "rbac")
 	admin := newUser(t, control.Kubeconfig)
 	admin.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
-	role := admin.must(t, "kubectl", "istio-demo", "rbac")
-	if got := admin.runWith(t, role, "kubectl", "apply", "-f", "-"); got.code != 0 {
-		t.Fatal(got.stderr)
-	}
-	bindTo(t, admin, "kubectl-istio-demo", "jane")
-	verbs := rolesWithout(t, admin, role)
-	can := granted(t, role)
+	roles := admin.must(t, "kubectl", "istio-demo", "rbac")
+	bounded := admin.must(t, "kubectl", "istio-demo", "rbac", "--without-escalation")
+	can, mayHold := granted(t, roles), granted(t, bounded)
 	manifest := admin.must(t, "kubectl", "istio-demo", "manifest", "-o", "json")
 
-	t.Run("jane", func(t *testing.T) {
-		used, last := lifeCycle(t, control, "--as", "jane")
-		if got := last.stderr; !strings.Contains(got, "  namespace istio-system is kept: you may not delete it\n") || !strings.Contains(got, "69 removed, 1 kept in ") {
+	t.Run("administrator", func(t *testing.T) {
+		used, last := lifeCycle(t, control)
+		if got := last.stderr; !strings.Contains(got, "70 removed, 0 kept in ") {
 			t.Errorf("it says\n%s", got)
 		}
-		var refused []string
 		for access := range used {
-			// When the inventory is gone, uninstall looks for members everywhere,
-			// and leaves out what she may not see.
-			searched := access.verb == "list" && access.resource != "nodes"
-			if !can[access] && !can[access.ofAll()] && !searched {
-				refused = append(refused, access.String())
+			contents := access.verb == "list" // of the namespace, before it is deleted
+			namespace := access.resource == "namespaces"
+			if !access.allowed(can) && !contents && !namespace {
+				t.Errorf("the roles do not allow to %s", access)
 			}
 		}
+	})
+	give(t, admin, roles, "jane", "kubectl", "apply", "-f", "-")
+	give(t, admin, bounded, "june", "kubectl", "auth", "reconcile", "-f", "-")
+	t.Run("jane", func(t *testing.T) {
+		used, refused := restricted(t, control, can, "jane")
 		// Without them some checks say that it cannot be told.
 		if !slices.Equal(refused, []string{"list nodes"}) {
 			t.Errorf("what she may not is asked for: %q", refused)
@@ -56,35 +56,97 @@ func TestRBAC(t *testing.T) {
 			}
 		}
 	})
-	t.Run("administrator", func(t *testing.T) {
-		used, last := lifeCycle(t, control)
-		if got := last.stderr; !strings.Contains(got, "70 removed, 0 kept in ") {
-			t.Errorf("it says\n%s", got)
-		}
-		for access := range used {
-			contents := access.verb == "list" // of the namespace, before it is deleted
-			namespace := access.resource == "namespaces"
-			if !can[access] && !can[access.ofAll()] && !contents && !namespace {
-				t.Errorf("the role does not allow to %s", access)
-			}
+	t.Run("june", func(t *testing.T) {
+		if _, refused := restricted(t, control, mayHold, "june"); len(refused) > 0 {
+			t.Errorf("what she may not is asked for: %q", refused)
 		}
 	})
+	t.Run("escalation", func(t *testing.T) { escalation(t, admin) })
 	t.Run("own manifest", func(t *testing.T) { ownRole(t, admin) })
-	t.Run("without", func(t *testing.T) { withoutVerbs(t, admin, verbs) })
+	t.Run("without", func(t *testing.T) { withoutVerbs(t, admin, roles) })
 }
 
-// bindTo gives a role to a user and waits until the API server knows.
-func bindTo(t *testing.T, u *user, role, name string) {
+// restricted is the life cycle of somebody who may not delete the namespace,
+// which was made with the roles. It gives what was asked for, and what of that
+// the grants do not allow.
+func restricted(t *testing.T, control *cluster.Cluster, can map[access]bool, name string) (used map[access]bool, refused []string) {
 	t.Helper()
-	u.must(t, "kubectl", "create", "clusterrolebinding", "istio-demo-"+name, "--clusterrole="+role, "--user="+name)
-	may := func(arguments ...string) bool {
-		return u.run(t, append([]string{"kubectl", "auth", "can-i", "--as", name, "-n", "default"}, arguments...)...).code == 0
+	used, last := lifeCycle(t, control, "--as", name)
+	if got := last.stderr; !strings.Contains(got, "69 removed, 0 kept in ") {
+		t.Errorf("it says\n%s", got)
 	}
-	for !may("list", "configmaps") && !may("get", "configmaps/istio-demo") {
-		if t.Context().Err() != nil {
-			t.Fatal("the role has no effect")
+	for access := range used {
+		// When the inventory is gone, uninstall looks for members everywhere, and
+		// leaves out what one may not see.
+		searched := access.verb == "list" && access.resource != "nodes"
+		if !access.allowed(can) && !searched {
+			refused = append(refused, access.String())
 		}
 	}
+	return used, refused
+}
+
+// give gives somebody roles, under a name of their own, as the output says, and
+// waits until the API server knows.
+func give(t *testing.T, u *user, roles, name string, apply ...string) {
+	t.Helper()
+	own := strings.ReplaceAll(strings.ReplaceAll(roles, "kubectl-istio-demo", name), "NAME", name)
+	if got := u.runWith(t, own, apply...); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	for line := range strings.Lines(own) {
+		if command, is := strings.CutPrefix(line, "#   "); is {
+			u.must(t, strings.Fields(command)...)
+		}
+	}
+	for _, role := range rolesIn(t, own) {
+		in := cmp.Or(role.Namespace, "default")
+		rule := role.Rules[slices.IndexFunc(role.Rules, func(rule rbacv1.PolicyRule) bool { return len(rule.Resources) > 0 })]
+		what := strings.TrimSuffix(rule.Resources[0]+"."+rule.APIGroups[0], ".") + "/" + strings.Join(rule.ResourceNames[:min(1, len(rule.ResourceNames))], "")
+		for u.run(t, "kubectl", "auth", "can-i", rule.Verbs[0], strings.TrimSuffix(what, "/"), "--as", name, "-n", in).code != 0 {
+			if t.Context().Err() != nil {
+				t.Fatal("the role has no effect")
+			}
+		}
+	}
+}
+
+// escalation has both of them try to become cluster-admin by means of Istio's
+// roles.
+func escalation(t *testing.T, admin *user) {
+	admin.must(t, "kubectl", "istio-demo", "install", "--wait=false")
+	const istiod = `{"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "istiod-clusterrole-istio-system"}, `
+	const everything = istiod + `"kind": "ClusterRole", "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}`
+	bound := func(role, name string) string {
+		return istiod + `"kind": "ClusterRoleBinding", "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "` + role + `"},
+			"subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "` + name + `"}]}`
+	}
+	apply := func(object, name string) result {
+		t.Helper()
+		return admin.runWith(t, object, "kubectl", "apply", "--server-side", "--force-conflicts", "--validate=false", "-f", "-", "--as", name)
+	}
+	// A binding cannot be given another role, but another one can take its place.
+	admin.must(t, "kubectl", "delete", "clusterrolebinding", "istiod-clusterrole-istio-system", "--as", "june")
+	for _, object := range []string{everything, bound("cluster-admin", "june")} {
+		if got := apply(object, "june"); got.code == 0 || !strings.Contains(got.stderr, "attempting to grant RBAC permissions not currently held") {
+			t.Errorf("without escalation: exit code %d\n%s", got.code, got.stderr)
+		}
+	}
+	if got := admin.run(t, "kubectl", "auth", "can-i", "*", "*", "--as", "june"); got.code == 0 {
+		t.Error("june may do everything")
+	}
+	for _, object := range []string{everything, bound("istiod-clusterrole-istio-system", "jane")} {
+		if got := apply(object, "jane"); got.code != 0 {
+			t.Errorf("with escalation: %s", got.stderr)
+		}
+	}
+	for admin.run(t, "kubectl", "auth", "can-i", "*", "*", "--as", "jane").code != 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("jane may not do everything, and the warning is wrong")
+		}
+	}
+	admin.must(t, "kubectl", "istio-demo", "uninstall", "--yes")
+	admin.must(t, "kubectl", "delete", "clusterrolebinding", "istiod-clusterrole-istio-system") // which is jane's now
 }
 
 // lifeCycle installs the demo, looks at it from all sides and takes it away,
@@ -137,18 +199,13 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 // and an object of it.
 func ownRole(t *testing.T, admin *user) {
 	path := write(t, "own.yaml", ownManifest+"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: bobs}\n")
-	role := admin.must(t, "kubectl", "istio-demo", "rbac", "-f", path, "-n", "bobs")
-	role = strings.Replace(role, "kubectl-istio-demo", "bob", 1)
-	if got := admin.runWith(t, role, "kubectl", "apply", "-f", "-"); got.code != 0 {
-		t.Fatal(got.stderr)
-	}
-	bindTo(t, admin, "bob", "bob")
+	give(t, admin, admin.must(t, "kubectl", "istio-demo", "rbac", "-f", path, "-n", "bobs"), "bob", "kubectl", "apply", "-f", "-")
 	for _, test := range []struct{ arguments, want string }{
-		{"install -f " + path, "7 created, 0 configured, 0 unchanged in"},
+		{"install -f " + path, "6 created, 1 configured, 0 unchanged in"},
 		{"install -f " + path, "0 created, 0 configured, 7 unchanged in"},
 		{"diff -f " + path, ""},
 		{"status", "widget/first"},
-		{"uninstall --yes", "6 removed, 1 kept in"},
+		{"uninstall --yes", "6 removed, 0 kept in"},
 	} {
 		arguments := slices.Concat([]string{"kubectl", "istio-demo"}, strings.Fields(test.arguments), []string{"-n", "bobs", "--as", "bob"})
 		if got := admin.run(t, arguments...); got.code != 0 || !strings.Contains(got.stdout+got.stderr, test.want) {
@@ -186,7 +243,7 @@ func withEscalation(t *testing.T, used map[access]bool, manifest string) map[acc
 	var list struct {
 		Items []struct {
 			Kind     string
-			Metadata struct{ Name string }
+			Metadata struct{ Name, Namespace string }
 			RoleRef  rbacv1.RoleRef
 		}
 	}
@@ -195,12 +252,12 @@ func withEscalation(t *testing.T, used map[access]bool, manifest string) map[acc
 	}
 	all := maps.Clone(used)
 	for _, item := range list.Items {
-		written := access{"patch", rbacv1.GroupName, strings.ToLower(item.Kind) + "s", item.Metadata.Name}
+		written := access{"patch", rbacv1.GroupName, strings.ToLower(item.Kind) + "s", item.Metadata.Namespace, item.Metadata.Name}
 		if !used[written] {
 			continue
 		}
 		if item.RoleRef.Name != "" {
-			all[access{"bind", rbacv1.GroupName, strings.ToLower(item.RoleRef.Kind) + "s", item.RoleRef.Name}] = true
+			all[access{"bind", rbacv1.GroupName, strings.ToLower(item.RoleRef.Kind) + "s", item.Metadata.Namespace, item.RoleRef.Name}] = true
 		}
 		written.verb = "escalate"
 		all[written] = true
@@ -208,42 +265,37 @@ func withEscalation(t *testing.T, used map[access]bool, manifest string) map[acc
 	return all
 }
 
-// rolesWithout makes, for each verb of a role, a user who has all of it but
+// rolesWithout makes, for each verb of some roles, a user who has all of them but
 // this verb, and gives the verbs.
-func rolesWithout(t *testing.T, u *user, role string) []string {
+func rolesWithout(t *testing.T, u *user, printed string) []string {
 	t.Helper()
-	var whole rbacv1.ClusterRole
-	if err := yaml.Unmarshal([]byte(role), &whole); err != nil {
-		t.Fatal(err)
-	}
 	verbs := map[string]bool{}
-	for _, rule := range whole.Rules {
-		for _, verb := range rule.Verbs {
-			verbs[verb] = true
-		}
+	for access := range granted(t, printed) {
+		verbs[access.verb] = true
 	}
 	for verb := range verbs {
-		part := whole.DeepCopy()
-		part.Name = "without-" + verb
-		for i := range part.Rules {
-			rule := &part.Rules[i]
-			rule.Verbs = slices.DeleteFunc(rule.Verbs, func(other string) bool { return other == verb })
+		comments, _, _ := strings.Cut(printed, "apiVersion")
+		parts := []string{comments}
+		for _, part := range rolesIn(t, printed) {
+			for i := range part.Rules {
+				rule := &part.Rules[i]
+				rule.Verbs = slices.DeleteFunc(rule.Verbs, func(other string) bool { return other == verb })
+			}
+			part.Rules = slices.DeleteFunc(part.Rules, func(rule rbacv1.PolicyRule) bool { return len(rule.Verbs) == 0 })
+			data, err := yaml.Marshal(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts = append(parts, string(data))
 		}
-		part.Rules = slices.DeleteFunc(part.Rules, func(rule rbacv1.PolicyRule) bool { return len(rule.Verbs) == 0 })
-		data, err := json.Marshal(part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := u.runWith(t, string(data), "kubectl", "create", "-f", "-"); got.code != 0 {
-			t.Fatal(got.stderr)
-		}
-		bindTo(t, u, part.Name, part.Name)
+		give(t, u, parts[0]+strings.Join(parts[1:], "---\n"), "without-"+verb, "kubectl", "create", "-f", "-")
 	}
 	return slices.Sorted(maps.Keys(verbs))
 }
 
 // withoutVerbs does without each of them, and something fails each time.
-func withoutVerbs(t *testing.T, u *user, verbs []string) {
+func withoutVerbs(t *testing.T, u *user, roles string) {
+	verbs := rolesWithout(t, u, roles)
 	const beyond = ` "\S+" is forbidden: .*attempting to grant RBAC permissions not currently held.*`
 	tests := []struct{ verb, command, message string }{
 		{"get", "install", `cannot read the inventory, configmap istio-system/istio-demo: .*|you have no permission to get .*`},
