@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 A kustomization may still have the old fields, and kustomize reads them.
+
 package file
 
 import (
