@@ -31,7 +31,9 @@ HELM := $(BUILD)/helm/$(HELM_KEY)
 RELEASE_TOOLS_KEY := $(shell cat test/release/tools/go.mod test/release/tools/go.sum test/release/tools/build.sh | git hash-object --stdin | cut -c1-12)
 RELEASE_TOOLS := $(BUILD)/release-tools/$(RELEASE_TOOLS_KEY)
 
-# Which version is released, and of which commit archives are built.
+# Which version is released, and of which commit archives are built. Recipes get
+# both by the environment, so that no shell reads what a tag is called.
+export RELEASE COMMIT
 RELEASE ?= $(shell sed -n 's/^  version: //p' plugin.yaml)
 COMMIT ?= HEAD
 
@@ -167,18 +169,19 @@ release-tools: ## goreleaser, krew and its validator, from their Go modules
 
 release-archives: release-tools ## the archives of a commit into dist: make release-archives COMMIT=v0.1.0 RELEASE=v0.1.0
 	@rm -rf dist
-	@RELEASE_TOOLS=$(RELEASE_TOOLS) test/release/archives.sh $(COMMIT) $(RELEASE) dist
+	@RELEASE_TOOLS=$(RELEASE_TOOLS) test/release/archives.sh "$$COMMIT" "$$RELEASE" dist
 	@cat dist/checksums.txt
 
 release-manifest: release-tools ## plugin.yaml, for the archives of what is committed: make release-manifest RELEASE=v0.1.0
-	@RELEASE_TOOLS=$(RELEASE_TOOLS) test/release/manifest.sh $(RELEASE)
+	@RELEASE_TOOLS=$(RELEASE_TOOLS) test/release/manifest.sh "$$RELEASE"
 
 release-test: tools release-tools ## a release, tried with the real krew before it is one
 	@$(RELEASE_TOOLS)/goreleaser check --quiet
 	TOOLS=$(TOOLS) RELEASE_TOOLS=$(RELEASE_TOOLS) go test -count=1 -timeout 80m -v ./test/release/
 
 release-draft: release-tools ## what the release workflow does for a tag, with syft, cosign and a token of GitHub's
-	GORELEASER_CURRENT_TAG=$(RELEASE) $(RELEASE_TOOLS)/goreleaser release --clean --skip=announce
+	@test/release/version.sh "$$RELEASE"
+	GORELEASER_CURRENT_TAG="$$RELEASE" $(RELEASE_TOOLS)/goreleaser release --clean --skip=announce
 	@for archive in dist/*.tar.gz dist/*.zip; do \
 		grep -q "sha256: $$(sha256sum $$archive | cut -d ' ' -f 1)" plugin.yaml || { echo "$$archive is not that of plugin.yaml: throw the draft away" >&2; exit 1; }; \
 	done

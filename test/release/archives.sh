@@ -6,6 +6,8 @@
 # files on the way, which must not matter.
 set -eu
 commit=$1 version=$2 out=$3 platform=${4:-}
+"$(dirname "$0")/version.sh" "$version"
+case $commit in -*) echo "invalid commit: $commit" >&2 && exit 1 ;; esac
 umask "${UMASK:-022}"
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$out"
