@@ -4,8 +4,14 @@
 SHELL := /bin/sh
 BUILD := $(CURDIR)/.build
 PLUGIN := $(BUILD)/bin/kubectl-istio_demo
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+# What a tag can be in gets to shells by the environment only, and make does not
+# look for variables and functions in it.
+ifdef VERSION
+override VERSION := $(value VERSION)
+else
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+endif
+export VERSION
 
 # The tools are built once for each version of what defines them.
 TOOLS_KEY := $(shell cat test/tools/go.mod test/tools/go.sum test/tools/build.sh | git hash-object --stdin | cut -c1-12)
@@ -31,11 +37,15 @@ HELM := $(BUILD)/helm/$(HELM_KEY)
 RELEASE_TOOLS_KEY := $(shell cat test/release/tools/go.mod test/release/tools/go.sum test/release/tools/build.sh | git hash-object --stdin | cut -c1-12)
 RELEASE_TOOLS := $(BUILD)/release-tools/$(RELEASE_TOOLS_KEY)
 
-# Which version is released, and of which commit archives are built. Recipes get
-# both by the environment, so that no shell reads what a tag is called.
-export RELEASE COMMIT
-RELEASE ?= $(shell sed -n 's/^  version: //p' plugin.yaml)
+# Which version is released, and of which commit archives are built.
+ifdef RELEASE
+override RELEASE := $(value RELEASE)
+else
+RELEASE := $(shell sed -n 's/^  version: //p' plugin.yaml)
+endif
 COMMIT ?= HEAD
+override COMMIT := $(value COMMIT)
+export RELEASE COMMIT
 
 # The race detector needs a C compiler. Without one the tests run all the
 # same, and .ci/run installs one.
@@ -74,7 +84,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the plugin, into .build/bin
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-istio_demo
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$$VERSION" -o $(PLUGIN) ./cmd/kubectl-istio_demo
 
 tools: ## the control plane and the peers, from Go modules
 	@test/tools/build.sh $(TOOLS)
@@ -168,6 +178,7 @@ release-tools: ## goreleaser, krew and its validator, from their Go modules
 	@test/release/tools/build.sh $(RELEASE_TOOLS)
 
 release-archives: release-tools ## the archives of a commit into dist: make release-archives COMMIT=v0.1.0 RELEASE=v0.1.0
+	@test/release/version.sh "$$RELEASE"
 	@rm -rf dist
 	@RELEASE_TOOLS=$(RELEASE_TOOLS) test/release/archives.sh "$$COMMIT" "$$RELEASE" dist
 	@cat dist/checksums.txt
@@ -183,7 +194,7 @@ release-draft: release-tools ## what the release workflow does for a tag, with s
 	@test/release/version.sh "$$RELEASE"
 	GORELEASER_CURRENT_TAG="$$RELEASE" $(RELEASE_TOOLS)/goreleaser release --clean --skip=announce
 	@for archive in dist/*.tar.gz dist/*.zip; do \
-		grep -q "sha256: $$(sha256sum $$archive | cut -d ' ' -f 1)" plugin.yaml || { echo "$$archive is not that of plugin.yaml: throw the draft away" >&2; exit 1; }; \
+		grep -q "sha256: $$(sha256sum "$$archive" | cut -d ' ' -f 1)" plugin.yaml || { echo "$$archive is not that of plugin.yaml: throw the draft away" >&2; exit 1; }; \
 	done
 
 picture: build ## draw docs/*.svg from runs on a fresh cluster

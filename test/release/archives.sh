@@ -6,10 +6,20 @@
 # files on the way, which must not matter.
 set -eu
 commit=$1 version=$2 out=$3 platform=${4:-}
-"$(dirname "$0")/version.sh" "$version"
-case $commit in -*) echo "invalid commit: $commit" >&2 && exit 1 ;; esac
 umask "${UMASK:-022}"
 repository=$(cd "$(dirname "$0")/../.." && pwd)
+"$repository/test/release/version.sh" "$version"
+# Its name, which may begin with a dash, has been one of a commit from here on.
+commit=$(git -C "$repository" rev-parse --verify --quiet --end-of-options "$commit^{commit}") || {
+	echo "there is no such commit: COMMIT=HEAD" >&2
+	exit 1
+}
+case $platform in
+*[!a-z0-9/]*)
+	echo "there is no such platform: linux/amd64" >&2
+	exit 1
+	;;
+esac
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 

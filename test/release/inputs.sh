@@ -4,5 +4,6 @@
 # stays the same when history is rewritten, and it needs no tag.
 set -eu
 cd "$(dirname "$0")"
-git ls-tree --full-tree "$1" >/dev/null # whose failure a pipe would hide
-git ls-tree --full-tree "$1" | grep -v '	plugin\.yaml$' | git hash-object --stdin
+commit=$(git rev-parse --verify --end-of-options "$1^{commit}") # which may begin with a dash
+git ls-tree --full-tree "$commit" >/dev/null # whose failure a pipe would hide
+git ls-tree --full-tree "$commit" | grep -v '	plugin\.yaml$' | git hash-object --stdin

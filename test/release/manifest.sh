@@ -5,6 +5,12 @@ set -eu
 cd "$(dirname "$0")/../.."
 version=$1
 test/release/version.sh "$version"
+case $version in
+*-*)
+	echo "$version is no version for krew, which wants vX.Y.Z: make release-manifest RELEASE=v0.1.0" >&2
+	exit 1
+	;;
+esac
 if [ -n "$(git status --porcelain -- . ':!plugin.yaml')" ]; then
 	echo "there are changes that are not committed, and would not be in the archives:" >&2
 	git status --short -- . ':!plugin.yaml' >&2

@@ -1,10 +1,17 @@
 #!/bin/sh
-# Refuses $1 if it is no version that krew takes, vX.Y.Z. Everything that builds a
-# release asks this first: a tag can hold nearly anything.
+# Refuses a version $1 that is not vX.Y.Z, with -PRE behind it for one before a
+# release. A tag may have quotes, semicolons and dollars in it: what comes from one
+# goes through here before anything else gets it.
 set -eu
-case ${1:-} in
-*[!v0-9.]*) ;; # line ends, too, which grep would not see
-*) if echo "${1:-}" | grep -Eqx 'v[0-9]+\.[0-9]+\.[0-9]+'; then exit 0; fi ;;
+export LC_ALL=C
+version=${1:-}
+case $version in
+*[!0-9A-Za-z.-]*) ;; # and with a line's end grep would see two
+*)
+	if printf '%s\n' "$version" | grep -Eqx 'v(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?'; then
+		exit 0
+	fi
+	;;
 esac
-echo "invalid version: use vX.Y.Z, such as RELEASE=v0.1.0" >&2
+printf '%s is no version to release, which is vX.Y.Z or vX.Y.Z-PRE: RELEASE=v0.1.0\n' "$(printf %s "$version" | tr -c '0-9A-Za-z.-' '?')" >&2
 exit 1

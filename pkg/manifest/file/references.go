@@ -2,8 +2,6 @@
 
 package file
 
-//lint:file-ignore SA1019 kustomizations that people have use deprecated fields, and kustomize loads what these name.
-
 import (
 	"errors"
 	"fmt"
