@@ -71,7 +71,7 @@ func (p place) below(subresources []string) place {
 func (p place) askable(names ...string) error {
 	for _, segment := range append(names, p.namespace, p.resource.Group, p.resource.Version, p.resource.Resource) {
 		if wrong := rest.IsValidPathSegmentName(segment); len(wrong) > 0 {
-			return fmt.Errorf("%q cannot be part of a name: it %s", excerpt(segment), wrong[0])
+			return fmt.Errorf("%+.64q cannot be part of a name: it %s", segment, wrong[0])
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // foreignCheck is the name of the check for objects of other owners.
@@ -189,21 +190,21 @@ func foreignResults(taken, beside []property) []preflight.Result {
 // remedy says how an owner takes its objects away. Only what can be a name gets
 // into a command: owners are named by what anybody can write.
 func (p property) remedy() string {
-	const take = "take it away with "
 	namespace, release, isRelease := p.owner.Release()
 	sample, isSample := strings.CutPrefix(p.set.parent.Name, samplePrefix)
 	ours := p.set.tool == inventory.Tool && isName(p.set.parent.Namespace) && isName(p.set.parent.Name)
+	with := "the tool that owns it"
 	switch {
 	case isRelease:
-		return fmt.Sprintf(take+"'helm uninstall -n %s %s'", namespace, release)
+		with = "'" + shell.Line("helm uninstall -n {} {}", namespace, release) + "'"
 	case p.owner.Tool == ownership.Istioctl:
-		return take + "'istioctl uninstall --purge'"
+		with = "'istioctl uninstall --purge'"
 	case ours && isSample:
-		return fmt.Sprintf(take+"'kubectl istio-demo sample uninstall %s -n %s'", sample, p.set.parent.Namespace)
+		with = "'" + shell.Line("kubectl istio-demo sample uninstall {}", sample) + shell.In(p.set.parent.Namespace) + "'"
 	case ours:
-		return take + "'kubectl istio-demo uninstall -n " + p.set.parent.Namespace + "'"
+		with = "'kubectl istio-demo uninstall" + shell.In(p.set.parent.Namespace) + "'"
 	}
-	return take + "the tool that owns it"
+	return "take it away with " + with
 }
 
 func isName(text string) bool { return len(validation.IsDNS1123Subdomain(text)) == 0 }
