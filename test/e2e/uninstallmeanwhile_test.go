@@ -24,7 +24,7 @@ func TestUsersMeanwhile(t *testing.T) {
 	if got.code != 0 || !strings.Contains(got.stderr, "customresourcedefinition gadgets.meanwhile.example.com is kept: it holds gadget meanwhile/theirs of yours") {
 		t.Errorf("exit code %d\n%s", got.code, got.stderr)
 	}
-	direct.must(t, "kubectl", "delete", "gadget", "theirs", "-n", "meanwhile")
+	direct.must(t, "kubectl", "delete", "crd", "gadgets.meanwhile.example.com") // which is nobody's now
 	uninstall(t, direct, "meanwhile")
 }
 
