@@ -145,7 +145,7 @@ func escalation(t *testing.T, admin *user) {
 			t.Fatal("jane may not do everything, and the warning is wrong")
 		}
 	}
-	admin.must(t, "kubectl", "istio-demo", "uninstall", "--yes", "--purge-claimed") // jane has applied one of its roles
+	admin.must(t, "kubectl", "istio-demo", "uninstall", "--yes", "--purge-claimed")             // jane has applied one of its roles
 	admin.must(t, "kubectl", "delete", "clusterrolebinding", "istiod-clusterrole-istio-system") // which is jane's now
 }
 
