@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
@@ -169,10 +170,12 @@ func TestInstalledDuringUninstall(t *testing.T) {
 			namespace := "during-" + name
 			direct.must(t, "kubectl", "create", "namespace", namespace)
 			direct.must(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", write(t, "pair.yaml", pair))
-			deleted := false
+			var deleted atomic.Bool
 			recorder.before(func(request *http.Request) bool {
-				deleted = deleted || request.Method == http.MethodDelete
-				return deleted && moment(request)
+				if request.Method == http.MethodDelete {
+					deleted.Store(true)
+				}
+				return deleted.Load() && moment(request)
 			}, func() {
 				more := pair + "---\n{apiVersion: v1, kind: Service, metadata: {name: other}, spec: {ports: [{port: 80}]}}\n"
 				direct.must(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", write(t, "more.yaml", more))
