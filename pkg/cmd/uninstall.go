@@ -47,7 +47,7 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 			# Without a question, for scripts
 			kubectl istio-demo uninstall --yes
 
-			# With all definitions, and so with your virtual services, gateways and the like
+			# With all CRDs, and so with your virtual services, gateways and the like
 			kubectl istio-demo uninstall --purge-crds`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
