@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
@@ -115,7 +116,7 @@ func (o *checkOptions) run(ctx context.Context, cluster *connection, streams gen
 // printChecks prints a table as kubectl's, with each remedy on a line of its
 // own below the message, or an object with the field checks, which is an
 // interface.
-func printChecks(results []demo.CheckResult, format string, out io.Writer) error {
+func printChecks(results []preflight.Result, format string, out io.Writer) error {
 	if format != "" {
 		return printFields(map[string]any{"checks": results}, format, out)
 	}

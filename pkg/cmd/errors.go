@@ -122,7 +122,7 @@ func exitCode(err error) int {
 
 // unreachable tells what is wrong with the way to the API server; it is empty
 // where nothing is, and where there is more to tell.
-func unreachable(err error, cluster *connection) string {
+func unreachable(err error, conn *connection) string {
 	var transport *url.Error
 	var interrupted *Interrupted
 	switch {
@@ -131,13 +131,13 @@ func unreachable(err error, cluster *connection) string {
 	case apierrors.IsUnauthorized(err):
 		return "the API server does not accept your credentials (401 Unauthorized); log in again, or check the user of this context"
 	case errors.As(err, &transport) && strings.HasPrefix(transport.Err.Error(), "getting credentials: "):
-		return line(fmt.Sprintf("the credentials%s cannot be had: %s", cluster.contextInUse(), strings.TrimPrefix(transport.Err.Error(), "getting credentials: ")))
+		return line(fmt.Sprintf("the credentials%s cannot be had: %s", conn.contextInUse(), strings.TrimPrefix(transport.Err.Error(), "getting credentials: ")))
 	case errors.As(err, &transport) && !errors.Is(err, context.Canceled):
 		server := redact.URL(transport.URL)
 		if parsed, err := url.Parse(server); err == nil {
 			server = parsed.Scheme + "://" + parsed.Host
 		}
-		message := fmt.Sprintf("cannot reach the API server %s%s: %v", server, cluster.contextInUse(), rootCause(transport.Err))
+		message := fmt.Sprintf("cannot reach the API server %s%s: %v", server, conn.contextInUse(), rootCause(transport.Err))
 		return line(message) + "; is the cluster running, and is it the one that you mean?"
 	}
 	return ""

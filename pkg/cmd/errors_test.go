@@ -17,8 +17,8 @@ import (
 // decides the exit code.
 func TestDescribeAfterTheEnd(t *testing.T) {
 	streams, _, _, _ := genericiooptions.NewTestIOStreams()
-	cluster := newConnection(streams)
-	command := newRoot(cluster, streams, "test")
+	conn := newConnection(streams)
+	command := newRoot(conn, streams, "test")
 	signal := &demo.InterruptedError{Cause: &Interrupted{syscall.SIGINT}, Applied: 1, Total: 3}
 	timeout := &demo.InterruptedError{Cause: demo.ErrTimeout, Applied: 1, Total: 3}
 	for _, test := range []struct {
@@ -33,7 +33,7 @@ func TestDescribeAfterTheEnd(t *testing.T) {
 		{"no answer", &url.Error{Op: "Get", URL: "https://cluster.example.com", Err: syscall.ECONNREFUSED}, timeout, exitNotReady},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			message, code := describe(errors.Join(test.failed, test.end), command, cluster)
+			message, code := describe(errors.Join(test.failed, test.end), command, conn)
 			if lines := strings.Split(message, "\n"); len(lines) != 2 || lines[0] != "error: "+test.failed.Error() || lines[1] != "error: "+test.end.Error() || code != test.code {
 				t.Errorf("exit code %d\n%s", code, message)
 			}

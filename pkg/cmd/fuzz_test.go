@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
 // hostile are texts as a cluster could hold them.
@@ -67,7 +68,7 @@ func FuzzTables(f *testing.F) {
 		}
 		out.Reset()
 		ref := event.Object{Group: text, Kind: text, Namespace: text, Name: text}
-		if err := printChecks([]demo.CheckResult{{Name: "version", Verdict: "fail", Message: text, Remedy: text}}, "", &out); err != nil {
+		if err := printChecks([]preflight.Result{{Name: "version", Verdict: "fail", Message: text, Remedy: text}}, "", &out); err != nil {
 			t.Fatal(err)
 		}
 		printActions([]demo.Result{{Ref: ref, Action: event.Created}, {Ref: ref, Action: event.Unverified}}, event.DryRunServer, &out)

@@ -134,7 +134,7 @@ func dryRun(command *cobra.Command) (event.DryRun, error) {
 func (o *installOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
-	install := &demo.Install{
+	run := &demo.Install{
 		Read: func(ctx context.Context) (demo.Manifest, error) {
 			return o.source.read(ctx, streams.In, *cluster.Namespace)
 		},
@@ -158,11 +158,11 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 	}
 	if o.dryRun != event.DryRunClient {
 		var err error
-		if install.Cluster, err = cluster.connect(install.Sink); err != nil {
+		if run.Cluster, err = cluster.connect(run.Sink); err != nil {
 			return err
 		}
 	}
-	results, err := install.Run(ctx)
+	results, err := run.Run(ctx)
 	cluster.teller.close() // before something else is printed
 	var unready *demo.UnreadyError
 	if err != nil && !errors.As(err, &unready) {

@@ -99,10 +99,10 @@ func (o *statusOptions) run(ctx context.Context, cluster *connection, streams ge
 }
 
 // show watches, a line for each change.
-func (o *statusOptions) show(ctx context.Context, status *demo.Status, out io.Writer) error {
-	rows := o.rows(out, status.Namespace)
+func (o *statusOptions) show(ctx context.Context, mesh *demo.Status, out io.Writer) error {
+	rows := o.rows(out, mesh.Namespace)
 	rows.header()
-	err := status.Watch(ctx, func(workload demo.Workload) {
+	err := mesh.Watch(ctx, func(workload demo.Workload) {
 		rows.add(workload)
 		rows.Flush()
 	})

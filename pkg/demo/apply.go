@@ -6,17 +6,18 @@ import (
 	"slices"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
-// apply applies round after round: all that is applied before something has to
-// run. Within a round each object is applied as soon as what it needs is
-// there. What was applied comes in the order of the targets.
+// apply applies phase after phase. Within a phase each object is applied as soon
+// as what it needs exists. The results come in the order of the targets.
 func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error) {
-	all := stages(on.targets)
 	var results []apply.Result
 	stop := func(err error) ([]apply.Result, error) {
 		if len(results) < len(on.targets) {
@@ -24,24 +25,21 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 		}
 		return results, err
 	}
-	told := tellStages(i.Sink, all)
-	defined := definedBy(on.targets)
-	first := 0
-	for _, round := range rounds(all) {
-		batches := batchesOf(round, first, defined, on.mayAll)
-		early := i.watchEarly(ctx, on, batches)
+	plan := schedule.New(objectsOf(on.targets), on.mayAll)
+	progress := showWaves(i.Sink, plan.Waves)
+	for _, phase := range plan.Phases {
+		early := i.watchEarly(ctx, on, phase)
 		defer early.End()
-		stored, err := i.applyRound(ctx, on, batches, told)
+		stored, err := i.applyPhase(ctx, on, phase, progress)
 		results = append(results, stored...)
 		if err != nil {
-			told.stop()
+			progress.stop()
 			return stop(err)
 		}
-		first += len(round)
 		if on.engine.DryRun {
 			continue
 		}
-		awaited := slices.DeleteFunc(round[len(round)-1].awaited, func(target apply.Target) bool { return on.running[target.Ref] })
+		awaited := slices.DeleteFunc(pick(on.targets, phase.Await), func(target apply.Target) bool { return on.running[target.Ref] })
 		if i.Wait && len(awaited) > 0 {
 			if err := i.await(ctx, awaited, results, len(on.targets), early); err != nil {
 				return stop(err)
@@ -51,15 +49,33 @@ func (i *Install) apply(ctx context.Context, on *course) ([]apply.Result, error)
 	return results, nil
 }
 
+// objectsOf gives the objects of targets.
+func objectsOf(targets []apply.Target) []*unstructured.Unstructured {
+	objects := make([]*unstructured.Unstructured, len(targets))
+	for n := range targets {
+		objects[n] = targets[n].Object
+	}
+	return objects
+}
+
+// pick gives the targets with some indices.
+func pick(targets []apply.Target, indices []int) []apply.Target {
+	picked := make([]apply.Target, len(indices))
+	for n, index := range indices {
+		picked[n] = targets[index]
+	}
+	return picked
+}
+
 // watchEarly begins to watch the workloads that are new, before they are
-// written; those that are there may run already.
-func (i *Install) watchEarly(ctx context.Context, on *course, batches []batch) *ready.Watch {
+// written; existing ones may be ready already.
+func (i *Install) watchEarly(ctx context.Context, on *course, phase schedule.Phase) *ready.Watch {
 	var places []ready.Place
-	for _, batch := range batches {
-		if batch.part != partWorkloads || !i.Wait || on.engine.DryRun {
+	for _, batch := range phase.Batches {
+		if !batch.Runs() || !i.Wait || on.engine.DryRun {
 			continue
 		}
-		for _, target := range batch.targets {
+		for _, target := range pick(on.targets, batch.Objects) {
 			if state, _ := ready.Compute(target.Object); target.Live == nil && state != ready.Ready {
 				places = append(places, ready.Place{Kind: kindOf(target), Resource: target.Resource, Namespace: target.Ref.Namespace})
 			}
@@ -71,12 +87,13 @@ func (i *Install) watchEarly(ctx context.Context, on *course, batches []batch) *
 	return ready.Begin(ctx, i.Cluster.Dynamic, places)
 }
 
-// applyRound applies batches, each when those before it are over. After the
-// first failure no more is begun; what is under way is waited for, but for
-// definitions that are not served yet.
-func (i *Install) applyRound(ctx context.Context, on *course, batches []batch, told *stagesTold) ([]apply.Result, error) {
-	told.expect(batches)
-	opened, err := i.open(ctx, on, batches, told)
+// applyPhase applies the batches of a phase, each when those before it are
+// applied. After the first failure no more is begun; requests under way are waited
+// for, but not for CRDs to be served.
+func (i *Install) applyPhase(ctx context.Context, on *course, phase schedule.Phase, progress *waveProgress) ([]apply.Result, error) {
+	batches := phase.Batches
+	progress.expect(batches)
+	opened, err := i.open(ctx, on, batches, progress)
 	if err != nil {
 		return opened, err
 	}
@@ -85,24 +102,24 @@ func (i *Install) applyRound(ctx context.Context, on *course, batches []batch, t
 	halt := &apply.Halt{}
 	halt.Then(func() { cancel(apply.ErrHalted) })
 	results, errs := make([][]apply.Result, len(batches)), make([]error, len(batches))
-	over := make([]chan struct{}, len(batches))
-	for n := range over {
-		over[n] = make(chan struct{})
+	applied := make([]chan struct{}, len(batches))
+	for n := range applied {
+		applied[n] = make(chan struct{})
 	}
 	var group sync.WaitGroup
 	for n, batch := range batches {
 		group.Go(func() {
-			defer close(over[n])
-			for _, before := range batch.after {
-				<-over[before]
+			defer close(applied[n])
+			for _, before := range batch.After {
+				<-applied[before]
 			}
 			switch {
 			case ctx.Err() != nil || halt.Over():
 				return
-			case batch.part == partServed:
-				errs[n] = i.awaitServed(waiting, on, batch.targets, results[batch.after[0]])
+			case batch.Serves():
+				errs[n] = i.awaitServed(waiting, on, pick(on.targets, batch.Objects), results[batch.After[0]])
 			default:
-				results[n], errs[n] = i.applyBatch(ctx, on, batch, halt, told)
+				results[n], errs[n] = i.applyBatch(ctx, on, batch, halt, progress)
 			}
 			if errs[n] != nil {
 				halt.Now()
@@ -126,24 +143,24 @@ func failureOf(ctx context.Context, errs []error) error {
 }
 
 // applyBatch applies the targets of a batch.
-func (i *Install) applyBatch(ctx context.Context, on *course, batch batch, halt *apply.Halt, told *stagesTold) ([]apply.Result, error) {
-	defer phase(ctx, "apply "+batch.part.String())()
-	engine := on.engine.Telling(told.of(batch.stage))
+func (i *Install) applyBatch(ctx context.Context, on *course, batch schedule.Batch, halt *apply.Halt, progress *waveProgress) ([]apply.Result, error) {
+	defer phase(ctx, "apply "+batch.String())()
+	engine := on.engine.Telling(progress.of(batch.Wave))
 	engine.Halt = halt
-	targets := slices.DeleteFunc(batch.targets, func(target apply.Target) bool { return target.Ref == on.opened })
+	targets := slices.DeleteFunc(pick(on.targets, batch.Objects), func(target apply.Target) bool { return target.Ref == on.opened })
 	results, err := i.applyMembers(ctx, on, engine, targets)
 	if err == nil {
-		told.finish(batch)
+		progress.finish(batch)
 	}
 	return results, err
 }
 
-// awaitServed waits until what definitions define is served.
+// awaitServed waits until the API server serves what CRDs define.
 func (i *Install) awaitServed(ctx context.Context, on *course, targets []apply.Target, results []apply.Result) error {
 	if on.engine.DryRun {
 		return nil
 	}
-	defer phase(ctx, "definitions served")()
+	defer phase(ctx, "CRDs served")()
 	told, end := beginLongWait(i.Sink)
 	defer end()
 	if err := i.established(ctx, on.engine, targets, results, told.take); err != nil {
@@ -156,15 +173,15 @@ func (i *Install) awaitServed(ctx context.Context, on *course, targets []apply.T
 // writes, so that whatever happens then, what was written can be found again.
 // Only the namespace that it lives in comes before it, which carries the
 // inventory's label itself.
-func (i *Install) open(ctx context.Context, on *course, batches []batch, told *stagesTold) ([]apply.Result, error) {
+func (i *Install) open(ctx context.Context, on *course, batches []schedule.Batch, progress *waveProgress) ([]apply.Result, error) {
 	if on.widened || on.engine.DryRun {
 		return nil, nil
 	}
 	defer phase(ctx, "widen the inventory")()
 	var results []apply.Result
 	var err error
-	if home, stage, found := homeOf(batches, i.Namespace.Name); found && home.Live == nil {
-		if results, err = on.engine.Telling(told.of(stage)).Apply(ctx, []apply.Target{home}); err != nil {
+	if home, wave, found := homeOf(on.targets, batches, i.Namespace.Name); found && home.Live == nil {
+		if results, err = on.engine.Telling(progress.of(wave)).Apply(ctx, []apply.Target{home}); err != nil {
 			return results, err
 		}
 		on.opened = home.Ref
@@ -177,12 +194,12 @@ func (i *Install) open(ctx context.Context, on *course, batches []batch, told *s
 }
 
 // homeOf gives the namespace of the inventory, if it is among what is applied,
-// and the stage that it belongs to.
-func homeOf(batches []batch, name string) (home apply.Target, stage int, found bool) {
+// and the wave that it belongs to.
+func homeOf(targets []apply.Target, batches []schedule.Batch, name string) (home apply.Target, wave int, found bool) {
 	for _, batch := range batches {
-		for _, target := range batch.targets {
+		for _, target := range pick(targets, batch.Objects) {
 			if manifest.IsNamespace(target.Object) && target.Ref.Name == name {
-				return target, batch.stage, true
+				return target, batch.Wave, true
 			}
 		}
 	}

@@ -17,7 +17,7 @@ import (
 
 // view is what there is to see before the first write.
 type view struct {
-	results []CheckResult
+	results []preflight.Result
 	// members are those of the inventory.
 	members []inventory.Object
 	// err is why something could not be seen. What the checks say about a
@@ -93,12 +93,12 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 		return nil
 	})
 	all.Go(func() error {
-		seen.members, unlisted = on.book.members(allCtx, i.Cluster, on.kinds, on.book.before)
+		seen.members, unlisted = on.book.members(allCtx, i.Cluster.Metadata, on.kinds, on.book.before)
 		return nil
 	})
 	if !i.Skip[foreignCheck] {
 		all.Go(func() (err error) {
-			beside, err = on.book.anotherIstio(allCtx, i.Cluster, on.targets)
+			beside, err = i.anotherIstio(allCtx, on.book, on.targets)
 			return err
 		})
 	}
@@ -110,7 +110,7 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 		return seen, unserved
 	}
 	var err error
-	if taken, err = on.book.foreign(ctx, i.Cluster, on.targets, i.Adopt); err != nil {
+	if taken, err = i.foreign(ctx, on.book, on.targets); err != nil {
 		return seen, err
 	}
 	if seen.results, err = survey.Check(ctx, i.subject(on)); err != nil {
@@ -135,11 +135,11 @@ func (i *Install) look(ctx context.Context, on *course) (view, error) {
 // at what it may refuse to change.
 func (i *Install) verify(ctx context.Context, on *course, members []inventory.Object) error {
 	defer phase(ctx, "have the server verify changes")()
-	on.leftovers, on.spared = Manifest{Withheld: on.withheld}.spare(leftovers(members, on.targets), i.Namespace.Name)
+	on.leftovers, on.spared = spare(on.withheld, leftovers(members, on.targets), i.Namespace.Name)
 	if err := i.replaces(on, members); err != nil {
 		return err
 	}
-	on.book.enroll(on.targets)
+	enroll(on.book, on.targets)
 	markUnverifiable(on.targets)
 	return on.engine.Verify(ctx, on.targets)
 }

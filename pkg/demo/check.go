@@ -14,18 +14,17 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
-// CheckResult is what a check found.
-type CheckResult = preflight.Result
-
 // CheckNames gives the checks that can be skipped, in the order of their
 // results.
 func CheckNames() []string { return append(preflight.Names(), foreignCheck) }
 
 // Failed gives the results that would refuse an install.
-func Failed(results []CheckResult) []CheckResult { return withVerdict(results, preflight.Fail) }
+func Failed(results []preflight.Result) []preflight.Result {
+	return withVerdict(results, preflight.Fail)
+}
 
-func withVerdict(results []CheckResult, verdict preflight.Verdict) []CheckResult {
-	var found []CheckResult
+func withVerdict(results []preflight.Result, verdict preflight.Verdict) []preflight.Result {
+	var found []preflight.Result
 	for _, result := range results {
 		if result.Verdict == verdict {
 			found = append(found, result)
@@ -35,7 +34,7 @@ func withVerdict(results []CheckResult, verdict preflight.Verdict) []CheckResult
 }
 
 // warn tells of what stops nothing.
-func (i *Install) warn(results []CheckResult) {
+func (i *Install) warn(results []preflight.Result) {
 	for _, result := range withVerdict(results, preflight.Warn) {
 		i.Sink(event.Warning{Message: result.Message + "; " + result.Remedy})
 	}
@@ -58,7 +57,7 @@ type Check struct {
 // that cannot be skipped around them. Its errors are *InputError, the cause of
 // the context's end, and those of the API server; that a check fails is none:
 // Failed tells.
-func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
+func (c *Check) Run(ctx context.Context) ([]preflight.Result, error) {
 	install := &Install{
 		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
 		UpgradeAPIs: c.UpgradeAPIs, SkipUnsupported: c.SkipUnsupported,
@@ -83,7 +82,7 @@ func (c *Check) Run(ctx context.Context) ([]CheckResult, error) {
 
 // inspect runs the checks. What is of an unknown kind is one of their results,
 // and they go on without it.
-func (i *Install) inspect(ctx context.Context, read Manifest, ledger *pendingLedger) ([]CheckResult, error) {
+func (i *Install) inspect(ctx context.Context, read Manifest, ledger *pendingLedger) ([]preflight.Result, error) {
 	on := &course{read: read}
 	err := i.kinds(ctx, on)
 	if err != nil {
@@ -135,7 +134,7 @@ func (i *Install) inspect(ctx context.Context, read Manifest, ledger *pendingLed
 
 // locateKnown gives the objects of kinds that the cluster has their places, and
 // a result for the others.
-func (i *Install) locateKnown(on *course) ([]CheckResult, error) {
+func (i *Install) locateKnown(on *course) ([]preflight.Result, error) {
 	known, results := i.checkKinds(on.upgraded, on.kinds)
 	var err error
 	on.targets, err = i.locate(known, on.kinds)
@@ -143,27 +142,27 @@ func (i *Install) locateKnown(on *course) ([]CheckResult, error) {
 }
 
 // conflictResults are the verdicts on what the server refuses to change.
-func conflictResults(refusals []*apply.RefusalError) []CheckResult {
+func conflictResults(refusals []*apply.RefusalError) []preflight.Result {
 	const name = "conflicts"
 	if len(refusals) == 0 {
-		return []CheckResult{{Name: name, Verdict: preflight.Pass, Message: "nobody else owns fields of what is there already"}}
+		return []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "nobody else owns fields of what is there already"}}
 	}
-	var results []CheckResult
+	var results []preflight.Result
 	for _, refusal := range refusals {
 		message := fmt.Sprintf("%s: %s: %s", refusal.Source, refusal.Ref, refusal.Message)
-		results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: message, Remedy: refusal.Remedy})
+		results = append(results, preflight.Result{Name: name, Verdict: preflight.Fail, Message: message, Remedy: refusal.Remedy})
 	}
 	return results
 }
 
 // checkKinds gives the objects that the cluster can take, and a result for
 // each kind that it cannot, which names the first object of the kind.
-func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manifest.Object, []CheckResult) {
+func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manifest.Object, []preflight.Result) {
 	const name = "kinds"
 	var known []manifest.Object
-	var results []CheckResult
+	var results []preflight.Result
 	fail := func(source string, ref event.Object, message, remedy string) {
-		results = append(results, CheckResult{Name: name, Verdict: preflight.Fail, Message: fmt.Sprintf("%s: %s: %s", source, ref, message), Remedy: remedy})
+		results = append(results, preflight.Result{Name: name, Verdict: preflight.Fail, Message: fmt.Sprintf("%s: %s: %s", source, ref, message), Remedy: remedy})
 	}
 	if !i.SkipUnsupported {
 		for _, refusal := range upgraded.Refused {
@@ -183,7 +182,7 @@ func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manife
 		}
 	}
 	if len(results) == 0 {
-		results = []CheckResult{{Name: name, Verdict: preflight.Pass, Message: "the cluster or the manifest knows every kind"}}
+		results = []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "the cluster or the manifest knows every kind"}}
 	}
 	return known, results
 }

@@ -22,7 +22,7 @@ func TestConflictResults(t *testing.T) {
 		{Source: "a; b.yaml", Ref: ref, Message: `"argo" owns .data.a; "kubectl" owns .data.b`, Remedy: "leave them; or take them over"},
 		{Source: "c.yaml", Ref: ref, Message: "denied"},
 	})
-	want := []CheckResult{
+	want := []preflight.Result{
 		{Name: "conflicts", Verdict: preflight.Fail, Message: `a; b.yaml: configmap mesh/a: "argo" owns .data.a; "kubectl" owns .data.b`, Remedy: "leave them; or take them over"},
 		{Name: "conflicts", Verdict: preflight.Fail, Message: "c.yaml: configmap mesh/a: denied"},
 	}
@@ -43,7 +43,7 @@ func TestCheckKinds(t *testing.T) {
 	}
 	gone.Why.Kind.Kind = "PetSet"
 	known, got := (&Install{}).checkKinds(Upgraded{Objects: []manifest.Object{object, object}, Refused: []Refusal{gone}}, discover.Standard())
-	want := []CheckResult{
+	want := []preflight.Result{
 		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml: petset a: kind PetSet in version  was removed in Kubernetes 1.5", Remedy: "write it as a StatefulSet, or leave it out with --skip-unsupported"},
 		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml, document 1 (line 1): thing a: neither the cluster nor the manifest knows kind Thing in version example.com/v1", Remedy: "add its CustomResourceDefinition, or check the spelling"},
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/answer"
@@ -32,7 +33,7 @@ func TestAnotherObject(t *testing.T) {
 	}
 	errorOf := func(_ any, err error) error { return err }
 	asked := metav1.GetOptions{}
-	deployments := owners["deployment"]
+	deployments := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
 	for name, ask := range map[string]func() error{
 		"Dynamic": func() error {
 			return errorOf(cluster.Dynamic.Resource(deployments).Namespace("a").Get(t.Context(), "b", asked))

@@ -62,11 +62,11 @@ func (i *Install) differences(ctx context.Context, read Manifest, ledger *pendin
 	if err := on.engine.Observe(ctx, on.targets); err != nil {
 		return nil, i.unserved(ctx, on, err)
 	}
-	members, err := on.book.members(ctx, i.Cluster, on.kinds, on.book.before)
+	members, err := on.book.members(ctx, i.Cluster.Metadata, on.kinds, on.book.before)
 	if err != nil {
 		return nil, err
 	}
-	on.book.enroll(on.targets)
+	enroll(on.book, on.targets)
 	markUnverifiable(on.targets)
 	results, err := on.engine.Apply(ctx, on.targets)
 	if err != nil {
@@ -90,7 +90,7 @@ func (i *Install) differences(ctx context.Context, read Manifest, ledger *pendin
 	if !i.Prune {
 		return differences, nil
 	}
-	left, _ := Manifest{Withheld: on.withheld}.spare(leftovers(members, on.targets), i.Namespace.Name)
+	left, _ := spare(on.withheld, leftovers(members, on.targets), i.Namespace.Name)
 	pruned, err := i.wouldPrune(ctx, left, on)
 	return append(differences, pruned...), err
 }

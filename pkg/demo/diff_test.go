@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 )
 
 // TestDiffReadsLeftoversAtOnce has a server that answers only when several of
@@ -26,9 +27,9 @@ func TestDiffReadsLeftoversAtOnce(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, ErrTimeout)
 				defer cancel()
-				cluster := &store{}
+				cluster := &inmemory.Store{}
 				home := manifest.Namespace{Name: "mesh"}
-				install := &Install{Read: configMaps(t, names...), Cluster: inMemory(cluster.answer).connect(t), Namespace: home, Skip: skipAll()}
+				install := &Install{Read: configMaps(t, names...), Cluster: connect(t, cluster.Answer), Namespace: home, Skip: skipAll()}
 				if _, err := install.Run(ctx); err != nil {
 					t.Fatal(err)
 				}
@@ -36,8 +37,8 @@ func TestDiffReadsLeftoversAtOnce(t *testing.T) {
 				waiting, most := 0, 0
 				enough := make(chan struct{})
 				answer := sync.OnceFunc(func() { close(enough) })
-				holding := inMemory(func(request *http.Request) any {
-					if request.Method == http.MethodGet && strings.HasPrefix(last(request), "left-") {
+				holding := inmemory.Server(func(request *http.Request) any {
+					if request.Method == http.MethodGet && strings.HasPrefix(inmemory.Last(request), "left-") {
 						mutex.Lock()
 						waiting++
 						most = max(most, waiting)
@@ -53,9 +54,9 @@ func TestDiffReadsLeftoversAtOnce(t *testing.T) {
 						waiting--
 						mutex.Unlock()
 					}
-					return cluster.answer(request)
+					return cluster.Answer(request)
 				})
-				diff := &Install{Read: configMaps(t, "kept"), Cluster: holding.connect(t), Namespace: home, Prune: true}
+				diff := &Install{Read: configMaps(t, "kept"), Cluster: connect(t, holding), Namespace: home, Prune: true}
 				differences, err := diff.Diff(ctx)
 				var left []string
 				for _, one := range differences {

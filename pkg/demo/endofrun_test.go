@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 )
 
 // reluctant is a server that does not answer some requests, and they take a
@@ -35,15 +33,15 @@ func (r *reluctant) answer(request *http.Request) any {
 		<-request.Context().Done()
 		<-time.After(time.Second)
 	}
-	return empty(request)
+	return inmemory.Empty(request)
 }
 
 // TestNothingIsLeft has use cases end in the middle of requests: none is under
 // way when they return.
 func TestNothingIsLeft(t *testing.T) {
 	faulty := errors.New("line 2")
-	ofInventory := func(request *http.Request) bool { return last(request) == "istio-demo" }
-	ofObject := func(request *http.Request) bool { return last(request) == "a" }
+	ofInventory := func(request *http.Request) bool { return inmemory.Last(request) == "istio-demo" }
+	ofObject := func(request *http.Request) bool { return inmemory.Last(request) == "a" }
 	for _, test := range []struct {
 		name  string
 		holds func(*http.Request) bool
@@ -66,7 +64,7 @@ func TestNothingIsLeft(t *testing.T) {
 					server := &reluctant{holds: test.holds, held: make(chan struct{}, 1)}
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
-					install := &Install{Cluster: inMemory(server.answer).connect(t), Namespace: manifest.Namespace{Name: "mesh"}, Skip: skipAll()}
+					install := &Install{Cluster: connect(t, server.answer), Namespace: manifest.Namespace{Name: "mesh"}, Skip: skipAll()}
 					install.Read = func(ctx context.Context) (Manifest, error) {
 						if test.read != nil {
 							<-server.held
@@ -95,32 +93,4 @@ func TestNothingIsLeft(t *testing.T) {
 
 func checkOf(install *Install) *Check {
 	return &Check{Read: install.Read, Cluster: install.Cluster, Namespace: install.Namespace, Skip: install.Skip, Sink: event.Discard}
-}
-
-// TestNothingIsLeftOfASample has the routes of a sample be read when the context
-// ends.
-func TestNothingIsLeftOfASample(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ofRoutes := func(request *http.Request) bool { return last(request) == "virtualservices" }
-		server := &reluctant{holds: ofRoutes, held: make(chan struct{}, 1)}
-		serves := inMemory(func(request *http.Request) any {
-			if version, is := strings.CutPrefix(request.URL.Path, "/apis/networking.istio.io/"); is && !strings.Contains(version, "/") {
-				return metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: "networking.istio.io/" + version}
-			}
-			return server.answer(request)
-		})
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		go func() {
-			<-server.held
-			cancel()
-		}()
-		install := &SampleInstall{Sample: "bookinfo", Install: Install{
-			Read: configMaps(t, "a"), Cluster: serves.connect(t), Namespace: manifest.Namespace{Name: "shop"}, Skip: skipAll(),
-		}}
-		_, err := install.Run(ctx)
-		if n := server.underWay.Load(); n > 0 || !errors.Is(err, context.Canceled) {
-			t.Errorf("%d requests are under way; the error is %v", n, err)
-		}
-	})
 }

@@ -94,8 +94,8 @@ func touch(ctx context.Context, engine *apply.Engine, targets []apply.Target) er
 }
 
 // namesAccepted tells whether nothing stands in the way of establishing a CRD.
-func namesAccepted(crd *unstructured.Unstructured) bool {
-	return hasCondition(crd, "NamesAccepted")
+func namesAccepted(definition *unstructured.Unstructured) bool {
+	return hasCondition(definition, "NamesAccepted")
 }
 
 // hasCondition tells whether a condition of an object is true.

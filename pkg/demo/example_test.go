@@ -124,14 +124,14 @@ func ExampleSampleInstall_Run() {
 
 // Status looks once and does not wait.
 func ExampleStatus_Run() {
-	cluster, err := demo.Connect(&rest.Config{Host: "https://cluster.example.com"}, nil)
+	demoCluster, err := demo.Connect(&rest.Config{Host: "https://cluster.example.com"}, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Minute, demo.ErrTimeout)
 	defer cancel()
-	status := demo.Status{Cluster: cluster, Namespace: "istio-system"}
-	report, err := status.Run(ctx)
+	look := demo.Status{Cluster: demoCluster, Namespace: "istio-system"}
+	report, err := look.Run(ctx)
 	var none *demo.NotInstalledError
 	switch {
 	case errors.As(err, &none):

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 )
 
 // TestExplain has a server that tells nothing of one workload: the others are
@@ -45,7 +46,7 @@ func TestExplain(t *testing.T) {
 			asked += change
 			most = max(most, asked)
 		}
-		server := inMemory(func(request *http.Request) any {
+		server := inmemory.Server(func(request *http.Request) any {
 			count(1)
 			defer count(-1)
 			if request.URL.Path != "/api/v1/namespaces/mesh/pods" {
@@ -58,7 +59,7 @@ func TestExplain(t *testing.T) {
 			return corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, Items: []corev1.Pod{pullingPod(name)}}
 		})
 		var told []string
-		install := &Install{Cluster: server.connect(t), Sink: func(e event.Event) { told = append(told, e.(event.Diagnosed).Object.Name) }}
+		install := &Install{Cluster: connect(t, server), Sink: func(e event.Event) { told = append(told, e.(event.Diagnosed).Object.Name) }}
 		began := time.Now()
 		unready := install.explain(t.Context(), notReady).(*UnreadyError)
 		if took := time.Since(began); took != diagnosis {

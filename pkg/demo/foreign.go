@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/metadata"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -34,12 +35,14 @@ type property struct {
 }
 
 // accept refuses an object that somebody else has created since the checks.
-func (l *ledger) accept(live metav1.Object) error {
-	owner, ours := ownership.Of(live, l.id(), apply.FieldManager)
-	if ours {
-		return nil
+func accept(l *ledger) func(metav1.Object) error {
+	return func(live metav1.Object) error {
+		owner, ours := ownership.Of(live, l.id(), apply.FieldManager)
+		if ours {
+			return nil
+		}
+		return fmt.Errorf("created by %s since the checks, and left alone; rerun the same command to see what can be done", owner)
 	}
-	return fmt.Errorf("created by %s since the checks, and left alone; rerun the same command to see what can be done", owner)
 }
 
 // inventorySet is an inventory of an ApplySet: its parent, and the tool that
@@ -67,23 +70,23 @@ func (p property) String() string {
 // foreign finds the targets that are on the cluster and belong to somebody
 // else, by owner, and marks them if they are to be adopted, and those that
 // somebody else manages, too. Namespaces are anybody's.
-func (l *ledger) foreign(ctx context.Context, cluster *Cluster, targets []apply.Target, adopt bool) ([]property, error) {
+func (i *Install) foreign(ctx context.Context, l *ledger, targets []apply.Target) ([]property, error) {
 	byOwner := map[ownership.Owner]*property{}
 	sets := map[string]inventorySet{}
-	for i := range targets {
-		target := &targets[i]
+	for n := range targets {
+		target := &targets[n]
 		if target.Live == nil || manifest.IsNamespace(target.Object) {
 			continue
 		}
 		owner, ours := ownership.Of(target.Live, l.id(), apply.FieldManager)
 		claimant, claimed := ownership.Claimed(target.Live, apply.FieldManager)
 		if ours {
-			target.Adopt, target.Claimed = claimed && adopt, claimed && !adopt
+			target.Adopt, target.Claimed = claimed && i.Adopt, claimed && !i.Adopt
 			continue
 		}
 		if _, known := sets[owner.Set]; !known && owner.Tool == ownership.ApplySet {
 			var err error
-			if sets[owner.Set], err = findSet(ctx, cluster, owner.Set); err != nil {
+			if sets[owner.Set], err = findSet(ctx, i.Cluster.Metadata, owner.Set); err != nil {
 				return nil, err
 			}
 		}
@@ -98,7 +101,7 @@ func (l *ledger) foreign(ctx context.Context, cluster *Cluster, targets []apply.
 			byOwner[owner] = &property{owner: owner, set: set}
 		}
 		byOwner[owner].refs = append(byOwner[owner].refs, target.Ref)
-		target.Adopt = adopt
+		target.Adopt = i.Adopt
 	}
 	var all []property
 	for _, found := range byOwner {
@@ -109,12 +112,12 @@ func (l *ledger) foreign(ctx context.Context, cluster *Cluster, targets []apply.
 }
 
 // findSet finds an inventory by its ID; it is empty where there is none any more.
-func findSet(ctx context.Context, cluster *Cluster, id string) (inventorySet, error) {
+func findSet(ctx context.Context, client metadata.Interface, id string) (inventorySet, error) {
 	places := []inventory.Place{
 		{Kind: schema.GroupKind{Kind: "ConfigMap"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}},
 		{Kind: schema.GroupKind{Kind: "Secret"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "secrets"}},
 	}
-	parents, err := inventory.List(ctx, cluster.Metadata, places, inventory.IDLabel+"="+id)
+	parents, err := inventory.List(ctx, client, places, inventory.IDLabel+"="+id)
 	switch {
 	case apierrors.IsForbidden(err):
 		return inventorySet{hidden: true}, nil
@@ -127,11 +130,11 @@ func findSet(ctx context.Context, cluster *Cluster, id string) (inventorySet, er
 
 // anotherIstio finds an Istio that runs beside the one of the manifest: the
 // label is that of all of its releases.
-func (l *ledger) anotherIstio(ctx context.Context, cluster *Cluster, targets []apply.Target) ([]property, error) {
+func (i *Install) anotherIstio(ctx context.Context, l *ledger, targets []apply.Target) ([]property, error) {
 	const controlPlane = "istio=pilot"
 	own := map[event.Object]bool{}
-	for i := range targets { // which are being observed meanwhile
-		target := &targets[i]
+	for n := range targets { // which are being observed meanwhile
+		target := &targets[n]
 		if target.Ref.Kind == "Deployment" && target.Object.GetLabels()["istio"] == "pilot" {
 			own[target.Ref] = true
 		}
@@ -143,7 +146,7 @@ func (l *ledger) anotherIstio(ctx context.Context, cluster *Cluster, targets []a
 		Kind:     schema.GroupKind{Group: "apps", Kind: "Deployment"},
 		Resource: schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"},
 	}
-	found, err := inventory.List(ctx, cluster.Metadata, []inventory.Place{deployments}, controlPlane)
+	found, err := inventory.List(ctx, i.Cluster.Metadata, []inventory.Place{deployments}, controlPlane)
 	if apierrors.IsForbidden(err) {
 		return nil, nil // whoever may not look into other namespaces
 	}

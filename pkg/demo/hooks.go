@@ -68,9 +68,9 @@ func notApplied(objects []manifest.Object, occasion string) string {
 // spare parts leftovers from objects that are withheld: the manifest still has
 // these, and whoever applied them has done so knowingly, or with kubectl's
 // view of hooks. They stay in the inventory until they are uninstalled.
-func (m Manifest) spare(members []inventory.Object, namespace string) (leftovers, spared []inventory.Object) {
+func spare(all []manifest.Object, members []inventory.Object, namespace string) (leftovers, spared []inventory.Object) {
 	withheld := map[event.Object]bool{}
-	for _, object := range m.Withheld {
+	for _, object := range all {
 		ref := manifest.Ref(object.Unstructured)
 		withheld[ref] = true
 		// Nobody has looked where its kind belongs.

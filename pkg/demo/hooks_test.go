@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -51,10 +52,25 @@ func TestInstallable(t *testing.T) {
 	}
 }
 
+// hooked gives a manifest of lines "apiVersion kind name hooks weight".
+func hooked(t *testing.T, lines ...string) []manifest.Object {
+	t.Helper()
+	var text strings.Builder
+	for _, line := range lines {
+		fields := append(strings.Fields(line), "", "")
+		fmt.Fprintf(&text, "---\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations: {helm.sh/hook: %q, helm.sh/hook-weight: %q}\n", fields[0], fields[1], fields[2], fields[3], fields[4])
+	}
+	content, err := manifest.Decode("demo.yaml", []byte(text.String()), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content.Objects
+}
+
 // TestSpare keeps what is not applied and nevertheless there, wherever an
 // object without a namespace belongs.
 func TestSpare(t *testing.T) {
-	objects := hooked(t, "batch/v1 Job cleanup post-delete", "rbac.authorization.k8s.io/v1 ClusterRole cleanup post-delete", "batch/v1 Job elsewhere post-delete")
+	objects := hookedI(t, "batch/v1 Job cleanup post-delete", "rbac.authorization.k8s.io/v1 ClusterRole cleanup post-delete", "batch/v1 Job elsewhere post-delete")
 	objects[2].SetNamespace("other")
 	members := []inventory.Object{
 		member("Job.batch", "mesh", "cleanup", "1"),
@@ -63,14 +79,29 @@ func TestSpare(t *testing.T) {
 		member("Job.batch", "mesh", "elsewhere", "4"),
 		member("ConfigMap", "mesh", "cleanup", "5"),
 	}
-	left, spared := Manifest{Withheld: objects}.spare(members, "mesh")
+	left, spared := spare(objects, members, "mesh")
 	if got, want := namesOf(left), []string{"job mesh/elsewhere", "configmap mesh/cleanup"}; !slices.Equal(got, want) {
 		t.Errorf("leftovers are %v, want %v", got, want)
 	}
 	if len(spared) != 3 {
 		t.Errorf("spared are %v", namesOf(spared))
 	}
-	if left, spared := (Manifest{Objects: []manifest.Object{objects[0]}}).spare(members, "mesh"); len(left) != 5 || spared != nil {
+	if left, spared := spare(nil, members, "mesh"); len(left) != 5 || spared != nil {
 		t.Errorf("of a manifest without such: %v and %v", namesOf(left), namesOf(spared))
 	}
+}
+
+// hookedI gives a manifest of lines "apiVersion kind name hooks weight".
+func hookedI(t *testing.T, lines ...string) []manifest.Object {
+	t.Helper()
+	var text strings.Builder
+	for _, line := range lines {
+		fields := append(strings.Fields(line), "", "")
+		fmt.Fprintf(&text, "---\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations: {helm.sh/hook: %q, helm.sh/hook-weight: %q}\n", fields[0], fields[1], fields[2], fields[3], fields[4])
+	}
+	content, err := manifest.Decode("demo.yaml", []byte(text.String()), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content.Objects
 }

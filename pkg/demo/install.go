@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
 )
 
 // Manifest is a source of objects that has been read. All but the objects may
@@ -290,7 +291,7 @@ func (i *Install) engine(book *ledger) *apply.Engine {
 		Recreate:   i.Recreate,
 		Delete:     i.deleteToRecreate,
 		DryRun:     i.DryRun == event.DryRunServer,
-		Accept:     book.accept,
+		Accept:     accept(book),
 		Validation: i.Validation,
 	}
 	return engine.Telling(i.Sink)
@@ -313,7 +314,7 @@ func (i *Install) start(what string, objects int) {
 // interrupted gives err, or an InterruptedError if the context has ended; what
 // had failed before is told in front of it.
 func (i *Install) interrupted(ctx context.Context, err error, applied, total int) error {
-	if ctx.Err() == nil || isStuck(err) || toldOfWait(err) {
+	if ctx.Err() == nil || remove.IsStuck(err) || toldOfWait(err) {
 		return err
 	}
 	interrupted := &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}

@@ -29,7 +29,7 @@ func (u *Uninstall) find(ctx context.Context) (*installation, error) {
 	found := &installation{rights: preflight.NewRights(ctx, u.Cluster.Authorization)}
 	all, allCtx := errgroup.WithContext(ctx)
 	all.Go(func() (err error) {
-		if found.book, err = openLedger(allCtx, u.Cluster, u.Inventory, u.Namespace); err != nil {
+		if found.book, err = openLedger(allCtx, u.Cluster.Core, u.Inventory, u.Namespace); err != nil {
 			return err
 		}
 		return found.findMembers(allCtx, u.Cluster)
@@ -87,7 +87,7 @@ func (i *installation) findMembers(ctx context.Context, cluster *Cluster) (err e
 // deleted the parent.
 func (i *installation) list(ctx context.Context, cluster *Cluster) ([]inventory.Object, error) {
 	if i.book.found {
-		return i.book.members(ctx, cluster, i.kinds, i.book.before)
+		return i.book.members(ctx, cluster.Metadata, i.kinds, i.book.before)
 	}
-	return i.book.search(ctx, cluster, i.kinds)
+	return i.book.search(ctx, cluster.Metadata, i.kinds)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 )
 
 // slowLogin gets credentials before each request, which takes as long as that
@@ -48,7 +50,7 @@ func TestLogin(t *testing.T) {
 				in, loggedIn := context.WithTimeout(context.WithoutCancel(ctx), test.login)
 				defer loggedIn()
 				sent, underWay := false, false
-				server := inMemory(func(request *http.Request) any {
+				server := inmemory.Server(func(request *http.Request) any {
 					sent, underWay = true, true
 					select {
 					case <-time.After(test.end):

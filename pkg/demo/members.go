@@ -8,6 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/metadata"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
@@ -27,8 +29,8 @@ type ledger struct {
 }
 
 // openLedger reads an inventory of a namespace; without a name, the demo's.
-func openLedger(ctx context.Context, cluster *Cluster, name, namespace string) (*ledger, error) {
-	book := &ledger{parent: &inventory.Parent{Client: cluster.Core, Name: inventoryName(name), Namespace: namespace}}
+func openLedger(ctx context.Context, client typedcorev1.ConfigMapsGetter, name, namespace string) (*ledger, error) {
+	book := &ledger{parent: &inventory.Parent{Client: client, Name: cmp.Or(name, inventory.ParentName), Namespace: namespace}}
 	var err error
 	book.before, book.found, err = book.parent.Read(ctx)
 	return book, err
@@ -51,7 +53,7 @@ func (i *Install) beginLedger(ctx context.Context) *pendingLedger {
 		defer close(pending.done)
 		defer phase(ctx, "connect and read the inventory")()
 		if i.Cluster != nil && i.DryRun != event.DryRunClient {
-			pending.book, pending.err = openLedger(ctx, i.Cluster, i.Inventory, i.Namespace.Name)
+			pending.book, pending.err = openLedger(ctx, i.Cluster.Core, i.Inventory, i.Namespace.Name)
 		}
 	}()
 	return pending
@@ -73,9 +75,6 @@ func (p *pendingLedger) close() {
 	<-p.done
 }
 
-// inventoryName gives the demo's inventory where none is named.
-func inventoryName(name string) string { return cmp.Or(name, inventory.ParentName) }
-
 // whose names for people what an inventory is of.
 func whose(name string) string {
 	if sample, is := strings.CutPrefix(name, samplePrefix); is {
@@ -96,18 +95,18 @@ func (l *ledger) object() inventory.Object {
 }
 
 // members gives what is on the cluster of the set.
-func (l *ledger) members(ctx context.Context, cluster *Cluster, kinds *discover.Kinds, set inventory.Set) ([]inventory.Object, error) {
+func (l *ledger) members(ctx context.Context, client metadata.Interface, kinds *discover.Kinds, set inventory.Set) ([]inventory.Object, error) {
 	where, err := places(kinds, set)
 	if err != nil {
 		return nil, err
 	}
-	found, err := inventory.List(ctx, cluster.Metadata, where, inventory.Selector(l.id()))
+	found, err := inventory.List(ctx, client, where, inventory.Selector(l.id()))
 	return l.only(found), err
 }
 
 // search gives the members wherever they are, for want of a parent that says
 // where; what the user may not see is left out.
-func (l *ledger) search(ctx context.Context, cluster *Cluster, kinds *discover.Kinds) ([]inventory.Object, error) {
+func (l *ledger) search(ctx context.Context, client metadata.Interface, kinds *discover.Kinds) ([]inventory.Object, error) {
 	if err := kinds.Broken(); err != nil {
 		return nil, err
 	}
@@ -117,7 +116,7 @@ func (l *ledger) search(ctx context.Context, cluster *Cluster, kinds *discover.K
 			everywhere = append(everywhere, inventory.Place{Kind: gk, Resource: kind.Resource})
 		}
 	}
-	found, err := inventory.Visible(ctx, cluster.Metadata, everywhere, inventory.Selector(l.id()))
+	found, err := inventory.Visible(ctx, client, everywhere, inventory.Selector(l.id()))
 	return l.only(found), err
 }
 
@@ -176,7 +175,7 @@ func setOfObjects(source string, objects []inventory.Object) inventory.Set {
 
 // enroll labels the targets as members. A namespace that was there before is
 // not one: it is not taken away with the rest.
-func (l *ledger) enroll(targets []apply.Target) {
+func enroll(l *ledger, targets []apply.Target) {
 	for i := range targets {
 		target := &targets[i]
 		if manifest.IsNamespace(target.Object) && target.Live != nil && !ownership.Member(target.Live, l.id(), apply.FieldManager) {

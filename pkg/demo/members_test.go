@@ -90,7 +90,7 @@ func TestEnroll(t *testing.T) {
 		targetOf("ConfigMap", "extra", "there", liveWith("4", nil)),
 	}
 	targets[5].Object.SetLabels(map[string]string{"app": "web", inventory.PartOf: "copied"})
-	book.enroll(targets)
+	enroll(book, targets)
 	var enrolled []string
 	for _, target := range targets {
 		if target.Object.GetLabels()[inventory.PartOf] == book.id() {

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"maps"
 
+	corev1 "k8s.io/api/core/v1"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
@@ -35,7 +38,7 @@ func (i *Install) labelNamespace(ctx context.Context) error {
 		return nil
 	}
 	namespace := &metav1.ObjectMeta{Name: i.Namespace.Name}
-	_, err := applyLabels(ctx, i.Cluster, namespace, labelManager(i.Inventory), i.NamespaceLabels)
+	_, err := applyLabels(ctx, i.Cluster.Dynamic, namespace, labelManager(i.Inventory), i.NamespaceLabels)
 	return err
 }
 
@@ -47,7 +50,7 @@ func labelManager(inventory string) string { return apply.FieldManager + "/" + i
 // applyLabels has a field manager own just these labels of a namespace; those
 // that it owned before, and nobody else, go. It gives those that are there then.
 // With its UID, a namespace that has gone meanwhile is not made anew.
-func applyLabels(ctx context.Context, cluster *Cluster, namespace metav1.Object, manager string, labels map[string]string) (map[string]string, error) {
+func applyLabels(ctx context.Context, client dynamic.Interface, namespace metav1.Object, manager string, labels map[string]string) (map[string]string, error) {
 	fields := map[string]any{"name": namespace.GetName()}
 	if len(labels) > 0 {
 		fields["labels"] = labels
@@ -59,7 +62,7 @@ func applyLabels(ctx context.Context, cluster *Cluster, namespace metav1.Object,
 	if err != nil {
 		return nil, err
 	}
-	stored, err := cluster.Dynamic.Resource(namespaces).Patch(ctx, namespace.GetName(), types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: manager})
+	stored, err := client.Resource(corev1.SchemeGroupVersion.WithResource("namespaces")).Patch(ctx, namespace.GetName(), types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: manager})
 	if err != nil {
 		return nil, fmt.Errorf("cannot label namespace %s: %w", namespace.GetName(), err)
 	}
@@ -81,6 +84,6 @@ func releaseLabels(ctx context.Context, cluster *Cluster, namespace, inventory s
 	if found.DeletionTimestamp != nil || !ownership.Labelled(found, manager, InjectionLabel) {
 		return false, nil
 	}
-	left, err := applyLabels(ctx, cluster, found, manager, nil)
+	left, err := applyLabels(ctx, cluster.Dynamic, found, manager, nil)
 	return err == nil && left[InjectionLabel] == "", err
 }

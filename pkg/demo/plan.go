@@ -4,6 +4,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
 // plan is a dry run that asks no server. What one of today would have upgraded
@@ -49,5 +50,5 @@ func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.O
 	if err := unreserved(objects, inventory.ParentName, namespace.Name); err != nil {
 		return nil, &InputError{err}
 	}
-	return ordered(manifest.WithNamespace(objects, namespace.Name)), nil
+	return schedule.Order(manifest.WithNamespace(objects, namespace.Name)), nil
 }

@@ -98,7 +98,7 @@ func (i *Install) prune(ctx context.Context, on *course) ([]Result, error) {
 func (i *Install) planPrune(ctx context.Context, on *course, r *removal) (plan, error) {
 	leftovers := on.leftovers
 	if !r.dryRun {
-		members, err := on.book.members(ctx, i.Cluster, on.kinds, on.book.before)
+		members, err := on.book.members(ctx, i.Cluster.Metadata, on.kinds, on.book.before)
 		if err != nil {
 			return plan{}, err
 		}

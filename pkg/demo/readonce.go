@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/metadata"
@@ -28,7 +30,7 @@ type namespacesOnce struct {
 
 func (n *namespacesOnce) Resource(resource schema.GroupVersionResource) metadata.Getter {
 	getter := n.Interface.Resource(resource)
-	if resource != namespaces {
+	if resource != corev1.SchemeGroupVersion.WithResource("namespaces") {
 		return getter
 	}
 	return namespaceGetter{getter, n}

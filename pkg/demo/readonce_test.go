@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// TestReadOnce asks for the same namespaces many times at once.
+// TestReadOnce asks for the same schema.GroupVersionResource{Version: "v1", Resource: "namespaces"} many times at once.
 func TestReadOnce(t *testing.T) {
 	var mutex sync.Mutex
 	asked := map[string]int{}
@@ -42,11 +42,11 @@ func TestReadOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for _, ctx := range []context.Context{over, t.Context(), t.Context(), t.Context()} {
 		group.Go(func() {
-			found, err := client.Resource(namespaces).Get(ctx, "mesh", metav1.GetOptions{})
+			found, err := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).Get(ctx, "mesh", metav1.GetOptions{})
 			if err != nil || found.UID != "/api/v1/namespaces/mesh" {
 				t.Errorf("got %v, %v", found, err)
 			}
-			if _, err := client.Resource(namespaces).Namespace("").Get(ctx, "nowhere", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+			if _, err := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).Namespace("").Get(ctx, "nowhere", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 				t.Errorf("got %v for what is not there", err)
 			}
 		})

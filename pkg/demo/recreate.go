@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
 // recreatePatience is how long a workload that was made anew may take to run
@@ -40,7 +41,7 @@ func (i *Install) tellRecreated(on *course) {
 func (i *Install) applyMembers(ctx context.Context, on *course, engine *apply.Engine, members []apply.Target) ([]apply.Result, error) {
 	var anew, others []apply.Target
 	for _, target := range members {
-		if target.Recreate && apply.WaveOf(kindOf(target)) == apply.Workloads {
+		if target.Recreate && schedule.GroupOf(kindOf(target)) == schedule.Workloads {
 			anew = append(anew, target)
 		} else {
 			others = append(others, target)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 )
 
 // TestRefusedThenInterrupted has somebody press Ctrl-C when one object is
@@ -21,18 +22,18 @@ func TestRefusedThenInterrupted(t *testing.T) {
 	interrupted := errors.New("interrupted")
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		server := inMemory(func(request *http.Request) any {
+		server := inmemory.Server(func(request *http.Request) any {
 			switch {
-			case request.Method == http.MethodPatch && last(request) == "a":
-				return fails(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "a is not for you")
-			case request.Method == http.MethodPatch && last(request) == "b":
+			case request.Method == http.MethodPatch && inmemory.Last(request) == "a":
+				return inmemory.Fails(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, "a is not for you")
+			case request.Method == http.MethodPatch && inmemory.Last(request) == "b":
 				synctest.Wait() // the other has been refused
 				cancel(interrupted)
 				<-request.Context().Done() // when the grace is over
 			}
-			return empty(request)
+			return inmemory.Empty(request)
 		})
-		install := &Install{Read: configMaps(t, "a", "b"), Cluster: server.connect(t), Namespace: manifest.Namespace{Name: "mesh"}, Skip: skipAll(), Wait: true}
+		install := &Install{Read: configMaps(t, "a", "b"), Cluster: connect(t, server), Namespace: manifest.Namespace{Name: "mesh"}, Skip: skipAll(), Wait: true}
 		_, err := install.Run(ctx)
 		want := []string{
 			"maps.yaml, document 1 (line 2): configmap mesh/a: a is not for you",

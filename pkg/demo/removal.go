@@ -21,6 +21,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
 // step is a step of a removal. Nothing of a step needs what an earlier one has
@@ -49,21 +50,21 @@ func (s step) title() string {
 		removeAdmission:     "admission webhooks and API services",
 		removeCustom:        "custom resources",
 		removeWorkloads:     "workloads",
-		removeConfiguration: "accounts, roles, configuration, services",
-		removeCRDs:          "definitions",
+		removeConfiguration: "service accounts, roles, configuration, services",
+		removeCRDs:          "CRDs",
 		removeNamespaces:    "namespaces",
 	}[s]
 }
 
 func stepOf(kind schema.GroupKind) step {
-	switch wave := apply.WaveOf(kind); {
-	case wave == apply.Admission:
+	switch group := schedule.GroupOf(kind); {
+	case group == schedule.Admission:
 		return removeAdmission
-	case wave == apply.Workloads && apply.IsCustom(kind.Group):
+	case group == schedule.Workloads && schedule.IsCustom(kind.Group):
 		return removeCustom
-	case wave == apply.Workloads:
+	case group == schedule.Workloads:
 		return removeWorkloads
-	case wave == apply.Configuration, wave == apply.Accounts:
+	case group == schedule.Configuration, group == schedule.ServiceAccounts:
 		return removeConfiguration
 	case kind.Kind == "Namespace":
 		return removeNamespaces

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 )
 
@@ -51,10 +52,10 @@ func TestStepOf(t *testing.T) {
 func TestPlanOrder(t *testing.T) {
 	planned := plan{
 		objects: []inventory.Object{
-			member("Namespace", "", "mesh", "1"), member("CustomResourceDefinition.apiextensions.k8s.io", "", "gadgets.demo.example.com", "2"),
-			member("Gadget.demo.example.com", "mesh", "ours", "3"), member("Deployment.apps", "mesh", "web", "4"),
+			memberU("Namespace", "", "mesh", "1"), memberU("CustomResourceDefinition.apiextensions.k8s.io", "", "gadgets.demo.example.com", "2"),
+			memberU("Gadget.demo.example.com", "mesh", "ours", "3"), memberU("Deployment.apps", "mesh", "web", "4"),
 		},
-		users: []inventory.Object{member("Gadget.demo.example.com", "default", "mine", "5")},
+		users: []inventory.Object{memberU("Gadget.demo.example.com", "default", "mine", "5")},
 	}
 	var order []string
 	for _, at := range steps {
@@ -80,25 +81,25 @@ func TestContents(t *testing.T) {
 		object.Meta.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager"}}
 		return object
 	}
-	ours := member("Deployment.apps", "mesh", "ours", "ours")
+	ours := memberU("Deployment.apps", "mesh", "ours", "ours")
 	for _, test := range []struct {
 		name  string
 		found []inventory.Object
 		want  []string
 	}{
-		{"ours, and what belongs to it", []inventory.Object{owned(member("Pod", "mesh", "ours-x-y", "3"), "2"), owned(member("ReplicaSet.apps", "mesh", "ours-x", "2"), "ours"), ours}, nil},
-		{"a user's workload is told by its head", []inventory.Object{member("Deployment.apps", "mesh", "mine", "1"), owned(member("ReplicaSet.apps", "mesh", "mine-x", "2"), "1")}, []string{"deployment mesh/mine"}},
-		{"a user's pod by way of what a controller has made", []inventory.Object{member("Deployment.apps", "mesh", "mine", "1"), owned(made(member("ReplicaSet.apps", "mesh", "mine-x", "2")), "1"), owned(member("Pod", "mesh", "mine-x-y", "3"), "2")}, []string{"deployment mesh/mine"}},
-		{"what belongs to what appeared by itself", []inventory.Object{made(member("ConfigMap", "mesh", "kube-root-ca.crt", "1")), owned(member("ConfigMap", "mesh", "mine", "2"), "1")}, []string{"configmap mesh/mine"}},
-		{"what owns itself", []inventory.Object{owned(member("ConfigMap", "mesh", "self", "1"), "1")}, []string{"configmap mesh/self"}},
-		{"what own each other", []inventory.Object{owned(member("ConfigMap", "mesh", "a", "1"), "2"), owned(member("ConfigMap", "mesh", "b", "2"), "1")}, []string{"configmap mesh/a", "configmap mesh/b"}},
-		{"what belongs to something elsewhere", []inventory.Object{owned(member("ConfigMap", "mesh", "a", "1"), "elsewhere")}, []string{"configmap mesh/a"}},
-		{"the inventory", []inventory.Object{member("ConfigMap", "mesh", "istio-demo", "1")}, nil},
-		{"the default ServiceAccount", []inventory.Object{member("ServiceAccount", "mesh", "default", "1")}, nil},
+		{"ours, and what belongs to it", []inventory.Object{owned(memberU("Pod", "mesh", "ours-x-y", "3"), "2"), owned(memberU("ReplicaSet.apps", "mesh", "ours-x", "2"), "ours"), ours}, nil},
+		{"a user's workload is told by its head", []inventory.Object{memberU("Deployment.apps", "mesh", "mine", "1"), owned(memberU("ReplicaSet.apps", "mesh", "mine-x", "2"), "1")}, []string{"deployment mesh/mine"}},
+		{"a user's pod by way of what a controller has made", []inventory.Object{memberU("Deployment.apps", "mesh", "mine", "1"), owned(made(memberU("ReplicaSet.apps", "mesh", "mine-x", "2")), "1"), owned(memberU("Pod", "mesh", "mine-x-y", "3"), "2")}, []string{"deployment mesh/mine"}},
+		{"what belongs to what appeared by itself", []inventory.Object{made(memberU("ConfigMap", "mesh", "kube-root-ca.crt", "1")), owned(memberU("ConfigMap", "mesh", "mine", "2"), "1")}, []string{"configmap mesh/mine"}},
+		{"what owns itself", []inventory.Object{owned(memberU("ConfigMap", "mesh", "self", "1"), "1")}, []string{"configmap mesh/self"}},
+		{"what own each other", []inventory.Object{owned(memberU("ConfigMap", "mesh", "a", "1"), "2"), owned(memberU("ConfigMap", "mesh", "b", "2"), "1")}, []string{"configmap mesh/a", "configmap mesh/b"}},
+		{"what belongs to something elsewhere", []inventory.Object{owned(memberU("ConfigMap", "mesh", "a", "1"), "elsewhere")}, []string{"configmap mesh/a"}},
+		{"the inventory", []inventory.Object{memberU("ConfigMap", "mesh", "istio-demo", "1")}, nil},
+		{"the default ServiceAccount", []inventory.Object{memberU("ServiceAccount", "mesh", "default", "1")}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := heads(strangers(test.found, map[types.UID]bool{"ours": true}, member("ConfigMap", "mesh", "istio-demo", "")), test.found)
-			if names := namesOf(got); !slices.Equal(names, test.want) {
+			got := heads(strangers(test.found, map[types.UID]bool{"ours": true}, memberU("ConfigMap", "mesh", "istio-demo", "")), test.found)
+			if names := namesOfU(got); !slices.Equal(names, test.want) {
 				t.Errorf("got %v, want %v", names, test.want)
 			}
 		})
@@ -107,7 +108,7 @@ func TestContents(t *testing.T) {
 
 func TestListed(t *testing.T) {
 	object := func(kind, resource, namespace, name string) inventory.Object {
-		found := member(kind, namespace, name, "")
+		found := memberA(kind, namespace, name, "")
 		found.Resource = schema.ParseGroupResource(resource).WithVersion("v1")
 		return found
 	}
@@ -134,4 +135,30 @@ func TestListed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// memberU is an object of the cluster; its kind is KIND.GROUP.
+func memberU(kind, namespace, name, uid string) inventory.Object {
+	gk := schema.ParseGroupKind(kind)
+	return inventory.Object{
+		Ref:  event.Object{Group: gk.Group, Kind: gk.Kind, Namespace: namespace, Name: name},
+		Meta: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(uid)}},
+	}
+}
+
+// memberA is an object of the cluster; its kind is KIND.GROUP.
+func memberA(kind, namespace, name, uid string) inventory.Object {
+	gk := schema.ParseGroupKind(kind)
+	return inventory.Object{
+		Ref:  event.Object{Group: gk.Group, Kind: gk.Kind, Namespace: namespace, Name: name},
+		Meta: &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(uid)}},
+	}
+}
+
+func namesOfU(objects []inventory.Object) []string {
+	var names []string
+	for _, object := range objects {
+		names = append(names, object.Ref.String())
+	}
+	return names
 }

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -101,10 +100,4 @@ func (r *removal) release(ctx context.Context, kept []Kept) error {
 		})
 	}
 	return group.Wait()
-}
-
-// isStuck tells whether an error says only that something is not gone yet.
-func isStuck(err error) bool {
-	var stuck *remove.StuckError
-	return errors.As(err, &stuck)
 }

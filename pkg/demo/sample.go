@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
 // samplePrefix begins the names of the inventories of samples, of which each
@@ -61,7 +63,7 @@ type SampleReport struct {
 // where there is no Istio or the namespace keeps sidecars out among them, and
 // of ConfirmLabel. That there are no sidecars is none: the sample runs.
 func (s *SampleInstall) Run(ctx context.Context) (SampleReport, error) {
-	s.setDefaults()
+	s.Sink, s.DryRun = heard(s.Sink), cmp.Or(s.DryRun, event.DryRunNone)
 	report := SampleReport{Sample: s.Sample, Namespace: s.Namespace.Name}
 	s.Inventory = SampleInventory(s.Sample)
 	if s.DryRun == event.DryRunClient {
@@ -108,7 +110,7 @@ func (s *SampleInstall) serves(ctx context.Context, version schema.GroupVersion,
 	_, err := client.ServerResourcesForGroupVersionWithContext(ctx, version.String())
 	switch {
 	case apierrors.IsNotFound(err):
-		return &RefusedError{[]CheckResult{{Message: missing + ", which does not serve " + version.String(), Remedy: remedy}}}
+		return &RefusedError{[]preflight.Result{{Message: missing + ", which does not serve " + version.String(), Remedy: remedy}}}
 	case err != nil:
 		return fmt.Errorf("cannot ask whether the cluster serves %s: %w", version, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
@@ -113,7 +114,7 @@ func (s *SampleRoute) Run(ctx context.Context) ([]ServiceRoute, error) {
 
 // read looks at what is there.
 func (s *SampleRoute) read(ctx context.Context) (*routing, error) {
-	book, err := openLedger(ctx, s.Cluster, SampleInventory(s.Sample), s.Namespace)
+	book, err := openLedger(ctx, s.Cluster.Core, SampleInventory(s.Sample), s.Namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (on *routing) check(route Route) error {
 			continue
 		}
 		if name || routesTo(rule, route.Service) {
-			return &RefusedError{[]CheckResult{{
+			return &RefusedError{[]preflight.Result{{
 				Message: fmt.Sprintf("virtualservice %s/%s, which is not of this command, routes service %s already", rule.GetNamespace(), rule.GetName(), route.Service),
 				Remedy:  "change it there, or delete it first",
 			}}}

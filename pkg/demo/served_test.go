@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 )
 
 // TestServed waits for a version that is defined, as long as that can help.
@@ -27,7 +28,7 @@ func TestServed(t *testing.T) {
 	}
 	none := there
 	none.APIResources = nil
-	denied := fails(http.StatusForbidden, metav1.StatusReasonForbidden, "nobody may look")
+	denied := inmemory.Fails(http.StatusForbidden, metav1.StatusReasonForbidden, "nobody may look")
 	const waits = "customresourcedefinition widgets.example.com: the API server does not serve version v2 yet"
 	for _, test := range []struct {
 		name string
@@ -38,22 +39,22 @@ func TestServed(t *testing.T) {
 		want, told string
 	}{
 		{"at once", []any{there}, 0, "", "ready"},
-		{"soon", []any{fails(http.StatusNotFound, metav1.StatusReasonNotFound, "no such group"), none, there}, time.Second, "", waits + ", ready"},
+		{"soon", []any{inmemory.Fails(http.StatusNotFound, metav1.StatusReasonNotFound, "no such group"), none, there}, time.Second, "", waits + ", ready"},
 		{"forbidden", []any{none, denied}, time.Second, "cannot tell whether the API server serves example.com/v2: nobody may look; ask for the ClusterRole system:discovery", waits},
-		{"unauthorized", []any{fails(http.StatusUnauthorized, metav1.StatusReasonUnauthorized, "who are you")}, time.Second, "cannot tell whether the API server serves example.com/v2: who are you", ""},
+		{"unauthorized", []any{inmemory.Fails(http.StatusUnauthorized, metav1.StatusReasonUnauthorized, "who are you")}, time.Second, "cannot tell whether the API server serves example.com/v2: who are you", ""},
 		{"never", []any{none}, time.Minute, "customresourcedefinition widgets.example.com is not ready: the API server does not serve version v2 yet", waits},
-		{"refused for another reason", []any{fails(http.StatusGone, metav1.StatusReasonGone, "gone fishing")}, time.Minute, "customresourcedefinition widgets.example.com is not ready: the API server does not serve version v2 yet (gone fishing)", waits + " (gone fishing)"},
+		{"refused for another reason", []any{inmemory.Fails(http.StatusGone, metav1.StatusReasonGone, "gone fishing")}, time.Minute, "customresourcedefinition widgets.example.com is not ready: the API server does not serve version v2 yet (gone fishing)", waits + " (gone fishing)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, ErrTimeout)
 				defer cancel()
 				answers := test.answers
-				install := &Install{Cluster: inMemory(func(*http.Request) any {
+				install := &Install{Cluster: connect(t, func(*http.Request) any {
 					answer := answers[0]
 					answers = answers[min(1, len(answers)-1):]
 					return answer
-				}).connect(t)}
+				})}
 				var told []string
 				began := time.Now()
 				err := install.served(ctx, defining(t), func(e event.Event) {

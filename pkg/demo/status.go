@@ -20,6 +20,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ownership"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
 // Status tells whether what is installed runs, by the inventory. Both fields
@@ -134,7 +135,7 @@ func missing(found watched, objects []*unstructured.Unstructured) []string {
 // find reads the inventory. What the cluster serves is asked only where
 // custom resources are in it; the kinds of Kubernetes are known.
 func (s *Status) find(ctx context.Context) (watched, error) {
-	book, err := openLedger(ctx, s.Cluster, inventory.ParentName, s.Namespace)
+	book, err := openLedger(ctx, s.Cluster.Core, inventory.ParentName, s.Namespace)
 	if err != nil {
 		return watched{}, err
 	}
@@ -146,7 +147,7 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	custom := inventory.Set{Namespaces: book.before.Namespaces}
 	for _, kind := range book.before.Kinds {
 		resource, known := runs[kind]
-		mayRun := apply.IsCustom(kind.Group) && !configuresMesh(kind.Group)
+		mayRun := schedule.IsCustom(kind.Group) && !configuresMesh(kind.Group)
 		if known || mayRun {
 			found.kinds = append(found.kinds, kind)
 		}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,9 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
 // resolve upgrades the objects and finds where each lives on the cluster.
@@ -119,10 +122,10 @@ func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]ap
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
 		return nil, &InputError{err}
 	}
-	if err := unreserved(objects, inventoryName(i.Inventory), i.Namespace.Name); err != nil {
+	if err := unreserved(objects, cmp.Or(i.Inventory, inventory.ParentName), i.Namespace.Name); err != nil {
 		return nil, &InputError{err}
 	}
-	objects = ordered(manifest.WithNamespace(objects, i.Namespace.Name))
+	objects = schedule.Order(manifest.WithNamespace(objects, i.Namespace.Name))
 	targets := make([]apply.Target, len(objects))
 	for n, object := range objects {
 		kind, err := kinds.Lookup(object.GroupVersionKind())

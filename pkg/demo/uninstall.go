@@ -226,7 +226,7 @@ func (u *Uninstall) forget(ctx context.Context, r *removal, found *installation,
 func (u *Uninstall) cause(ctx context.Context, err error) error {
 	var left *LeftError
 	var unanswered *remove.UnansweredError
-	if err == nil || isStuck(err) || errors.As(err, &left) || errors.As(err, &unanswered) {
+	if err == nil || remove.IsStuck(err) || errors.As(err, &left) || errors.As(err, &unanswered) {
 		return err
 	}
 	return ended(ctx, err)

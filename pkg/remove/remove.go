@@ -100,6 +100,12 @@ func (e *StuckError) Error() string {
 
 func (e *StuckError) Unwrap() error { return e.Cause }
 
+// IsStuck tells whether an error is, or holds, a *StuckError.
+func IsStuck(err error) bool {
+	var stuck *StuckError
+	return errors.As(err, &stuck)
+}
+
 // EndsByItself tells whether only the API server's own finalizer holds a
 // definition, which takes what is stored of its kind.
 func (s Stuck) EndsByItself() bool {

@@ -1,14 +1,14 @@
-package apply_test
+package schedule_test
 
 import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
-func ExampleWaveOf() {
+func ExampleGroupOf() {
 	for _, kind := range []schema.GroupKind{
 		{Kind: "Namespace"},
 		{Kind: "ServiceAccount"},
@@ -17,11 +17,11 @@ func ExampleWaveOf() {
 		{Group: "networking.istio.io", Kind: "Gateway"},
 		{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"},
 	} {
-		fmt.Printf("%s: %s\n", kind.Kind, apply.WaveOf(kind).Title())
+		fmt.Printf("%s: %s\n", kind.Kind, schedule.GroupOf(kind).Title())
 	}
 	// Output:
-	// Namespace: namespaces and definitions
-	// ServiceAccount: accounts and roles
+	// Namespace: namespaces and CRDs
+	// ServiceAccount: service accounts and roles
 	// Service: bindings, configuration, services
 	// Deployment: workloads and custom resources
 	// Gateway: workloads and custom resources

@@ -1,13 +1,10 @@
-package demo
+package schedule
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // TestBatches tells what is applied after what.
@@ -82,8 +79,8 @@ func TestBatches(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var targets []apply.Target
-			for _, object := range ordered(hooked(t, test.objects...)) {
+			objects := sorted(hooked(t, test.objects...))
+			for _, object := range objects {
 				switch object.GetKind() {
 				case "CustomResourceDefinition":
 					plural, group, _ := strings.Cut(object.GetName(), ".")
@@ -92,23 +89,23 @@ func TestBatches(t *testing.T) {
 				case "Secret":
 					object.Object["type"] = "kubernetes.io/service-account-token"
 				}
-				targets = append(targets, apply.Target{Ref: manifest.Ref(object.Unstructured), Object: object.Unstructured})
 			}
-			batches := batchesOf(stages(targets), 0, definedBy(targets), test.mayAll)
+			plan := New(objects, test.mayAll)
+			batches := plan.Phases[0].Batches
 			name := func(n int) string {
-				if batches[n].part == partServed {
+				if batches[n].Serves() {
 					return "served"
 				}
 				var kinds []string
-				for _, target := range batches[n].targets {
-					kinds = append(kinds, target.Ref.Kind)
+				for _, object := range batches[n].Objects {
+					kinds = append(kinds, objects[object].GetKind())
 				}
 				return strings.Join(kinds, " ")
 			}
 			var got []string
 			for n, batch := range batches {
 				var after []string
-				for _, before := range batch.after {
+				for _, before := range batch.After {
 					after = append(after, name(before))
 				}
 				got = append(got, fmt.Sprintf("%s after %s", name(n), strings.Join(after, " ")))

@@ -1,4 +1,4 @@
-package demo
+package schedule
 
 import (
 	"fmt"
@@ -6,12 +6,10 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
-// BenchmarkPlan places objects in their namespaces, puts them into their order
-// and parts them into what can be applied at once.
+// BenchmarkPlan sorts objects and cuts them into batches.
 func BenchmarkPlan(b *testing.B) {
 	for _, size := range []int{50, 500, 5000} {
 		var objects []manifest.Object
@@ -27,15 +25,7 @@ func BenchmarkPlan(b *testing.B) {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				planned, err := Plan(objects, manifest.Namespace{Name: "mesh"})
-				if err != nil {
-					b.Fatal(err)
-				}
-				targets := make([]apply.Target, len(planned))
-				for n, object := range planned {
-					targets[n] = apply.Target{Ref: manifest.Ref(object.Unstructured), Object: object.Unstructured}
-				}
-				if got := batchesOf(stages(targets), 0, definedBy(targets), true); len(got) == 0 {
+				if plan := New(sorted(objects), true); len(plan.Phases) == 0 {
 					b.Fatal("there is nothing to apply")
 				}
 			}

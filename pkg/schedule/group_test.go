@@ -1,4 +1,4 @@
-package apply
+package schedule
 
 import (
 	"slices"
@@ -7,20 +7,20 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-func TestWaveOf(t *testing.T) {
+func TestGroupOf(t *testing.T) {
 	for _, test := range []struct {
 		kind string
-		want Wave
+		want Group
 	}{
-		{"Namespace", Definitions},
-		{"CustomResourceDefinition.apiextensions.k8s.io", Definitions},
-		{"ServiceAccount", Accounts},
+		{"Namespace", CRDs},
+		{"CustomResourceDefinition.apiextensions.k8s.io", CRDs},
+		{"ServiceAccount", ServiceAccounts},
 		{"ConfigMap", Configuration},
 		{"Secret", Configuration},
 		{"Service", Configuration},
 		{"PersistentVolumeClaim", Configuration},
-		{"ClusterRole.rbac.authorization.k8s.io", Accounts},
-		{"Role.rbac.authorization.k8s.io", Accounts},
+		{"ClusterRole.rbac.authorization.k8s.io", ServiceAccounts},
+		{"Role.rbac.authorization.k8s.io", ServiceAccounts},
 		{"RoleBinding.rbac.authorization.k8s.io", Configuration},
 		{"Secret", Configuration},
 		{"PodDisruptionBudget.policy", Configuration},
@@ -41,22 +41,22 @@ func TestWaveOf(t *testing.T) {
 		{"ValidatingAdmissionPolicy.admissionregistration.k8s.io", Admission},
 		{"APIService.apiregistration.k8s.io", Admission},
 	} {
-		if got := WaveOf(schema.ParseGroupKind(test.kind)); got != test.want {
-			t.Errorf("%s is in the wave of %s, not of %s", test.kind, got.Title(), test.want.Title())
+		if got := GroupOf(schema.ParseGroupKind(test.kind)); got != test.want {
+			t.Errorf("%s is in the group of %s, not of %s", test.kind, got.Title(), test.want.Title())
 		}
 	}
 }
 
-// TestWaves lists them in order, each with a title of its own.
-func TestWaves(t *testing.T) {
-	if !slices.IsSorted(Waves) || len(Waves) != int(Admission)+1 {
-		t.Errorf("the waves are %v", Waves)
+// TestGroups lists them in order, each with a title of its own.
+func TestGroups(t *testing.T) {
+	if !slices.IsSorted(Groups) || len(Groups) != int(Admission)+1 {
+		t.Errorf("the groups are %v", Groups)
 	}
 	titles := map[string]bool{}
-	for _, wave := range Waves {
-		titles[wave.Title()] = true
+	for _, group := range Groups {
+		titles[group.Title()] = true
 	}
-	if len(titles) != len(Waves) || titles[""] {
+	if len(titles) != len(Groups) || titles[""] {
 		t.Errorf("the titles are %v", titles)
 	}
 }

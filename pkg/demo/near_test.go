@@ -1,0 +1,24 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+// TestNear has an empty near end be a free port of localhost, without a bound.
+func TestNear(t *testing.T) {
+	ctx, cancel := (Near{}).limit(t.Context())
+	if _, bounded := ctx.Deadline(); bounded || ctx.Err() != nil || (Near{}).address() != "localhost" {
+		t.Errorf("an empty near end is %s, bounded: %t", (Near{}).address(), bounded)
+	}
+	cancel()
+	near := Near{Address: "127.0.0.2", Limit: func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithTimeoutCause(ctx, 0, ErrTimeout)
+	}}
+	ctx, cancel = near.limit(t.Context())
+	defer cancel()
+	if !errors.Is(context.Cause(ctx), ErrTimeout) || near.address() != "127.0.0.2" {
+		t.Errorf("the bound is %v, the address %s", context.Cause(ctx), near.address())
+	}
+}
