@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
@@ -35,17 +36,17 @@ type Options struct {
 // would install it, and behind it the addons. Each call gives objects of its
 // own. Its errors name the addon, the namespace or the value that cannot be
 // used, in one line.
-func Demo(options Options) (demo.Manifest, error) {
+func Demo(options Options) (manifest.Manifest, error) {
 	rendered, err := chart.Render(chart.Options{Namespace: options.Namespace, Hub: options.Hub, Tag: options.Tag, Values: options.Values})
 	if err != nil {
 		// Template errors have many lines and no line end of their own.
-		return demo.Manifest{}, fmt.Errorf("the charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
+		return manifest.Manifest{}, fmt.Errorf("the charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	addons, err := addon.Render(addon.Options{Namespace: options.Namespace, Hub: options.Hub, Names: options.Addons, Mesh: true})
 	if err != nil {
-		return demo.Manifest{}, err
+		return manifest.Manifest{}, err
 	}
-	return demo.Manifest{
+	return manifest.Manifest{
 		What:           "Istio " + chart.Version + " demo",
 		Objects:        append(rendered.Objects, addons...),
 		Warnings:       rendered.Warnings,
@@ -59,7 +60,7 @@ func Demo(options Options) (demo.Manifest, error) {
 // demo.SampleInstall. Its objects name no namespace and go to that of the
 // install. The error says that there is no sample of the name, or how an image
 // cannot be taken from the hub.
-func Sample(options sample.Options) (demo.Manifest, error) {
+func Sample(options sample.Options) (manifest.Manifest, error) {
 	objects, err := sample.Render(options)
-	return demo.Manifest{What: "the sample " + options.Name, Objects: objects}, err
+	return manifest.Manifest{What: "the sample " + options.Name, Objects: objects}, err
 }

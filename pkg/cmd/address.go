@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
+
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
@@ -49,7 +50,7 @@ func newAddress(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	}
 	flags := command.Flags()
 	o.addFlags(flags)
-	flags.StringVar(&o.gateway, "gateway", demo.DefaultGateway, "The Service of the gateway")
+	flags.StringVar(&o.gateway, "gateway", access.DefaultGateway, "The Service of the gateway")
 	flags.BoolVar(&o.forward, "forward", false, "Forward a local port to the gateway, until Ctrl-C")
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
 	return command
@@ -76,7 +77,7 @@ func (o *addressOptions) run(ctx context.Context, cluster *connection, streams g
 	if err != nil {
 		return err
 	}
-	address := &demo.Address{Cluster: connected, Namespace: *cluster.Namespace, Gateway: o.gateway, Near: o.near(), Sink: sink}
+	address := &access.Address{Cluster: connected, Namespace: *cluster.Namespace, Gateway: o.gateway, Local: o.near(), Sink: sink}
 	if !o.forward {
 		found, err := address.Find(ctx)
 		if err != nil {
@@ -87,7 +88,7 @@ func (o *addressOptions) run(ctx context.Context, cluster *connection, streams g
 	o.warn(sink)
 	opened := false
 	var printed error
-	err = address.Forward(ctx, func(found demo.Reach) {
+	err = address.Forward(ctx, func(found access.Endpoint) {
 		opened = true
 		printed = o.print(found, streams)
 	})
@@ -98,7 +99,7 @@ func (o *addressOptions) run(ctx context.Context, cluster *connection, streams g
 }
 
 // print prints the URL as the answer, and beside it why it is this one.
-func (o *addressOptions) print(found demo.Reach, streams genericiooptions.IOStreams) error {
+func (o *addressOptions) print(found access.Endpoint, streams genericiooptions.IOStreams) error {
 	fmt.Fprintln(streams.ErrOut, progress.Printable(found.Why))
 	if o.format != "" {
 		return printFields(found, o.format, streams.Out)

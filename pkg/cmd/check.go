@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -80,8 +82,8 @@ func (o *checkOptions) validate(cluster *connection) error {
 func (o *checkOptions) run(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(ctx)
 	defer cancel()
-	check := &demo.Check{
-		Read: func(ctx context.Context) (demo.Manifest, error) {
+	check := &install.Check{
+		Read: func(ctx context.Context) (manifest.Manifest, error) {
 			return o.source.read(ctx, streams.In, *cluster.Namespace)
 		},
 		Namespace: cluster.namespace(),
@@ -104,7 +106,7 @@ func (o *checkOptions) run(ctx context.Context, cluster *connection, streams gen
 		return err
 	}
 	var names []string
-	for _, result := range demo.Failed(results) {
+	for _, result := range preflight.Failed(results) {
 		names = append(names, result.Name)
 	}
 	if len(names) > 0 {
@@ -136,12 +138,12 @@ type skipChecks []string
 
 func (s *skipChecks) addFlag(command *cobra.Command) {
 	command.Flags().StringSliceVar((*[]string)(s), "skip-checks", nil,
-		"Leave out these checks: "+strings.Join(demo.CheckNames(), ", "))
+		"Leave out these checks: "+strings.Join(install.CheckNames(), ", "))
 }
 
 // validate refuses the names of no check.
 func (s skipChecks) validate() error {
-	known := demo.CheckNames()
+	known := install.CheckNames()
 	for _, name := range s {
 		if !slices.Contains(known, name) {
 			return &usageError{fmt.Errorf("--skip-checks: there is no check %q; the checks are %s", name, strings.Join(known, ", "))}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -17,7 +19,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
@@ -46,7 +47,7 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 		config.WarningHandler = warnings
 		config.QPS = -1 // as in demo.Connect
-		demo.CredentialsApart(config)
+		cluster.SeparateCredentials(config)
 		return config
 	})
 	return &connection{ConfigFlags: flags, teller: told, releaseSignals: func() {}, tellWarnings: func() {}}
@@ -136,12 +137,12 @@ func mentions(kubeconfig api.Config, server string) bool {
 }
 
 // connect makes the clients; it is called once.
-func (c *connection) connect(sink event.Sink) (*demo.Cluster, error) {
+func (c *connection) connect(sink event.Sink) (*cluster.Cluster, error) {
 	config, err := c.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	connected, err := demo.Connect(config, sink)
+	connected, err := cluster.Connect(config, sink)
 	if err == nil {
 		c.tellWarnings = func() { connected.TellWarnings(sink) }
 	}

@@ -9,12 +9,13 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/term"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -45,8 +46,8 @@ func (o *nearOptions) validate(cluster *connection) error {
 	return cluster.checkNamespace()
 }
 
-func (o *nearOptions) near() demo.Near {
-	return demo.Near{Address: o.address, Port: o.port, Limit: o.timeout.limit}
+func (o *nearOptions) near() access.Local {
+	return access.Local{Address: o.address, Port: o.port, Limit: o.timeout.limit}
 }
 
 // warn says who else gets through.
@@ -83,7 +84,7 @@ func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobr
 			until Ctrl-C. Where the pod is replaced or the connection breaks, the same
 			local port leads to the next pod.
 
-			The dashboards are ` + strings.Join(demo.Dashboards(), ", ") + `.
+			The dashboards are ` + strings.Join(access.DashboardNames(), ", ") + `.
 			Those of envoy and proxy need the name of a pod, or of what has pods.`),
 		Example: examples(`
 			# The mesh as a graph
@@ -110,22 +111,22 @@ func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobr
 
 // dashboardArguments says which word is missing or was not understood.
 func dashboardArguments(command *cobra.Command, arguments []string) error {
-	all := strings.Join(demo.Dashboards(), ", ")
+	all := strings.Join(access.DashboardNames(), ", ")
 	if len(arguments) == 0 {
 		return &usageError{fmt.Errorf("which dashboard? There are %s", all)}
 	}
 	name := arguments[0]
 	known := false
-	for _, one := range demo.Dashboards() {
+	for _, one := range access.DashboardNames() {
 		known = known || one == name
 	}
-	switch proxy := demo.IsProxy(name); {
+	switch proxy := access.NeedsProxy(name); {
 	case !known:
 		return &usageError{fmt.Errorf("unknown dashboard %q; there are %s", name, all)}
 	case proxy && len(arguments) == 1:
 		return &usageError{fmt.Errorf("%s %s needs the name of a pod, or TYPE/NAME of what has pods", command.CommandPath(), name)}
 	case proxy && len(arguments) == 2:
-		if err := demo.CheckProxy(arguments[1]); err != nil {
+		if err := access.ValidateProxy(arguments[1]); err != nil {
 			return &usageError{err}
 		}
 	case len(arguments) > 1:
@@ -142,11 +143,11 @@ func (o *dashboardOptions) run(ctx context.Context, cluster *connection, argumen
 	}
 	o.warn(sink)
 	opened := false
-	dashboard := &demo.Dashboard{
+	dashboard := &access.Dashboard{
 		Cluster:   connected,
 		Namespace: *cluster.Namespace,
 		Name:      arguments[0],
-		Near:      o.near(),
+		Local:     o.near(),
 		Sink:      sink,
 		Opened: func(url string) {
 			opened = true

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/cmd/diff"
 	"k8s.io/utils/exec"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
@@ -59,8 +61,8 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 			if err != nil {
 				return &troubleError{err}
 			}
-			install := &demo.Install{
-				Read: func(ctx context.Context) (demo.Manifest, error) {
+			install := &install.Install{
+				Read: func(ctx context.Context) (manifest.Manifest, error) {
 					return from.read(ctx, streams.In, *cluster.Namespace)
 				},
 				Cluster:    connected,
@@ -97,7 +99,7 @@ func (e *troubleError) Error() string { return e.err.Error() }
 func (e *troubleError) Unwrap() error { return e.err }
 
 // showDifferences runs the diff program on them.
-func showDifferences(differences []demo.Difference, showManagedFields bool, streams genericiooptions.IOStreams) error {
+func showDifferences(differences []install.Difference, showManagedFields bool, streams genericiooptions.IOStreams) error {
 	if len(differences) == 0 {
 		return nil
 	}
@@ -126,7 +128,7 @@ func showDifferences(differences []demo.Difference, showManagedFields bool, stre
 
 // printDifference prints both sides of a difference, each into a file that the
 // diff program reads.
-func printDifference(differ *diff.Differ, difference demo.Difference, showManagedFields bool) error {
+func printDifference(differ *diff.Differ, difference install.Difference, showManagedFields bool) error {
 	sides := []*unstructured.Unstructured{difference.Live, difference.Merged}
 	if !showManagedFields {
 		for _, side := range sides {

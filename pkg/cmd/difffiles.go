@@ -11,10 +11,11 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/kubectl/pkg/cmd/diff"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
@@ -52,7 +53,7 @@ var device = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`
 // fileName gives the name of the file that is compared, in kubectl's form:
 // [GROUP.]VERSION.KIND.NAMESPACE.NAME. It is one that every system takes for a
 // file, for no other object, and in the folder where it is made.
-func fileName(difference demo.Difference) string {
+func fileName(difference install.Difference) string {
 	of := difference.Ref
 	parts := []string{
 		escaped(difference.Version, lowerCase),

@@ -9,21 +9,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/cmd/diff"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
 
-func differing(group, version, kind, namespace, name string) demo.Difference {
-	return demo.Difference{Ref: event.Object{Group: group, Kind: kind, Namespace: namespace, Name: name}, Version: version}
+func differing(group, version, kind, namespace, name string) install.Difference {
+	return install.Difference{Ref: event.Object{Group: group, Kind: kind, Namespace: namespace, Name: name}, Version: version}
 }
 
 func TestFileName(t *testing.T) {
 	for _, test := range []struct {
-		of   demo.Difference
+		of   install.Difference
 		want string
 	}{
 		{differing("", "v1", "ConfigMap", "mesh", "istio"), "v1.ConfigMap.mesh.istio"},

@@ -9,12 +9,15 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
@@ -105,14 +108,14 @@ func exitCode(err error) int {
 		return max(exitCode(trouble.err), exitTrouble)
 	}
 	var (
-		input       *demo.InputError
+		input       *manifest.InputError
 		interrupted *Interrupted
-		unready     *demo.UnreadyError
+		unready     *install.UnreadyError
 	)
 	switch {
 	case errors.As(err, &interrupted):
 		return exitSignal + int(interrupted.Signal)
-	case errors.As(err, &unready), errors.Is(err, demo.ErrTimeout):
+	case errors.As(err, &unready), errors.Is(err, cluster.ErrTimeout):
 		return exitNotReady
 	case errors.As(err, &input):
 		return exitUsage
@@ -126,7 +129,7 @@ func unreachable(err error, conn *connection) string {
 	var transport *url.Error
 	var interrupted *Interrupted
 	switch {
-	case errors.As(err, &interrupted), errors.Is(err, demo.ErrTimeout):
+	case errors.As(err, &interrupted), errors.Is(err, cluster.ErrTimeout):
 		return ""
 	case apierrors.IsUnauthorized(err):
 		return "the API server does not accept your credentials (401 Unauthorized); log in again, or check the user of this context"

@@ -7,10 +7,12 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 )
 
 // TestDescribeAfterTheEnd tells what had failed and that it ended, and the end
@@ -19,8 +21,8 @@ func TestDescribeAfterTheEnd(t *testing.T) {
 	streams, _, _, _ := genericiooptions.NewTestIOStreams()
 	conn := newConnection(streams)
 	command := newRoot(conn, streams, "test")
-	signal := &demo.InterruptedError{Cause: &Interrupted{syscall.SIGINT}, Applied: 1, Total: 3}
-	timeout := &demo.InterruptedError{Cause: demo.ErrTimeout, Applied: 1, Total: 3}
+	signal := &install.InterruptedError{Cause: &Interrupted{syscall.SIGINT}, Applied: 1, Total: 3}
+	timeout := &install.InterruptedError{Cause: cluster.ErrTimeout, Applied: 1, Total: 3}
 	for _, test := range []struct {
 		name        string
 		failed, end error
@@ -28,7 +30,7 @@ func TestDescribeAfterTheEnd(t *testing.T) {
 	}{
 		{"refused, then a signal", errors.New("maps.yaml: configmap a: denied"), signal, exitSignal + int(syscall.SIGINT)},
 		{"refused, then --timeout", errors.New("maps.yaml: configmap a: denied"), timeout, exitNotReady},
-		{"a faulty manifest", &demo.InputError{Err: errors.New("maps.yaml: line 2")}, demo.ErrTimeout, exitNotReady},
+		{"a faulty manifest", &manifest.InputError{Err: errors.New("maps.yaml: line 2")}, cluster.ErrTimeout, exitNotReady},
 		{"credentials refused", apierrors.NewUnauthorized("expired"), timeout, exitNotReady},
 		{"no answer", &url.Error{Op: "Get", URL: "https://cluster.example.com", Err: syscall.ECONNREFUSED}, timeout, exitNotReady},
 	} {

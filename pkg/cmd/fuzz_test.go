@@ -9,12 +9,16 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
@@ -46,7 +50,7 @@ func FuzzTables(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, age int64) {
 		finding := diagnose.Finding{Pod: text, Container: text, Reason: text, Message: text, Logs: []string{text}, Event: text, Next: text}
-		workload := demo.Workload{
+		workload := status.Workload{
 			Group: text, Kind: text, Namespace: text, Name: text, Replicas: text, Message: text, Images: []string{text, text},
 			Created: time.Unix(age, 0), Findings: []diagnose.Finding{finding, finding},
 		}
@@ -54,7 +58,7 @@ func FuzzTables(f *testing.F) {
 		for _, format := range []string{"yaml", "json", "", "wide"} {
 			out.Reset()
 			options := &statusOptions{format: format}
-			if err := options.print(demo.Report{Source: text, Namespace: "mesh", Workloads: []demo.Workload{workload, workload}}, &out); err != nil {
+			if err := options.print(status.Report{Source: text, Namespace: "mesh", Workloads: []status.Workload{workload, workload}}, &out); err != nil {
 				t.Fatal(err)
 			}
 			if format == "json" || format == "yaml" {
@@ -71,9 +75,9 @@ func FuzzTables(f *testing.F) {
 		if err := printChecks([]preflight.Result{{Name: "version", Verdict: "fail", Message: text, Remedy: text}}, "", &out); err != nil {
 			t.Fatal(err)
 		}
-		printActions([]demo.Result{{Ref: ref, Action: event.Created}, {Ref: ref, Action: event.Unverified}}, event.DryRunServer, &out)
+		printActions([]install.Result{{Ref: ref, Action: event.Created}, {Ref: ref, Action: event.Unverified}}, event.DryRunServer, &out)
 		streams := genericiooptions.IOStreams{In: strings.NewReader("y\n"), Out: &out, ErrOut: &errOut}
-		removal := demo.Removal{Source: text, Removed: []event.Object{ref}, Users: []event.Object{ref}, Kept: []demo.Kept{{Ref: ref, Why: text}}}
+		removal := uninstall.Removal{Source: text, Removed: []event.Object{ref}, Users: []event.Object{ref}, Kept: []uninstall.Kept{{Ref: ref, Why: text}}}
 		printRemoval(removal, event.DryRunNone, streams)
 		if err := (&uninstallOptions{dryRun: event.DryRunNone}).confirm(t.Context(), removal, newTeller(streams)); err == nil {
 			t.Error("nobody was asked, and confirms")
@@ -98,7 +102,7 @@ func FuzzDescribe(f *testing.F) {
 				Kind: text, Name: text, Causes: []metav1.StatusCause{{Type: metav1.CauseType(text), Message: text, Field: text}},
 			},
 		}}
-		for _, err := range []error{errors.New(text), status, &usageError{status}, &getError{status}, &getError{errors.New(text)}, &troubleError{status}, &demo.InputError{Err: status}} {
+		for _, err := range []error{errors.New(text), status, &usageError{status}, &getError{status}, &getError{errors.New(text)}, &troubleError{status}, &manifest.InputError{Err: status}} {
 			message, exit := describe(err, command, cluster)
 			harmless(t, "an error", message)
 			if exit == exitOK {

@@ -9,7 +9,7 @@ import (
 	"k8s.io/kubectl/pkg/cmd/get"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 )
 
 func newPods(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -119,7 +119,7 @@ type coreGetter struct{ *connection }
 func (g *coreGetter) ToRESTConfig() (*rest.Config, error) {
 	config, err := g.connection.ToRESTConfig()
 	if err == nil {
-		demo.Patient(config)
+		cluster.Patient(config)
 	}
 	return config, err
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 )
 
 // escapes clear a terminal, set its title, colour it, turn the direction of
@@ -92,7 +92,7 @@ func (s *hostileServer) ServeHTTP(out http.ResponseWriter, request *http.Request
 			elsewhere := hostileObject(group, "ConfigMap", "istio-demo-sample-bookinfo")
 			metadata := elsewhere["metadata"].(map[string]any)
 			metadata["namespace"] = escapes
-			metadata["labels"] = map[string]any{inventory.IDLabel: inventory.ID("istio-demo-sample-bookinfo", escapes)}
+			metadata["labels"] = map[string]any{applyset.IDLabel: applyset.ID("istio-demo-sample-bookinfo", escapes)}
 			items = append(items, elsewhere)
 		}
 		reply(out, map[string]any{"apiVersion": group, "kind": kind, "metadata": map[string]any{"resourceVersion": "1"}, "items": items})
@@ -124,11 +124,11 @@ func hostileObject(version, kind, name string) map[string]any {
 		"apiVersion": version, "kind": kind,
 		"metadata": map[string]any{
 			"name": name, "namespace": "istio-system", "uid": "u" + name, "resourceVersion": "1", "creationTimestamp": "2020-01-01T00:00:00Z",
-			"labels":      map[string]any{inventory.IDLabel: inventory.ID(name, "istio-system"), inventory.PartOf: inventory.ID("istio-demo", "istio-system"), "istio.io/rev": escapes, "app": escapes},
-			"annotations": map[string]any{inventory.ToolingAnnotation: inventory.Tool + "/v1", "applyset.kubernetes.io/contains-group-kinds": "Deployment.apps,Pod", "a": escapes},
+			"labels":      map[string]any{applyset.IDLabel: applyset.ID(name, "istio-system"), applyset.PartOf: applyset.ID("istio-demo", "istio-system"), "istio.io/rev": escapes, "app": escapes},
+			"annotations": map[string]any{applyset.ToolingAnnotation: applyset.ToolName + "/v1", "applyset.kubernetes.io/contains-group-kinds": "Deployment.apps,Pod", "a": escapes},
 			"finalizers":  []any{escapes},
 			"managedFields": []any{map[string]any{
-				"manager": inventory.Tool, "operation": "Apply", "apiVersion": version, "time": "2020-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": map[string]any{"f:metadata": map[string]any{"f:labels": map[string]any{"f:" + inventory.PartOf: map[string]any{}}}},
+				"manager": applyset.ToolName, "operation": "Apply", "apiVersion": version, "time": "2020-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": map[string]any{"f:metadata": map[string]any{"f:labels": map[string]any{"f:" + applyset.PartOf: map[string]any{}}}},
 			}},
 		},
 	}

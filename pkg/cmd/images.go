@@ -5,11 +5,12 @@ import (
 	"io"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -43,7 +44,7 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 			from.releaseSignals(cluster)
 			read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 			if err != nil {
-				return &demo.InputError{Err: err}
+				return &manifest.InputError{Err: err}
 			}
 			if samples {
 				pulled, err := sampleImages(from.hub)
@@ -79,7 +80,7 @@ func sampleImages(hub string) ([]string, error) {
 }
 
 // printImages prints the names alone, which scripts want, or a table.
-func printImages(read demo.Manifest, archs bool, out io.Writer) error {
+func printImages(read manifest.Manifest, archs bool, out io.Writer) error {
 	if !archs {
 		for _, image := range read.Images() {
 			fmt.Fprintln(out, progress.Printable(image))

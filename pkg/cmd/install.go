@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/cmd/get"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
 
@@ -134,8 +136,8 @@ func dryRun(command *cobra.Command) (event.DryRun, error) {
 func (o *installOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
-	run := &demo.Install{
-		Read: func(ctx context.Context) (demo.Manifest, error) {
+	run := &install.Install{
+		Read: func(ctx context.Context) (manifest.Manifest, error) {
 			return o.source.read(ctx, streams.In, *cluster.Namespace)
 		},
 		Namespace:  cluster.namespace(),
@@ -164,7 +166,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 	}
 	results, err := run.Run(ctx)
 	cluster.teller.close() // before something else is printed
-	var unready *demo.UnreadyError
+	var unready *install.UnreadyError
 	if err != nil && !errors.As(err, &unready) {
 		return err
 	}
@@ -173,7 +175,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 
 // answer prints what the user asked for on standard output: the objects in
 // the format of -o, what a dry run found, or the demo's pods.
-func (o *installOptions) answer(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams, results []demo.Result) error {
+func (o *installOptions) answer(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams, results []install.Result) error {
 	if *o.print.OutputFormat != "" {
 		return printObjects(o.print, results, streams.Out)
 	}

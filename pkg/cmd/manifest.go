@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
@@ -65,16 +66,16 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 
 // planned gives what install would apply, in its order, without asking a
 // cluster.
-func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, cluster *connection, streams genericiooptions.IOStreams) (demo.Upgraded, error) {
+func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, cluster *connection, streams genericiooptions.IOStreams) (install.Upgraded, error) {
 	for _, err := range []error{from.validate(), upgrade.validate(), cluster.checkNamespace()} {
 		if err != nil {
-			return demo.Upgraded{}, err
+			return install.Upgraded{}, err
 		}
 	}
 	from.releaseSignals(cluster)
 	read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 	if err != nil {
-		return demo.Upgraded{}, &demo.InputError{Err: err}
+		return install.Upgraded{}, &manifest.InputError{Err: err}
 	}
 	read = read.Installable()
 	sink := progress.NewPlain(streams.ErrOut).Sink
@@ -85,16 +86,16 @@ func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, clus
 	if err != nil {
 		return upgraded, err
 	}
-	upgraded.Objects, err = demo.Plan(upgraded.Objects, cluster.namespace())
+	upgraded.Objects, err = install.Plan(upgraded.Objects, cluster.namespace())
 	return upgraded, err
 }
 
 // printManifest prints YAML documents, or a JSON List.
 func printManifest(objects []manifest.Object, format string, out io.Writer) error {
 	if format == "json" {
-		var results []demo.Result
+		var results []install.Result
 		for _, object := range objects {
-			results = append(results, demo.Result{Stored: object.Unstructured})
+			results = append(results, install.Result{Stored: object.Unstructured})
 		}
 		return (&printers.JSONPrinter{}).PrintObj(listOf(results), out)
 	}

@@ -6,20 +6,21 @@ import (
 	"io"
 	"slices"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+
 	"go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 
 // printObjects prints the objects as `kubectl apply -o` does: one by itself,
 // several as a List. What was pruned is not there any more.
-func printObjects(flags *genericclioptions.PrintFlags, results []demo.Result, out io.Writer) error {
-	results = slices.DeleteFunc(slices.Clone(results), func(result demo.Result) bool { return result.Action == event.Pruned })
+func printObjects(flags *genericclioptions.PrintFlags, results []install.Result, out io.Writer) error {
+	results = slices.DeleteFunc(slices.Clone(results), func(result install.Result) bool { return result.Action == event.Pruned })
 	printer, err := flags.ToPrinter()
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func printObjects(flags *genericclioptions.PrintFlags, results []demo.Result, ou
 	return printer.PrintObj(listOf(results), out)
 }
 
-func listOf(results []demo.Result) *unstructured.UnstructuredList {
+func listOf(results []install.Result) *unstructured.UnstructuredList {
 	list := &unstructured.UnstructuredList{Object: map[string]any{
 		"apiVersion": "v1",
 		"kind":       "List",
@@ -44,7 +45,7 @@ func listOf(results []demo.Result) *unstructured.UnstructuredList {
 
 // printActions prints a line an object, in kubectl's form:
 // deployment.apps/istiod created (server dry run).
-func printActions(results []demo.Result, dryRun event.DryRun, out io.Writer) {
+func printActions(results []install.Result, dryRun event.DryRun, out io.Writer) {
 	suffix := "(dry run)"
 	if dryRun == event.DryRunServer {
 		suffix = "(server dry run)"

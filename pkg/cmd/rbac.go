@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/rbac"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
@@ -44,7 +46,7 @@ func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 			if err != nil {
 				return err
 			}
-			access, err := demo.AccessTo(plan.Objects, *cluster.Namespace, !withoutEscalation)
+			access, err := rbac.For(plan.Objects, *cluster.Namespace, !withoutEscalation)
 			if err != nil {
 				return err
 			}
@@ -54,17 +56,17 @@ func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	from.addFlags(command)
 	upgrade.addFlags(command.Flags())
 	// As an install would by itself.
-	upgrade.preset(command.Flags(), demo.LatestRelease)
+	upgrade.preset(command.Flags(), install.LatestRelease)
 	command.Flags().BoolVar(&withoutEscalation, "without-escalation", false, "Grant what the manifest's own roles do, instead of the verbs escalate and bind on them")
 	return command
 }
 
 // printAccess prints the roles, and in front of them how they are given to
 // somebody.
-func printAccess(access demo.Access, out io.Writer) error {
-	fmt.Fprintf(out, "# To give these roles to a user NAME, after they are applied:\n#   kubectl create clusterrolebinding istio-demo-NAME --clusterrole=%s --user=NAME\n", demo.RoleName)
+func printAccess(access rbac.RoleSet, out io.Writer) error {
+	fmt.Fprintf(out, "# To give these roles to a user NAME, after they are applied:\n#   kubectl create clusterrolebinding istio-demo-NAME --clusterrole=%s --user=NAME\n", rbac.Name)
 	for _, role := range access.Roles {
-		fmt.Fprintf(out, "#   kubectl create rolebinding istio-demo-NAME%s --role=%s --user=NAME\n", shell.In(role.Namespace), demo.RoleName)
+		fmt.Fprintf(out, "#   kubectl create rolebinding istio-demo-NAME%s --role=%s --user=NAME\n", shell.In(role.Namespace), rbac.Name)
 	}
 	printer := &printers.YAMLPrinter{}
 	for _, object := range access.Objects() {

@@ -5,9 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/rbac"
+
 	rbacv1 "k8s.io/api/rbac/v1"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/pasted"
 )
 
@@ -19,7 +20,7 @@ func TestAccessPasted(t *testing.T) {
 		role.APIVersion, role.Kind, role.Namespace = "rbac.authorization.k8s.io/v1", "Role", name
 		clusterRole.APIVersion, clusterRole.Kind = "rbac.authorization.k8s.io/v1", "ClusterRole"
 		var out bytes.Buffer
-		if err := printAccess(demo.Access{ClusterRole: clusterRole, Roles: []*rbacv1.Role{role}}, &out); err != nil {
+		if err := printAccess(rbac.RoleSet{ClusterRole: clusterRole, Roles: []*rbacv1.Role{role}}, &out); err != nil {
 			t.Fatal(err)
 		}
 		commands := 0

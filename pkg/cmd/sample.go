@@ -9,10 +9,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -133,7 +134,7 @@ func (o *sampleListOptions) ask(command *cobra.Command, cluster *connection, str
 	if err != nil {
 		return nil, err
 	}
-	list := &demo.SampleList{Cluster: connected, Namespace: *cluster.Namespace}
+	list := &samples.List{Cluster: connected, Namespace: *cluster.Namespace}
 	installed, everywhere, err := list.Run(ctx)
 	if err == nil && !everywhere {
 		fmt.Fprintf(streams.ErrOut, "warning: you may not look into all namespaces; only %s was\n", progress.Printable(*cluster.Namespace))

@@ -8,13 +8,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubectl/pkg/util/term"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
@@ -50,7 +54,7 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 			Each sample has an inventory of its own in the namespace, so that several
 			can be in one. Routes that 'sample route' has set stay as they are.`),
 		Example: examples(`
-			# The book shop, in the namespace of the kubeconfig's context
+			# The inventory shop, in the namespace of the kubeconfig's context
 			kubectl istio-demo sample install bookinfo
 
 			# In a namespace of its own, without a question
@@ -102,7 +106,7 @@ func (o *sampleInstallOptions) complete(command *cobra.Command, arguments []stri
 }
 
 // read renders the sample.
-func (o *sampleInstallOptions) read(context.Context) (demo.Manifest, error) {
+func (o *sampleInstallOptions) read(context.Context) (manifest.Manifest, error) {
 	return builtin.Sample(sample.Options{
 		Name:       o.sample.Name,
 		Hub:        strings.TrimSuffix(o.hub, "/"),
@@ -114,8 +118,8 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
 	printer := cluster.teller.begin()
-	install := &demo.SampleInstall{
-		Install: demo.Install{
+	install := &samples.Install{
+		Install: install.Install{
 			Read:       o.read,
 			Namespace:  cluster.namespace(),
 			DryRun:     o.dryRun,
@@ -168,14 +172,14 @@ func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace str
 	}
 	told.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods there? [y/N] ", namespace, label))
 	err := ask(ctx, told.streams)
-	if errors.Is(err, demo.ErrDeclined) {
+	if errors.Is(err, uninstall.ErrDeclined) {
 		return errors.New("nothing was installed; --inject=false leaves the namespace alone")
 	}
 	return err
 }
 
 // answer prints how the sample is, and warns where it is not in the mesh.
-func (o *sampleInstallOptions) answer(report demo.SampleReport, printer progress.Printer, streams genericiooptions.IOStreams) error {
+func (o *sampleInstallOptions) answer(report samples.Report, printer progress.Printer, streams genericiooptions.IOStreams) error {
 	if o.dryRun != event.DryRunNone {
 		printActions(report.Results, o.dryRun, streams.Out)
 		if report.Label != "" {

@@ -9,11 +9,12 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -21,7 +22,7 @@ import (
 // sampleRouteOptions are the arguments and flags of sample route.
 type sampleRouteOptions struct {
 	sample  string
-	routes  []demo.Route
+	routes  []samples.Route
 	format  string
 	dryRun  event.DryRun
 	timeout timeLimit
@@ -88,8 +89,8 @@ func (o *sampleRouteOptions) complete(command *cobra.Command, arguments []string
 }
 
 // parseRoutes reads routes, of which each service has one.
-func parseRoutes(arguments []string) ([]demo.Route, error) {
-	var routes []demo.Route
+func parseRoutes(arguments []string) ([]samples.Route, error) {
+	var routes []samples.Route
 	seen := map[string]bool{}
 	for _, argument := range arguments {
 		route, err := parseRoute(argument)
@@ -107,15 +108,15 @@ func parseRoutes(arguments []string) ([]demo.Route, error) {
 
 // parseRoute reads SERVICE=VERSION, SERVICE=VERSION:WEIGHT,VERSION:WEIGHT or,
 // for none, SERVICE-.
-func parseRoute(argument string) (demo.Route, error) {
+func parseRoute(argument string) (samples.Route, error) {
 	service, list, assigned := strings.Cut(argument, "=")
 	if name, none := strings.CutSuffix(argument, "-"); none && !assigned && name != "" {
-		return demo.Route{Service: name}, nil
+		return samples.Route{Service: name}, nil
 	}
 	if !assigned || service == "" || list == "" {
-		return demo.Route{}, fmt.Errorf("%q is no route; write SERVICE=VERSION, SERVICE=VERSION:WEIGHT,VERSION:WEIGHT or, for none, SERVICE-", argument)
+		return samples.Route{}, fmt.Errorf("%q is no route; write SERVICE=VERSION, SERVICE=VERSION:WEIGHT,VERSION:WEIGHT or, for none, SERVICE-", argument)
 	}
-	route := demo.Route{Service: service}
+	route := samples.Route{Service: service}
 	parts := strings.Split(list, ",")
 	sum := 0
 	seen := map[string]bool{}
@@ -125,23 +126,23 @@ func parseRoute(argument string) (demo.Route, error) {
 		if weighted {
 			var err error
 			if percent, err = strconv.Atoi(weight); err != nil || percent < 0 || percent > 100 {
-				return demo.Route{}, fmt.Errorf("%q: the weight of %s is a whole number of percent from 0 to 100, not %q", argument, version, weight)
+				return samples.Route{}, fmt.Errorf("%q: the weight of %s is a whole number of percent from 0 to 100, not %q", argument, version, weight)
 			}
 		}
 		switch {
 		case version == "":
-			return demo.Route{}, fmt.Errorf("%q: a version is missing", argument)
+			return samples.Route{}, fmt.Errorf("%q: a version is missing", argument)
 		case !weighted && len(parts) > 1:
-			return demo.Route{}, fmt.Errorf("%q: %s has no weight; only a single version may have none", argument, version)
+			return samples.Route{}, fmt.Errorf("%q: %s has no weight; only a single version may have none", argument, version)
 		case seen[version]:
-			return demo.Route{}, fmt.Errorf("%q: %s is there twice", argument, version)
+			return samples.Route{}, fmt.Errorf("%q: %s is there twice", argument, version)
 		}
 		seen[version] = true
 		sum += percent
-		route.Weights = append(route.Weights, demo.Weight{Version: version, Percent: percent})
+		route.Weights = append(route.Weights, samples.Weight{Version: version, Percent: percent})
 	}
 	if sum != 100 {
-		return demo.Route{}, fmt.Errorf("%q: the weights are %d together and must be 100", argument, sum)
+		return samples.Route{}, fmt.Errorf("%q: the weights are %d together and must be 100", argument, sum)
 	}
 	return route, nil
 }
@@ -153,7 +154,7 @@ func (o *sampleRouteOptions) run(command *cobra.Command, cluster *connection, st
 	if err != nil {
 		return err
 	}
-	shift := &demo.SampleRoute{Cluster: connected, Namespace: *cluster.Namespace, Sample: o.sample, Routes: o.routes, DryRun: o.dryRun}
+	shift := &samples.Routing{Cluster: connected, Namespace: *cluster.Namespace, Sample: o.sample, Routes: o.routes, DryRun: o.dryRun}
 	routes, err := shift.Run(ctx)
 	if err != nil {
 		return err
@@ -169,7 +170,7 @@ func (o *sampleRouteOptions) run(command *cobra.Command, cluster *connection, st
 
 // printRoutes prints a line a service. One without a route is served by all of
 // its versions alike.
-func printRoutes(routes []demo.ServiceRoute, out io.Writer) error {
+func printRoutes(routes []samples.ServiceRoute, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "SERVICE\tVERSIONS\tROUTE")
 	for _, route := range routes {

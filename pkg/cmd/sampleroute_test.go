@@ -5,19 +5,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
 )
 
 func TestParseRoutes(t *testing.T) {
 	for _, test := range []struct {
 		argument string
-		want     demo.Route
+		want     samples.Route
 	}{
-		{"reviews=v1", demo.Route{Service: "reviews", Weights: []demo.Weight{{Version: "v1", Percent: 100}}}},
-		{"reviews=v1:100", demo.Route{Service: "reviews", Weights: []demo.Weight{{Version: "v1", Percent: 100}}}},
-		{"reviews=v1:90,v3:10", demo.Route{Service: "reviews", Weights: []demo.Weight{{Version: "v1", Percent: 90}, {Version: "v3", Percent: 10}}}},
-		{"reviews=v1:100,v3:0", demo.Route{Service: "reviews", Weights: []demo.Weight{{Version: "v1", Percent: 100}, {Version: "v3", Percent: 0}}}},
-		{"reviews-", demo.Route{Service: "reviews"}},
+		{"reviews=v1", samples.Route{Service: "reviews", Weights: []samples.Weight{{Version: "v1", Percent: 100}}}},
+		{"reviews=v1:100", samples.Route{Service: "reviews", Weights: []samples.Weight{{Version: "v1", Percent: 100}}}},
+		{"reviews=v1:90,v3:10", samples.Route{Service: "reviews", Weights: []samples.Weight{{Version: "v1", Percent: 90}, {Version: "v3", Percent: 10}}}},
+		{"reviews=v1:100,v3:0", samples.Route{Service: "reviews", Weights: []samples.Weight{{Version: "v1", Percent: 100}, {Version: "v3", Percent: 0}}}},
+		{"reviews-", samples.Route{Service: "reviews"}},
 	} {
 		got, err := parseRoutes([]string{test.argument})
 		if err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
@@ -49,9 +49,9 @@ func TestParseRoutes(t *testing.T) {
 // TestPrintRoutes prints nothing that a terminal acts on.
 func TestPrintRoutes(t *testing.T) {
 	var out strings.Builder
-	err := printRoutes([]demo.ServiceRoute{
-		{Route: demo.Route{Service: "details", Weights: []demo.Weight{}}, Versions: []string{"v1"}},
-		{Route: demo.Route{Service: "reviews", Weights: []demo.Weight{{Version: "v1", Percent: 90}, {Version: "v\x1b3", Percent: 10}}}, Versions: []string{"v1", "v3"}},
+	err := printRoutes([]samples.ServiceRoute{
+		{Route: samples.Route{Service: "details", Weights: []samples.Weight{}}, Versions: []string{"v1"}},
+		{Route: samples.Route{Service: "reviews", Weights: []samples.Weight{{Version: "v1", Percent: 90}, {Version: "v\x1b3", Percent: 10}}}, Versions: []string{"v1", "v3"}},
 	}, &out)
 	want := "SERVICE   VERSIONS   ROUTE\ndetails   v1         <none>\nreviews   v1,v3      v1:90,v 3:10\n"
 	if err != nil || out.String() != want {

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 )
 
 func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -58,8 +59,8 @@ func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluste
 	if err != nil {
 		return err
 	}
-	uninstall := &demo.SampleUninstall{
-		Uninstall: demo.Uninstall{
+	uninstall := &samples.Uninstall{
+		Uninstall: uninstall.Uninstall{
 			Cluster:   connected,
 			Namespace: *cluster.Namespace,
 			DryRun:    o.dryRun,

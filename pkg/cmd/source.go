@@ -8,11 +8,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
@@ -110,11 +111,11 @@ func (s *source) chosenAddons() []string {
 }
 
 // read gives the manifest, with the addons behind it.
-func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo.Manifest, error) {
+func (s *source) read(ctx context.Context, in io.Reader, namespace string) (manifest.Manifest, error) {
 	if !s.own() {
 		values, err := s.values(ctx, in)
 		if err != nil {
-			return demo.Manifest{}, err
+			return manifest.Manifest{}, err
 		}
 		return builtin.Demo(builtin.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: values, Addons: s.chosenAddons()})
 	}
@@ -127,7 +128,7 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (demo
 	return read, err
 }
 
-func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, error) {
+func (s *source) readFiles(ctx context.Context, in io.Reader) (manifest.Manifest, error) {
 	content, err := file.Read(ctx, file.Options{
 		Filenames: s.files,
 		Kustomize: s.kustomize,
@@ -145,7 +146,7 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (demo.Manifest, er
 		what = "the kustomization " + file.Name(s.kustomize)
 	}
 	// The inventory keeps it for people to read.
-	return demo.Manifest{What: progress.Printable(what), Objects: content.Objects, Warnings: content.Warnings}, err
+	return manifest.Manifest{What: progress.Printable(what), Objects: content.Objects, Warnings: content.Warnings}, err
 }
 
 // values reads the --values files and merges them with the --set flags.

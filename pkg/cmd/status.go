@@ -7,12 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
+
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -79,7 +80,7 @@ func (o *statusOptions) run(ctx context.Context, cluster *connection, streams ge
 	if err != nil {
 		return err
 	}
-	status := &demo.Status{Cluster: connected, Namespace: *cluster.Namespace}
+	status := &status.Status{Cluster: connected, Namespace: *cluster.Namespace}
 	if o.watch {
 		return o.show(ctx, status, streams.Out)
 	}
@@ -99,10 +100,10 @@ func (o *statusOptions) run(ctx context.Context, cluster *connection, streams ge
 }
 
 // show watches, a line for each change.
-func (o *statusOptions) show(ctx context.Context, mesh *demo.Status, out io.Writer) error {
+func (o *statusOptions) show(ctx context.Context, mesh *status.Status, out io.Writer) error {
 	rows := o.rows(out, mesh.Namespace)
 	rows.header()
-	err := mesh.Watch(ctx, func(workload demo.Workload) {
+	err := mesh.Watch(ctx, func(workload status.Workload) {
 		rows.add(workload)
 		rows.Flush()
 	})
@@ -115,7 +116,7 @@ func (o *statusOptions) show(ctx context.Context, mesh *demo.Status, out io.Writ
 // nothingRuns is said of an installation of configuration only.
 const nothingRuns = "nothing of it has to run"
 
-func (o *statusOptions) print(report demo.Report, out io.Writer) error {
+func (o *statusOptions) print(report status.Report, out io.Writer) error {
 	if o.format == "json" || o.format == "yaml" {
 		return printFields(report, o.format, out)
 	}
@@ -163,7 +164,7 @@ func (r *rows) header() {
 	fmt.Fprintln(r, strings.Join(columns, "\t"))
 }
 
-func (r *rows) add(workload demo.Workload) {
+func (r *rows) add(workload status.Workload) {
 	ref := event.Object{Group: workload.Group, Kind: workload.Kind, Namespace: workload.Namespace, Name: workload.Name}
 	columns := []string{shortName(ref, r.home), dash(workload.Replicas), "Ready", duration.HumanDuration(time.Since(workload.Created))}
 	if !workload.Ready {
@@ -195,7 +196,7 @@ func dash(text string) string {
 }
 
 // printWhy explains, below the table, what is not ready.
-func printWhy(report demo.Report, out io.Writer) {
+func printWhy(report status.Report, out io.Writer) {
 	for _, workload := range report.Workloads {
 		if len(workload.Findings) == 0 {
 			continue
@@ -203,7 +204,7 @@ func printWhy(report demo.Report, out io.Writer) {
 		ref := event.Object{Kind: workload.Kind, Namespace: workload.Namespace, Name: workload.Name}
 		fmt.Fprintf(out, "\n%s\n", progress.Printable(shortName(ref, report.Namespace)+" is not ready:"))
 		for _, finding := range workload.Findings {
-			for _, line := range progress.Explanation(demo.Explained(finding)) {
+			for _, line := range progress.Explanation(finding.Display()) {
 				fmt.Fprintln(out, "  "+progress.Printable(line))
 			}
 		}

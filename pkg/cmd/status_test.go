@@ -8,30 +8,31 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
 )
 
 func TestStatusTable(t *testing.T) {
 	hour := time.Now().Add(-time.Hour)
-	ready := demo.Workload{Group: "apps", Kind: "Deployment", Namespace: "mesh", Name: "a", Ready: true, Replicas: "2/2", Images: []string{"x:1", "y:2"}, Created: hour}
-	job := demo.Workload{Group: "batch", Kind: "Job", Namespace: "other", Name: "b", Message: "Job in progress", Created: hour}
-	claim := demo.Workload{Kind: "PersistentVolumeClaim", Namespace: "mesh", Name: "c", Created: hour}
+	ready := status.Workload{Group: "apps", Kind: "Deployment", Namespace: "mesh", Name: "a", Ready: true, Replicas: "2/2", Images: []string{"x:1", "y:2"}, Created: hour}
+	job := status.Workload{Group: "batch", Kind: "Job", Namespace: "other", Name: "b", Message: "Job in progress", Created: hour}
+	claim := status.Workload{Kind: "PersistentVolumeClaim", Namespace: "mesh", Name: "c", Created: hour}
 	job.Findings = []diagnose.Finding{{Pod: "b-1", Container: "b", Reason: "CrashLoopBackOff", Logs: []string{"oh"}, Event: "back-off", Next: "look"}}
 	for _, test := range []struct {
 		name, format string
-		report       demo.Report
+		report       status.Report
 		want         string
 	}{
-		{"ready", "", demo.Report{Ready: true, Workloads: []demo.Workload{ready}}, `
+		{"ready", "", status.Report{Ready: true, Workloads: []status.Workload{ready}}, `
 NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
 `},
-		{"wide", "wide", demo.Report{Ready: true, Workloads: []demo.Workload{ready}}, `
+		{"wide", "wide", status.Report{Ready: true, Workloads: []status.Workload{ready}}, `
 NAME           READY   STATUS   AGE   IMAGES
 deployment/a   2/2     Ready    60m   x:1,y:2
 `},
-		{"not ready", "", demo.Report{Workloads: []demo.Workload{ready, job, claim}}, `
+		{"not ready", "", status.Report{Workloads: []status.Workload{ready, job, claim}}, `
 NAME                      READY   STATUS            AGE
 deployment/a              2/2     Ready             60m
 job/other/b               -       Job in progress   60m
@@ -43,13 +44,13 @@ job/other/b is not ready:
     last warning: back-off
     next: look
 `},
-		{"nothing to run", "", demo.Report{Ready: true}, `
+		{"nothing to run", "", status.Report{Ready: true}, `
 nothing of it has to run
 `},
-		{"nothing left", "wide", demo.Report{Missing: []string{"deployment.apps"}}, `
+		{"nothing left", "wide", status.Report{Missing: []string{"deployment.apps"}}, `
 nothing is left of kind deployment.apps; run 'kubectl istio-demo install' again
 `},
-		{"one kind left", "", demo.Report{Workloads: []demo.Workload{ready}, Missing: []string{"widget.example.com"}}, `
+		{"one kind left", "", status.Report{Workloads: []status.Workload{ready}, Missing: []string{"widget.example.com"}}, `
 NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
 nothing is left of kind widget.example.com; run 'kubectl istio-demo install' again
@@ -77,7 +78,7 @@ func TestStatusFields(t *testing.T) {
 		}
 		_, section, _ := strings.Cut(string(data), "### status\n")
 		section, _, _ = strings.Cut(section, "\n### ")
-		for _, fields := range []any{demo.Report{}, demo.Workload{}, diagnose.Finding{}} {
+		for _, fields := range []any{status.Report{}, status.Workload{}, diagnose.Finding{}} {
 			for _, field := range reflect.VisibleFields(reflect.TypeOf(fields)) {
 				tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 				if tag != "-" && !strings.Contains(section, "`"+tag+"`") {

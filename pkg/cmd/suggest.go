@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 )
 
@@ -23,8 +24,8 @@ const CompletionRequest = cobra.ShellCompRequestCmd
 func flagSuggestions(cluster *connection) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"addons":      severalOf(noAddons, addon.Names()...),
-		"skip-checks": severalOf("", demo.CheckNames()...),
-		upgradeFlag:   ordered(oneOf(demo.Releases()...)),
+		"skip-checks": severalOf("", install.CheckNames()...),
+		upgradeFlag:   ordered(oneOf(install.Releases()...)),
 		"dry-run": oneOf(
 			cobra.CompletionWithDesc("client", "print what would be done and ask no cluster"),
 			cobra.CompletionWithDesc("server", "have the API server check it and store nothing"),

@@ -8,11 +8,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
@@ -22,7 +24,7 @@ const askTime = 2 * time.Second
 
 // ask has a question answered by the cluster. Where it cannot, or not in time,
 // there is nothing to suggest, and no place to say why.
-func (c *connection) ask(ctx context.Context, question func(context.Context, *demo.Lookup) []cobra.Completion) []cobra.Completion {
+func (c *connection) ask(ctx context.Context, question func(context.Context, *cluster.Lookup) []cobra.Completion) []cobra.Completion {
 	if c.checkNamespace() != nil {
 		return nil
 	}
@@ -30,7 +32,7 @@ func (c *connection) ask(ctx context.Context, question func(context.Context, *de
 	if err != nil {
 		return nil
 	}
-	lookup, err := demo.NewLookup(config)
+	lookup, err := cluster.NewLookup(config)
 	if err != nil {
 		return nil
 	}
@@ -66,7 +68,7 @@ func suggestible(names []string, err error) []cobra.Completion {
 
 // namesOf asks for the objects of a type, which is any of kubectl's names for
 // it.
-func (c *connection) namesOf(ctx context.Context, lookup *demo.Lookup, kind string) []cobra.Completion {
+func (c *connection) namesOf(ctx context.Context, lookup *cluster.Lookup, kind string) []cobra.Completion {
 	resource, err := coreMapper().ResourceFor(schema.GroupVersionResource{Resource: kind})
 	if err != nil {
 		return nil
@@ -75,7 +77,7 @@ func (c *connection) namesOf(ctx context.Context, lookup *demo.Lookup, kind stri
 }
 
 func (c *connection) suggestNamespaces(command *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	found := c.ask(command.Context(), func(ctx context.Context, lookup *demo.Lookup) []cobra.Completion {
+	found := c.ask(command.Context(), func(ctx context.Context, lookup *cluster.Lookup) []cobra.Completion {
 		return serverNames(lookup.Names(ctx, schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}, ""))
 	})
 	return beginning(typed, found), cobra.ShellCompDirectiveNoFileComp
@@ -87,7 +89,7 @@ func (c *connection) suggestNames(kind string) cobra.CompletionFunc {
 		if all := command.Flags().Lookup("all-namespaces"); all != nil && all.Value.String() == "true" {
 			return nil, cobra.ShellCompDirectiveNoFileComp // names need a namespace
 		}
-		found := c.ask(command.Context(), func(ctx context.Context, lookup *demo.Lookup) []cobra.Completion {
+		found := c.ask(command.Context(), func(ctx context.Context, lookup *cluster.Lookup) []cobra.Completion {
 			return c.namesOf(ctx, lookup, kind)
 		})
 		return beginning(typed, without(found, arguments)), cobra.ShellCompDirectiveNoFileComp
@@ -99,13 +101,15 @@ func (c *connection) suggestNames(kind string) cobra.CompletionFunc {
 func (c *connection) suggestWithPods(ctx context.Context, typed string, kinds ...string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	kind, _, slash := strings.Cut(typed, "/")
 	if slash {
-		found := c.ask(ctx, func(ctx context.Context, lookup *demo.Lookup) []cobra.Completion { return c.namesOf(ctx, lookup, kind) })
+		found := c.ask(ctx, func(ctx context.Context, lookup *cluster.Lookup) []cobra.Completion {
+			return c.namesOf(ctx, lookup, kind)
+		})
 		for i := range found {
 			found[i] = kind + "/" + found[i]
 		}
 		return beginning(typed, found), cobra.ShellCompDirectiveNoFileComp
 	}
-	found := beginning(typed, c.ask(ctx, func(ctx context.Context, lookup *demo.Lookup) []cobra.Completion {
+	found := beginning(typed, c.ask(ctx, func(ctx context.Context, lookup *cluster.Lookup) []cobra.Completion {
 		return c.namesWithKinds(ctx, lookup, kinds)
 	}))
 	if len(found) > 0 || typed == "" {
@@ -119,7 +123,7 @@ func (c *connection) suggestWithPods(ctx context.Context, typed string, kinds ..
 }
 
 // namesWithKinds asks for several types at once, and says what is what.
-func (c *connection) namesWithKinds(ctx context.Context, lookup *demo.Lookup, kinds []string) []cobra.Completion {
+func (c *connection) namesWithKinds(ctx context.Context, lookup *cluster.Lookup, kinds []string) []cobra.Completion {
 	found := make([][]cobra.Completion, len(kinds))
 	var asking sync.WaitGroup
 	for i, kind := range kinds {
@@ -151,7 +155,7 @@ func (c *connection) suggestLogs(command *cobra.Command, arguments []string, typ
 // choose.
 func (c *connection) suggestContainers(command *cobra.Command, arguments []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	selector := command.Flags().Lookup("selector")
-	found := c.ask(command.Context(), func(ctx context.Context, lookup *demo.Lookup) []cobra.Completion {
+	found := c.ask(command.Context(), func(ctx context.Context, lookup *cluster.Lookup) []cobra.Completion {
 		switch {
 		case len(arguments) > 0:
 			return c.containersOf(ctx, lookup, arguments[0])
@@ -164,7 +168,7 @@ func (c *connection) suggestContainers(command *cobra.Command, arguments []strin
 }
 
 // containersOf asks what a component, a pod or TYPE/NAME consists of.
-func (c *connection) containersOf(ctx context.Context, lookup *demo.Lookup, named string) []cobra.Completion {
+func (c *connection) containersOf(ctx context.Context, lookup *cluster.Lookup, named string) []cobra.Completion {
 	kinds := []string{"deployments", "pods"}
 	if kind, name, found := strings.Cut(named, "/"); found {
 		kinds, named = []string{kind}, name
@@ -187,15 +191,15 @@ func (c *connection) suggestDashboards(command *cobra.Command, arguments []strin
 	switch {
 	case len(arguments) == 0:
 		var all []cobra.Completion
-		for _, name := range demo.Dashboards() {
-			all = append(all, cobra.CompletionWithDesc(name, demo.DashboardShows(name)))
+		for _, name := range access.DashboardNames() {
+			all = append(all, cobra.CompletionWithDesc(name, access.DashboardTitle(name)))
 		}
 		return beginning(typed, all), cobra.ShellCompDirectiveNoFileComp
-	case len(arguments) == 1 && demo.IsProxy(arguments[0]):
+	case len(arguments) == 1 && access.NeedsProxy(arguments[0]):
 		found, directive := c.suggestWithPods(command.Context(), typed, "pod")
 		return slices.DeleteFunc(found, func(one cobra.Completion) bool {
 			kind, _, slash := strings.Cut(one, "/")
-			return slash && demo.CheckProxy(kind+"/name") != nil
+			return slash && access.ValidateProxy(kind+"/name") != nil
 		}), directive
 	}
 	return nil, cobra.ShellCompDirectiveNoFileComp

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/spf13/pflag"
 )
 
 // timeLimit is the flag --timeout.
@@ -30,5 +30,5 @@ func (t timeLimit) validate(remedy string) error {
 // limit ends a context after the time, with demo.ErrTimeout as its cause.
 func (t timeLimit) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	after := time.Duration(t)
-	return context.WithTimeoutCause(ctx, after, fmt.Errorf("%w after %s", demo.ErrTimeout, after))
+	return context.WithTimeoutCause(ctx, after, fmt.Errorf("%w after %s", cluster.ErrTimeout, after))
 }

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubectl/pkg/util/term"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -21,7 +22,7 @@ import (
 // uninstallOptions are the flags of uninstall.
 type uninstallOptions struct {
 	yes     bool
-	purge   demo.Purge
+	purge   uninstall.Purge
 	dryRun  event.DryRun
 	timeout timeLimit
 }
@@ -96,7 +97,7 @@ func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, stre
 	if err != nil {
 		return err
 	}
-	uninstall := &demo.Uninstall{
+	uninstall := &uninstall.Uninstall{
 		Cluster:   connected,
 		Namespace: *cluster.Namespace,
 		DryRun:    o.dryRun,
@@ -122,7 +123,7 @@ func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, stre
 }
 
 // printRemoval prints a line an object, in the form of install's dry run.
-func printRemoval(removal demo.Removal, dryRun event.DryRun, streams genericiooptions.IOStreams) {
+func printRemoval(removal uninstall.Removal, dryRun event.DryRun, streams genericiooptions.IOStreams) {
 	suffix := map[event.DryRun]string{event.DryRunClient: " (dry run)", event.DryRunServer: " (server dry run)"}[dryRun]
 	for _, ref := range removal.Removed {
 		fmt.Fprintf(streams.Out, "%s deleted%s\n", progress.Printable(ref.Resource()), suffix)
@@ -134,16 +135,16 @@ func printRemoval(removal demo.Removal, dryRun event.DryRun, streams genericioop
 
 // asking gives what confirms a removal, or nothing where there is nobody to tell
 // and nothing to ask.
-func (o *uninstallOptions) asking(ctx context.Context, told *teller) func(demo.Removal) error {
+func (o *uninstallOptions) asking(ctx context.Context, told *teller) func(uninstall.Removal) error {
 	if o.yes && !o.purge.CRDs && o.dryRun == event.DryRunNone {
 		return nil
 	}
-	return func(removal demo.Removal) error { return o.confirm(ctx, removal, told) }
+	return func(removal uninstall.Removal) error { return o.confirm(ctx, removal, told) }
 }
 
 // confirm names what goes of the user's own, and asks where there is somebody
 // to ask.
-func (o *uninstallOptions) confirm(ctx context.Context, removal demo.Removal, told *teller) error {
+func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Removal, told *teller) error {
 	printer := told.current()
 	if len(removal.Users) > 0 {
 		printer.Sink(event.Purging{Objects: removal.Users})
@@ -181,7 +182,7 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams) error {
 		if said == "y" || said == "yes" {
 			return nil
 		}
-		return demo.ErrDeclined
+		return uninstall.ErrDeclined
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

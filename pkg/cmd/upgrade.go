@@ -5,10 +5,11 @@ import (
 	"io"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
@@ -57,37 +58,37 @@ func (u *offlineUpgrade) validate() error {
 	if u.release == "" {
 		return nil
 	}
-	if _, err := demo.Release(u.release); err != nil {
+	if _, err := install.Release(u.release); err != nil {
 		return &usageError{fmt.Errorf("--%s: %w", upgradeFlag, err)}
 	}
 	return nil
 }
 
 // apply gives what is left of the objects, and tells the sink what is not.
-func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (demo.Upgraded, error) {
+func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (install.Upgraded, error) {
 	if u.release == "" {
-		return demo.Upgraded{Objects: objects}, nil
+		return install.Upgraded{Objects: objects}, nil
 	}
-	served, err := demo.Release(u.release)
+	served, err := install.Release(u.release)
 	if err != nil {
-		return demo.Upgraded{}, err
+		return install.Upgraded{}, err
 	}
-	upgraded, err := demo.Upgrade(objects, served)
+	upgraded, err := install.Upgrade(objects, served)
 	if err != nil {
-		return upgraded, &demo.InputError{Err: err}
+		return upgraded, &manifest.InputError{Err: err}
 	}
 	if u.report {
 		return upgraded, nil
 	}
 	if err := upgraded.Err(); err != nil && !u.skip {
-		return upgraded, &demo.InputError{Err: err}
+		return upgraded, &manifest.InputError{Err: err}
 	}
 	upgraded.TellSkipped(sink)
 	return upgraded, nil
 }
 
 // printChanges prints a line for each object that was upgraded.
-func printChanges(changes []demo.Change, out io.Writer) {
+func printChanges(changes []install.Change, out io.Writer) {
 	for _, change := range changes {
 		line := fmt.Sprintf("%s: %s: %s -> %s", change.Source, change.Object, change.From, change.To)
 		if len(change.Notes) > 0 {
@@ -99,7 +100,7 @@ func printChanges(changes []demo.Change, out io.Writer) {
 
 // printReport prints the same as a table as kubectl's, each further note on a
 // line of its own.
-func printReport(upgraded demo.Upgraded, out io.Writer) error {
+func printReport(upgraded install.Upgraded, out io.Writer) error {
 	table := printers.GetNewTabWriter(out)
 	fmt.Fprintln(table, "OBJECT\tFROM\tTO\tCHANGES")
 	for _, change := range upgraded.Changes {

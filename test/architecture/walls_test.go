@@ -39,14 +39,40 @@ var (
 var rooms = map[string]room{
 	"cmd/kubectl-istio_demo": {own: []string{"pkg/cmd"}, forbidden: []string{"github.com/spf13", "k8s.io/client-go", "helm.sh", "istio.io"}},
 	"pkg/cmd": {
-		own:       []string{"pkg/builtin", "pkg/demo", "pkg/event", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file", "pkg/manifest/sample", "pkg/progress", "pkg/redact", "pkg/shell", "pkg/translation"},
+		own: []string{
+			"pkg/access", "pkg/builtin", "pkg/cluster", "pkg/event", "pkg/install", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file",
+			"pkg/manifest/sample", "pkg/preflight", "pkg/progress", "pkg/rbac", "pkg/redact", "pkg/samples", "pkg/shell", "pkg/status", "pkg/translation", "pkg/uninstall",
+		},
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
-	"pkg/demo": {
-		own:       []string{"pkg/answer", "pkg/apiupgrade", "pkg/apply", "pkg/crd", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/forward", "pkg/inventory", "pkg/manifest", "pkg/ownership", "pkg/preflight", "pkg/ready", "pkg/redact", "pkg/remove", "pkg/retry", "pkg/shell"},
+	"pkg/install": {
+		own: []string{
+			"pkg/apiupgrade", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/crd", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/manifest",
+			"pkg/preflight", "pkg/ready", "pkg/redact", "pkg/remove", "pkg/schedule", "pkg/shell", "pkg/uninstall",
+		},
 		forbidden: slices.Concat(terminal, helm),
 	},
-	"pkg/builtin":         {own: []string{"pkg/demo", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/sample"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
+	"pkg/uninstall": {
+		own:       []string{"pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/crd", "pkg/discover", "pkg/event", "pkg/preflight", "pkg/redact", "pkg/remove", "pkg/schedule"},
+		forbidden: slices.Concat(terminal, helm),
+	},
+	"pkg/samples": {
+		own:       []string{"pkg/access", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/event", "pkg/install", "pkg/manifest", "pkg/preflight", "pkg/redact", "pkg/shell", "pkg/uninstall"},
+		forbidden: slices.Concat(terminal, helm),
+	},
+	"pkg/status": {
+		own:       []string{"pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/follow", "pkg/manifest", "pkg/ready", "pkg/redact", "pkg/schedule"},
+		forbidden: slices.Concat(terminal, helm),
+	},
+	"pkg/access": {
+		own:       []string{"pkg/cluster", "pkg/event", "pkg/follow", "pkg/forward", "pkg/manifest", "pkg/redact", "pkg/shell"},
+		forbidden: slices.Concat(terminal, helm),
+	},
+	"pkg/rbac":            {own: []string{"pkg/applyset", "pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
+	"pkg/cluster":         {own: []string{"pkg/answer", "pkg/apply", "pkg/crd", "pkg/discover", "pkg/event", "pkg/redact", "pkg/retry"}, forbidden: slices.Concat(terminal, helm)},
+	"pkg/applyset":        {own: []string{"pkg/apply", "pkg/discover", "pkg/event"}, forbidden: slices.Concat(terminal, helm)},
+	"pkg/schedule":        {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
+	"pkg/builtin":         {own: []string{"pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/sample"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/manifest":        {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/addon":  {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/chart":  {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client)},
@@ -54,9 +80,7 @@ var rooms = map[string]room{
 	"pkg/manifest/sample": {own: []string{"pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/apiupgrade":      {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/apply":           {own: []string{"pkg/event", "pkg/grace", "pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
-	"pkg/inventory":       {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/crd":             {forbidden: slices.Concat(terminal, helm)},
-	"pkg/ownership":       {forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/grace":           {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/remove":          {own: []string{"pkg/event", "pkg/follow", "pkg/grace", "pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/ready":           {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
@@ -65,10 +89,10 @@ var rooms = map[string]room{
 	"pkg/forward":         {forbidden: slices.Concat(terminal, helm)},
 	"pkg/discover":        {forbidden: slices.Concat(terminal, helm)},
 	"pkg/preflight":       {own: []string{"pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
-	"pkg/diagnose":        {own: []string{"pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
+	"pkg/diagnose":        {own: []string{"pkg/event", "pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/progress":        {own: []string{"pkg/event"}, forbidden: slices.Concat(kubernetes, helm, []string{"github.com/spf13"})},
 	"pkg/translation":     {forbidden: slices.Concat(client, helm, []string{"github.com/spf13", "k8s.io/cli-runtime"})},
-	"pkg/redact":          {forbidden: slices.Concat(terminal, kubernetes, helm)},
+	"pkg/redact":          {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/retry":           {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/shell":           {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/event":           {forbidden: slices.Concat(terminal, kubernetes, helm)},

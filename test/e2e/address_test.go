@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	gateway "github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
 )
 
 // gateways are Services of all the types that a gateway can have. The lowest
@@ -84,9 +84,9 @@ func TestAddress(t *testing.T) {
 			wantLines(t, got.stderr, test.why)
 		})
 	}
-	var read demo.Reach
+	var read gateway.Endpoint
 	answer := u.must(t, "kubectl", "istio-demo", "address", "-n", "gateways", "--gateway=balanced", "-o", "json")
-	if err := json.Unmarshal([]byte(answer), &read); err != nil || read.URL != "http://[2001:db8::7]" || read.Via != demo.ViaLoadBalancer ||
+	if err := json.Unmarshal([]byte(answer), &read); err != nil || read.URL != "http://[2001:db8::7]" || read.Via != gateway.ViaLoadBalancer ||
 		read.Host != "2001:db8::7" || read.Port != 80 || read.Namespace != "gateways" || read.Gateway != "balanced" || read.Why == "" {
 		t.Errorf("it is %+v, %v", read, err)
 	}

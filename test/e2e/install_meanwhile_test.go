@@ -10,7 +10,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	removal "github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
@@ -75,9 +79,9 @@ func TestNamespaceCreatedMeanwhile(t *testing.T) {
 }
 
 // connect connects as another program would.
-func connect(t *testing.T, kubeconfig string) *demo.Cluster {
+func connect(t *testing.T, kubeconfig string) *cluster.Cluster {
 	t.Helper()
-	connected, err := demo.Connect(restConfig(t, kubeconfig), event.Discard)
+	connected, err := cluster.Connect(restConfig(t, kubeconfig), event.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,19 +93,19 @@ func TestAskedMeanwhile(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
 	u.must(t, "kubectl", "create", "namespace", "asked")
 	path := write(t, "pair.yaml", pair)
-	install := &demo.Install{
+	install := &install.Install{
 		Cluster:   connect(t, sharedCluster(t).Kubeconfig),
 		Namespace: manifest.Namespace{Name: "asked"},
-		Read: func(ctx context.Context) (demo.Manifest, error) {
+		Read: func(ctx context.Context) (manifest.Manifest, error) {
 			content, err := file.Read(ctx, file.Options{Filenames: []string{path}, In: os.Stdin})
-			return demo.Manifest{What: "pair.yaml", Objects: content.Objects}, err
+			return manifest.Manifest{What: "pair.yaml", Objects: content.Objects}, err
 		},
 		Confirm: func(context.Context) error {
 			u.must(t, "kubectl", "create", "configmap", "second", "-n", "asked", "--from-literal=mode=theirs")
 			return nil
 		},
 	}
-	var refused *demo.RefusedError
+	var refused *preflight.RefusedError
 	if _, err := install.Run(t.Context()); !errors.As(err, &refused) || !strings.Contains(err.Error(), "configmap asked/second belongs to kubectl") {
 		t.Errorf("the error is %v", err)
 	}
@@ -115,10 +119,10 @@ func TestUninstallAskedMeanwhile(t *testing.T) {
 	u := newUser(t, sharedCluster(t).Kubeconfig)
 	u.must(t, "kubectl", "create", "namespace", "asked-again")
 	u.must(t, "kubectl", "istio-demo", "install", "-n", "asked-again", "-f", write(t, "pair.yaml", pair))
-	removal, err := (&demo.Uninstall{
+	removed, err := (&removal.Uninstall{
 		Cluster:   connect(t, sharedCluster(t).Kubeconfig),
 		Namespace: "asked-again",
-		Confirm: func(named demo.Removal) error {
+		Confirm: func(named removal.Removal) error {
 			if len(named.Removed) != 2 {
 				t.Errorf("named are %v", named.Removed)
 			}
@@ -129,8 +133,8 @@ func TestUninstallAskedMeanwhile(t *testing.T) {
 			return nil
 		},
 	}).Run(t.Context())
-	if err != nil || len(removal.Removed) != 1 || len(removal.Kept) != 1 || removal.Kept[0].Why != "it belongs to argocd-controller now" {
-		t.Errorf("%+v, %v", removal, err)
+	if err != nil || len(removed.Removed) != 1 || len(removed.Kept) != 1 || removed.Kept[0].Why != "it belongs to argocd-controller now" {
+		t.Errorf("%+v, %v", removed, err)
 	}
 	u.must(t, "kubectl", "get", "configmap", "second", "-n", "asked-again")
 }

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/inventory"
 )
 
 // Server is an API server without a network, which suits the clock of
@@ -103,7 +103,7 @@ func (s *Store) Answer(request *http.Request) any {
 		metadata := object["metadata"].(map[string]any)
 		metadata["managedFields"] = []any{map[string]any{
 			"manager": request.URL.Query().Get("fieldManager"), "operation": "Apply", "fieldsType": "FieldsV1",
-			"fieldsV1": map[string]any{"f:metadata": map[string]any{"f:labels": map[string]any{"f:" + inventory.PartOf: map[string]any{}}}},
+			"fieldsV1": map[string]any{"f:metadata": map[string]any{"f:labels": map[string]any{"f:" + applyset.PartOf: map[string]any{}}}},
 		}}
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
@@ -129,7 +129,7 @@ func (s *Store) read(request *http.Request) any {
 	items := []any{}
 	for path, object := range s.objects {
 		labels, _ := object["metadata"].(map[string]any)["labels"].(map[string]any)
-		member := fmt.Sprintf("%s=%v", inventory.PartOf, labels[inventory.PartOf])
+		member := fmt.Sprintf("%s=%v", applyset.PartOf, labels[applyset.PartOf])
 		if strings.HasPrefix(path, request.URL.Path+"/") && request.URL.Query().Get("labelSelector") == member {
 			items = append(items, map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": object["metadata"]})
 		}

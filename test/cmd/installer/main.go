@@ -12,12 +12,16 @@ import (
 	"os/signal"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/demo"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
@@ -35,7 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, demo.ErrTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, cluster.ErrTimeout)
 	defer cancel()
 	if len(arguments) != 2 {
 		return errors.New("usage: installer install|uninstall NAMESPACE")
@@ -45,37 +49,37 @@ func run(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := demo.Connect(config, nil)
+	connected, err := cluster.Connect(config, nil)
 	if err != nil {
 		return err
 	}
 	switch action, namespace := arguments[0], arguments[1]; action {
 	case "install":
-		return install(ctx, cluster, namespace)
+		return installDemo(ctx, connected, namespace)
 	case "uninstall":
-		return uninstall(ctx, cluster, namespace)
+		return uninstallDemo(ctx, connected, namespace)
 	default:
 		return fmt.Errorf("%q is neither install nor uninstall", action)
 	}
 }
 
-// install waits until the demo runs and prints its pods.
-func install(ctx context.Context, cluster *demo.Cluster, namespace string) error {
-	install := demo.Install{
-		Read: func(context.Context) (demo.Manifest, error) {
+// installDemo waits until the demo runs and prints its pods.
+func installDemo(ctx context.Context, connected *cluster.Cluster, namespace string) error {
+	run := install.Install{
+		Read: func(context.Context) (manifest.Manifest, error) {
 			return builtin.Demo(builtin.Options{Namespace: namespace})
 		},
-		Cluster:   cluster,
+		Cluster:   connected,
 		Namespace: manifest.Namespace{Name: namespace},
 		Wait:      true,
 		Sink:      progress.NewPlain(os.Stderr).Sink,
 	}
-	results, err := install.Run(ctx)
+	results, err := run.Run(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Println(len(results), "objects are applied")
-	pods, err := cluster.Core.Pods(namespace).List(ctx, metav1.ListOptions{})
+	pods, err := connected.Core.Pods(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
@@ -87,10 +91,10 @@ func install(ctx context.Context, cluster *demo.Cluster, namespace string) error
 	return nil
 }
 
-// uninstall asks nobody, and prints what is left.
-func uninstall(ctx context.Context, cluster *demo.Cluster, namespace string) error {
-	uninstall := demo.Uninstall{Cluster: cluster, Namespace: namespace}
-	removal, err := uninstall.Run(ctx)
+// uninstallDemo asks nobody, and prints what is left.
+func uninstallDemo(ctx context.Context, connected *cluster.Cluster, namespace string) error {
+	run := uninstall.Uninstall{Cluster: connected, Namespace: namespace}
+	removal, err := run.Run(ctx)
 	if err != nil {
 		return err
 	}

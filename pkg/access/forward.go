@@ -1,0 +1,151 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/forward"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
+)
+
+// limit bounds how long there may be no pod, if Limit does.
+func (n Local) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if n.Limit == nil {
+		return context.WithCancel(ctx)
+	}
+	return n.Limit(ctx)
+}
+
+// address is the local one.
+func (n Local) address() string { return cmp.Or(n.Address, "localhost") }
+
+// Local is the near end of a forward. An empty one is a free port of localhost.
+type Local struct {
+	// Address is an IP address or localhost, which is the default, and Port is
+	// from 1 to 65535, or 0 for one that is free.
+	Address string
+	Port    int
+	// Limit, if set, bounds, with ErrTimeout as its cause, how long there may
+	// be no pod to forward to. It is called each time that one is looked for.
+	Limit func(context.Context) (context.Context, context.CancelFunc)
+}
+
+// podForward forwards a local port to one of some pods, and to another one
+// when that is gone.
+type podForward struct {
+	cluster   *cluster.Cluster
+	namespace string
+	// narrow selects the pods.
+	narrow     func(*metav1.ListOptions)
+	candidates *candidates
+	// port gives the port of a pod.
+	port  func(*corev1.Pod) (int, error)
+	local Local
+	// opened is called once, with what local programs connect to, when
+	// connections get through.
+	opened func(host string)
+	sink   event.Sink
+}
+
+// run returns with the cause of its context's end, or with the reason why
+// there is no forward. The local port is opened before anything is asked, as
+// that is what most often fails.
+func (f *podForward) run(ctx context.Context) error {
+	listener, err := forward.Listen(ctx, f.local.address(), f.local.Port)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	f.sink = redact.Sink(f.sink)
+	f.candidates.pods, f.candidates.changed, f.candidates.sink = map[string]*corev1.Pod{}, make(chan struct{}), f.sink
+	if err := f.list(ctx); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer stop(nil)
+	watching.Go(func() {
+		if err := f.follower().Run(ctx); err != nil {
+			stop(err)
+		}
+	})
+	var once sync.Once
+	forwarder := &forward.Forwarder{
+		Config:   f.cluster.Config,
+		Client:   f.cluster.Core.RESTClient(),
+		Listener: listener,
+		Next:     f.next,
+		Limit:    f.local.limit,
+		Connected: func(target forward.Target) {
+			f.sink(event.Forwarding{Object: targetRef(target), Port: target.Port})
+			once.Do(func() { f.opened(listener.Host()) })
+		},
+		Broken: func(target forward.Target, err error) {
+			f.sink(event.ForwardBroken{Object: targetRef(target), Why: err.Error()})
+		},
+	}
+	return forwarder.Run(ctx)
+}
+
+// list takes in what is there. The watch would do so as well, but goes on for
+// ever where the server cannot be reached.
+func (f *podForward) list(ctx context.Context) error {
+	ctx, cancel := f.local.limit(ctx)
+	defer cancel()
+	var options metav1.ListOptions
+	f.narrow(&options)
+	pods, err := f.cluster.Core.Pods(f.namespace).List(ctx, options)
+	if err != nil {
+		return cluster.CauseOf(ctx, fmt.Errorf("cannot list pods: %w", err))
+	}
+	for i := range pods.Items {
+		f.candidates.see(&pods.Items[i])
+	}
+	return nil
+}
+
+func (f *podForward) follower() *follow.Follower[*corev1.Pod] {
+	pods := f.cluster.Core.Pods(f.namespace)
+	source := &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			f.narrow(&options)
+			return pods.List(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			f.narrow(&options)
+			return pods.Watch(ctx, options)
+		},
+	}
+	return &follow.Follower[*corev1.Pod]{
+		What:     "pods",
+		Informer: cache.NewSharedIndexInformer(source, &corev1.Pod{}, 0, cache.Indexers{}),
+		Seen:     f.candidates.see,
+		Gone:     f.candidates.gone,
+		Listed:   f.candidates.keep,
+	}
+}
+
+func (f *podForward) next(ctx context.Context) (forward.Target, error) {
+	pod, usable, err := f.candidates.next(ctx)
+	if err != nil {
+		return forward.Target{}, err
+	}
+	port, err := f.port(pod)
+	return forward.Target{Namespace: pod.Namespace, Pod: pod.Name, Port: port, Usable: usable}, err
+}
+
+func targetRef(target forward.Target) event.Object {
+	return event.Object{Kind: "Pod", Namespace: target.Namespace, Name: target.Pod}
+}

@@ -1,0 +1,289 @@
+package applyset
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/kubectl/pkg/cmd/apply"
+)
+
+// TestID computes what kubectl does.
+func TestID(t *testing.T) {
+	for namespace, name := range map[string]string{"istio-system": ParentName, "mesh": "istio-demo-sample-bookinfo", "a.b": ParentName} {
+		parent := &apply.ApplySetParentRef{
+			Name:        name,
+			Namespace:   namespace,
+			RESTMapping: &meta.RESTMapping{GroupVersionKind: corev1.SchemeGroupVersion.WithKind("ConfigMap")},
+		}
+		want := apply.NewApplySet(parent, apply.ApplySetTooling{Name: "kubectl"}, nil, nil).ID()
+		if got := ID(name, namespace); got != want || len(got) > 63 {
+			t.Errorf("the ID in %s is %s, and %s to kubectl", namespace, got, want)
+		}
+	}
+}
+
+var (
+	configMaps  = schema.GroupKind{Kind: "ConfigMap"}
+	deployments = schema.GroupKind{Group: "apps", Kind: "Deployment"}
+)
+
+func TestUnion(t *testing.T) {
+	a := Record{Source: "a", Kinds: []schema.GroupKind{deployments, configMaps, deployments}, Namespaces: []string{"mesh", ""}}
+	b := Record{Source: "b", Kinds: []schema.GroupKind{configMaps}, Namespaces: []string{"extra", "mesh"}}
+	want := Record{Source: "a", Kinds: []schema.GroupKind{configMaps, deployments}, Namespaces: []string{"extra", "mesh"}}
+	if got := a.Union(b); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	if len(a.Kinds) != 3 || a.Kinds[0] != deployments {
+		t.Errorf("the set itself was changed: %+v", a)
+	}
+}
+
+// stored gives a server that keeps one ConfigMap, as an apply left it.
+func stored(t *testing.T) *apiServer {
+	var kept *corev1.ConfigMap
+	return newServer(t, func(got request) any {
+		switch {
+		case got.method == http.MethodPatch:
+			kept = &corev1.ConfigMap{}
+			if err := json.Unmarshal([]byte(got.body), kept); err != nil {
+				t.Error(err)
+			}
+			kept.UID = "7"
+		case kept == nil:
+			return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+		}
+		return kept
+	})
+}
+
+// TestRoundTrip writes a set once, reads it, and does not write it again.
+func TestRoundTrip(t *testing.T) {
+	server := stored(t)
+	parent := server.parent(t)
+	if _, found, err := parent.Read(t.Context()); found || err != nil {
+		t.Fatalf("found %t, %v", found, err)
+	}
+	set := Record{Source: "demo", Kinds: []schema.GroupKind{deployments, configMaps}, Namespaces: []string{"mesh", "extra", ""}}
+	for range 2 {
+		if err := parent.Write(t.Context(), set); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reader := server.parent(t)
+	got, found, err := reader.Read(t.Context())
+	if want := normal(set); err != nil || !found || !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, %t, %v, want %+v", got, found, err, want)
+	}
+	if err := reader.Write(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+	var patches []request
+	for _, request := range server.took() {
+		if request.method == http.MethodPatch {
+			patches = append(patches, request)
+		}
+	}
+	if len(patches) != 1 || patches[0].uri != "/api/v1/namespaces/mesh/configmaps/istio-demo?fieldManager=kubectl-istio-demo-applyset&force=true" {
+		t.Fatalf("it wrote %+v", patches)
+	}
+	for _, want := range []string{
+		`"applyset.kubernetes.io/id":"` + ID(ParentName, "mesh") + `"`,
+		`"applyset.kubernetes.io/contains-group-kinds":"ConfigMap,Deployment.apps"`,
+		`"applyset.kubernetes.io/additional-namespaces":"extra"`,
+		`"applyset.kubernetes.io/tooling":"kubectl-istio-demo/v1"`,
+	} {
+		if !strings.Contains(patches[0].body, want) {
+			t.Errorf("%s is not in %s", want, patches[0].body)
+		}
+	}
+	if err := reader.Write(t.Context(), Record{Source: "other"}); err != nil || len(server.took()) != 4 {
+		t.Errorf("another set: %v, %+v", err, server.took())
+	}
+}
+
+// TestForeignParent leaves alone what is not ours.
+func TestForeignParent(t *testing.T) {
+	for _, test := range []struct{ name, tooling, id, want string }{
+		{"no inventory", "", "", "configmap mesh/istio-demo is there already and is not the inventory that is kept under this name; rename or delete it, or choose another namespace with -n"},
+		{"kubectl's", "kubectl/v1.37.2", ID(ParentName, "mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl/v1.37.2; rename or delete it, or choose another namespace with -n"},
+		{"a namesake's", "kubectl-istio-demonstration/v1", ID(ParentName, "mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demonstration/v1; "},
+		{"a copy from elsewhere", "kubectl-istio-demo/v1", ID(ParentName, "istio-system"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demo/v1; "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := newServer(t, func(request) any {
+				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+					Name: ParentName, Namespace: "mesh",
+					Labels: map[string]string{IDLabel: test.id}, Annotations: map[string]string{ToolingAnnotation: test.tooling},
+				}}
+			})
+			parent := server.parent(t)
+			_, found, err := parent.Read(t.Context())
+			var foreign *ForeignError
+			if found || !errors.As(err, &foreign) || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("found %t: %v", found, err)
+			}
+			before := len(server.took())
+			if err := parent.Delete(t.Context()); err != nil || len(server.took()) != before {
+				t.Errorf("it is deleted: %v", err)
+			}
+		})
+	}
+}
+
+// TestDelete deletes what was read, and leaves alone what somebody has written
+// since: that lists objects that nobody would find any more.
+func TestDelete(t *testing.T) {
+	parent := func(version, kinds string) *corev1.ConfigMap {
+		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+			Name: ParentName, Namespace: "mesh", UID: "7", ResourceVersion: version,
+			Labels:      map[string]string{IDLabel: ID(ParentName, "mesh")},
+			Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: kinds},
+		}}
+	}
+	for _, test := range []struct {
+		name  string
+		after *corev1.ConfigMap // by the time of the deletion; nil where it is gone
+		want  error
+		tries int
+	}{
+		{"as it was", parent("1", "ConfigMap"), nil, 1},
+		{"gone", nil, nil, 1},
+		{"labelled by somebody", parent("2", "ConfigMap"), nil, 2},
+		{"written by an install", parent("2", "ConfigMap,Deployment.apps"), ErrChanged, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			current, tries := parent("1", "ConfigMap"), 0
+			server := newServer(t, func(got request) any {
+				if got.method == http.MethodDelete {
+					tries++
+					var options metav1.DeleteOptions
+					if err := json.Unmarshal([]byte(got.body), &options); err != nil || options.Preconditions == nil || *options.Preconditions.UID != "7" {
+						t.Errorf("it is deleted with %s: %v", got.body, err)
+					} else if current != nil && *options.Preconditions.ResourceVersion != current.ResourceVersion {
+						return failure(http.StatusConflict, metav1.StatusReasonConflict)
+					}
+				}
+				if current == nil {
+					return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+				}
+				return current
+			})
+			read := server.parent(t)
+			if _, _, err := read.Read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			current = test.after
+			if err := read.Delete(t.Context()); !errors.Is(err, test.want) || tries != test.tries {
+				t.Errorf("%v, after %d tries", err, tries)
+			}
+		})
+	}
+}
+
+// TestFirstWrite creates a parent and replaces none that another install has
+// created at the same time.
+func TestFirstWrite(t *testing.T) {
+	theirs := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Name: ParentName, Namespace: "mesh", UID: "8", ResourceVersion: "9",
+		Labels: map[string]string{IDLabel: ID(ParentName, "mesh")}, Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: "Secret"},
+	}}
+	var current *corev1.ConfigMap
+	server := newServer(t, func(got request) any {
+		switch {
+		case got.method == http.MethodPatch && !strings.Contains(got.body, `"resourceVersion":"1"`):
+			t.Errorf("it would replace any: %s", got.body)
+		case got.method == http.MethodPatch:
+			return failure(http.StatusConflict, metav1.StatusReasonConflict)
+		case current == nil:
+			return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+		}
+		return current
+	})
+	parent := server.parent(t)
+	if _, found, err := parent.Read(t.Context()); found || err != nil {
+		t.Fatal(found, err)
+	}
+	current = theirs
+	if err := parent.Write(t.Context(), Record{Kinds: []schema.GroupKind{deployments}}); !errors.Is(err, ErrChanged) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestCovers(t *testing.T) {
+	wide := normal(Record{Kinds: []schema.GroupKind{deployments, configMaps}, Namespaces: []string{"mesh", "extra"}})
+	for _, test := range []struct {
+		other Record
+		want  bool
+	}{
+		{wide, true},
+		{Record{Kinds: []schema.GroupKind{configMaps}, Namespaces: []string{"mesh", ""}}, true},
+		{Record{}, true},
+		{Record{Kinds: []schema.GroupKind{{Kind: "Secret"}}}, false},
+		{Record{Namespaces: []string{"other"}}, false},
+	} {
+		if got := wide.Covers(test.other); got != test.want {
+			t.Errorf("%+v: %t", test.other, got)
+		}
+	}
+}
+
+// TestChangedMeanwhile refuses to overwrite what another install has stored,
+// and does not mistake its own for that, of which an answer was lost.
+func TestChangedMeanwhile(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		after string
+		want  error
+	}{
+		{"by another install", "Deployment.apps", ErrChanged},
+		{"by this one", "ConfigMap", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			kinds := ""
+			server := newServer(t, func(got request) any {
+				if got.method == http.MethodPatch {
+					if !strings.Contains(got.body, `"resourceVersion":"5"`) {
+						t.Errorf("no version in %s", got.body)
+					}
+					kinds = test.after
+					return failure(http.StatusConflict, metav1.StatusReasonConflict)
+				}
+				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+					Name: ParentName, Namespace: "mesh", UID: "7", ResourceVersion: "5",
+					Labels:      map[string]string{IDLabel: ID(ParentName, "mesh")},
+					Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: kinds},
+				}}
+			})
+			parent := server.parent(t)
+			if _, _, err := parent.Read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			err := parent.Write(t.Context(), Record{Kinds: []schema.GroupKind{{Kind: "ConfigMap"}}, Namespaces: []string{"mesh"}})
+			if !errors.Is(err, test.want) {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+}
+
+// TestUnreadable passes on what the API server says.
+func TestUnreadable(t *testing.T) {
+	server := newServer(t, func(request) any { return failure(http.StatusForbidden, metav1.StatusReasonForbidden) })
+	parent := server.parent(t)
+	if _, _, err := parent.Read(t.Context()); !apierrors.IsForbidden(err) || err.Error() != "cannot read the inventory, configmap mesh/istio-demo: no" {
+		t.Errorf("the error is %v", err)
+	}
+	if err := parent.Write(t.Context(), Record{}); !apierrors.IsForbidden(err) {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -1,0 +1,141 @@
+package install
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+)
+
+const (
+	// diagnosis bounds the requests that explain why one workload does not run,
+	// which come after the time that the user gave is over.
+	diagnosis = 5 * time.Second
+	// diagnosed bounds how many workloads are looked into at once, each of which
+	// may cost several requests.
+	diagnosed = 16
+)
+
+// errHopeless ends a wait for what does not heal by itself.
+var errHopeless = errors.New("it does not heal by itself")
+
+// await waits until the targets run, which are among the results; total is
+// how many results there will be in the end.
+// early, if any, watches some of them already.
+func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result, total int, early *ready.Watch) error {
+	var pending []*unstructured.Unstructured
+	var awaited []ready.Target
+	for _, target := range readiness(targets, results) {
+		if manifest.IsCRD(target.Object) {
+			continue // established before their custom resources were applied
+		}
+		awaited = append(awaited, target)
+		if state, _ := ready.Compute(target.Object); state != ready.Ready {
+			pending = append(pending, target.Object)
+		}
+	}
+	defer cluster.Trace(ctx, "wait until it runs")()
+	i.Sink(event.AwaitingReadiness{Objects: len(pending)})
+	err := i.wait(ctx, awaited, pending, early)
+	var notReady *ready.NotReadyError
+	switch {
+	case !errors.As(err, &notReady):
+		return err
+	case errors.Is(notReady.Cause, errHopeless):
+		notReady.Cause = nil
+	case notReady.Cause != nil && !errors.Is(notReady.Cause, cluster.ErrTimeout):
+		// Whoever interrupts does not wait for an explanation.
+		return &InterruptedError{Cause: notReady.Cause, Applied: len(results), Total: total, Waiting: notReady.Error()}
+	}
+	return i.explain(ctx, notReady)
+}
+
+// wait waits for all that is awaited and, unless the user wants to wait on,
+// gives up when one of those pending is in a state that does not heal.
+func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured, early *ready.Watch) error {
+	if !i.FailFast || len(pending) == 0 {
+		return ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited, early)
+	}
+	waiting, stop := context.WithCancelCause(ctx)
+	var hopeless []diagnose.Stuck
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		if hopeless = diagnose.Watch(waiting, i.Cluster.Core, pending, nil); len(hopeless) > 0 {
+			stop(errHopeless)
+		}
+	})
+	err := ready.Wait(waiting, i.Cluster.Dynamic, i.Sink, awaited, early)
+	stop(nil)
+	watch.Wait()
+	var notReady *ready.NotReadyError
+	if errors.As(err, &notReady) && errors.Is(notReady.Cause, errHopeless) {
+		notReady.Pending = only(notReady.Pending, hopeless)
+	}
+	return err
+}
+
+// only leaves those that are hopeless, or all if they have just recovered.
+func only(pending []ready.Pending, hopeless []diagnose.Stuck) []ready.Pending {
+	stuck := map[event.Object]bool{}
+	for _, one := range hopeless {
+		stuck[manifest.Ref(one.Workload)] = true
+	}
+	var left []ready.Pending
+	for _, one := range pending {
+		if stuck[one.Ref] {
+			left = append(left, one)
+		}
+	}
+	if len(left) == 0 {
+		return pending
+	}
+	return left
+}
+
+// explain tells why what is not ready is not, as far as its pods say.
+func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) error {
+	all := i.diagnose(context.WithoutCancel(ctx), notReady.Pending)
+	unready := &UnreadyError{Cause: notReady.Cause}
+	for n, pending := range notReady.Pending {
+		why, findings := pending.Lacks(), all[n]
+		if len(findings) > 0 {
+			// They tell better why no pods are made.
+			why = pending.Message + "; " + findings[0].String()
+			told := event.Diagnosed{Object: pending.Ref}
+			for _, finding := range findings {
+				told.Findings = append(told.Findings, finding.Display())
+			}
+			i.Sink(told)
+		}
+		unready.Unready = append(unready.Unready, Unready{Object: pending.Ref.String(), Why: why})
+	}
+	return unready
+}
+
+// diagnose gives the findings of each, many at once; a workload of which the
+// server tells nothing costs the others no time.
+func (i *Install) diagnose(ctx context.Context, pending []ready.Pending) [][]diagnose.Finding {
+	all := make([][]diagnose.Finding, len(pending))
+	var group errgroup.Group
+	group.SetLimit(diagnosed)
+	for n, one := range pending {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, diagnosis)
+			defer cancel()
+			all[n] = diagnose.Workload(ctx, i.Cluster.Core, one.Object)
+			return nil
+		})
+	}
+	_ = group.Wait() // none of them fails
+	return all
+}

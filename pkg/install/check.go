@@ -1,0 +1,174 @@
+package install
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// CheckNames gives the checks that can be skipped, in the order of their
+// results.
+func CheckNames() []string { return append(preflight.Names(), ownersCheck) }
+
+// warn tells of what stops nothing.
+func (i *Install) warn(results []preflight.Result) {
+	for _, result := range preflight.WithVerdict(results, preflight.Warn) {
+		i.Sink(event.Warning{Message: result.Message + "; " + result.Remedy})
+	}
+}
+
+// Check looks at a cluster as an install would before its first write, and ends
+// there. Read, Cluster and Namespace are needed and are as in Install.
+type Check struct {
+	Read      func(context.Context) (manifest.Manifest, error)
+	Cluster   *cluster.Cluster
+	Namespace manifest.Namespace
+	// Skip names the checks to leave out, as in Install.
+	Skip map[string]bool
+	// UpgradeAPIs and SkipUnsupported are as in Install.
+	UpgradeAPIs, SkipUnsupported bool
+	Sink                         event.Sink
+}
+
+// Run gives the results of all checks, in the order of CheckNames with those
+// that cannot be skipped around them. Its errors are *InputError, the cause of
+// the context's end, and those of the API server; that a check fails is none:
+// Failed tells.
+func (c *Check) Run(ctx context.Context) ([]preflight.Result, error) {
+	install := &Install{
+		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
+		UpgradeAPIs: c.UpgradeAPIs, SkipUnsupported: c.SkipUnsupported,
+		DryRun: event.DryRunNone, Wait: true, Prune: true, // as it would be
+	}
+	install.setDefaults()
+	inventory := install.readInventory(ctx)
+	defer inventory.close()
+	read, err := install.read(ctx)
+	if err != nil {
+		return nil, cluster.CauseOf(ctx, err)
+	}
+	for _, warning := range read.Warnings {
+		install.Sink(event.Warning{Message: warning})
+	}
+	results, err := install.inspect(ctx, read, inventory)
+	if err != nil {
+		return nil, cluster.CauseOf(ctx, err)
+	}
+	return results, nil
+}
+
+// inspect runs the checks. What is of an unknown kind is one of their results,
+// and they go on without it.
+func (i *Install) inspect(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) ([]preflight.Result, error) {
+	on := &state{read: read}
+	err := i.kinds(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	i.tellUpgrades(on.upgraded, "")
+	results, err := i.locateKnown(on)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.equip(ctx, on, inventory); err != nil {
+		return nil, err
+	}
+	seen, err := i.look(ctx, on)
+	var unserved *apply.UnservedError
+	if errors.As(err, &unserved) && on.kinds.Partial() {
+		if err := i.discover(ctx, on); err != nil {
+			return nil, err
+		}
+		if results, err = i.locateKnown(on); err != nil {
+			return nil, err
+		}
+		seen, err = i.look(ctx, on)
+	}
+	if err != nil {
+		return nil, err
+	}
+	results = append(results, seen.results...)
+	if len(preflight.Failed(results)) > 0 {
+		return results, nil // what they say is clearer than what could not be seen
+	}
+	if seen.err != nil {
+		return nil, seen.err
+	}
+	err = i.verify(ctx, on, seen.members)
+	var refused *preflight.RefusedError
+	switch {
+	case ctx.Err() != nil:
+		return nil, errors.Join(err, context.Cause(ctx))
+	case errors.As(err, &refused):
+		return append(results, refused.Failed...), nil
+	}
+	refusals := apply.Refusals(err)
+	if err != nil && len(refusals) == 0 {
+		return nil, err
+	}
+	return append(results, conflictResults(refusals)...), nil
+}
+
+// locateKnown gives the objects of kinds that the cluster has their places, and
+// a result for the others.
+func (i *Install) locateKnown(on *state) ([]preflight.Result, error) {
+	known, results := i.checkKinds(on.upgraded, on.kinds)
+	var err error
+	on.targets, err = i.locate(known, on.kinds)
+	return results, err
+}
+
+// conflictResults are the verdicts on what the server refuses to change.
+func conflictResults(refusals []*apply.RefusalError) []preflight.Result {
+	const name = "conflicts"
+	if len(refusals) == 0 {
+		return []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "nobody else owns fields of what is there already"}}
+	}
+	var results []preflight.Result
+	for _, refusal := range refusals {
+		message := fmt.Sprintf("%s: %s: %s", refusal.Source, refusal.Ref, refusal.Message)
+		results = append(results, preflight.Result{Name: name, Verdict: preflight.Fail, Message: message, Remedy: refusal.Remedy})
+	}
+	return results
+}
+
+// checkKinds gives the objects that the cluster can take, and a result for
+// each kind that it cannot, which names the first object of the kind.
+func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manifest.Object, []preflight.Result) {
+	const name = "kinds"
+	var known []manifest.Object
+	var results []preflight.Result
+	fail := func(source string, ref event.Object, message, remedy string) {
+		results = append(results, preflight.Result{Name: name, Verdict: preflight.Fail, Message: fmt.Sprintf("%s: %s: %s", source, ref, message), Remedy: remedy})
+	}
+	if !i.SkipUnsupported {
+		for _, refusal := range upgraded.Refused {
+			fail(refusal.Source, refusal.Object, refusal.Why.Message(), refusal.Why.Remedy+", or leave it out with --skip-unsupported")
+		}
+	}
+	seen := map[schema.GroupVersionKind]bool{}
+	for _, object := range upgraded.Objects {
+		_, err := kinds.Lookup(object.GroupVersionKind())
+		var refused *discover.KindError
+		switch {
+		case !errors.As(err, &refused):
+			known = append(known, object)
+		case !seen[refused.Kind]:
+			seen[refused.Kind] = true
+			fail(object.Source.String(), manifest.Ref(object.Unstructured), refused.Message, refused.Remedy)
+		}
+	}
+	if len(results) == 0 {
+		results = []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "the cluster or the manifest knows every kind"}}
+	}
+	return known, results
+}

@@ -1,0 +1,326 @@
+// Package install owns what installs a manifest: check, diff, install and prune,
+// as steps of one order.
+package install
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/remove"
+)
+
+func (i *Install) setDefaults() {
+	i.Sink, i.DryRun = redact.Sink(i.Sink), cmp.Or(i.DryRun, event.DryRunNone)
+}
+
+// Result is an object as the server stored it, and what the server did.
+type Result = apply.Result
+
+// Install puts a manifest on a cluster and waits until it runs. Read, Namespace
+// and, but for a dry run on the client, Cluster are needed. Everything else is
+// false, empty or nil where it is left out, also what the command line has on:
+// Wait, Prune, FailFast and UpgradeAPIs.
+//
+// One Install is for one goroutine. Two at once in a namespace, in whatever
+// programs, do no harm: one of them may end with inventory.ErrChanged.
+type Install struct {
+	// Read gives the manifest. It is called once, in a goroutine of its own
+	// that is not waited for when the context ends.
+	Read func(context.Context) (manifest.Manifest, error)
+	// Cluster may be nil for a dry run on the client.
+	Cluster *cluster.Cluster
+	// Namespace is where objects go that name none, and the inventory. It is
+	// created if it does not exist.
+	Namespace manifest.Namespace
+	// Inventory names the ConfigMap that lists what is installed; empty for the
+	// demo's, inventory.ParentName.
+	Inventory string
+	// NamespaceLabels are what the namespace is given before workloads come to
+	// it, under the inventory's name as field manager.
+	NamespaceLabels map[string]string
+	// Confirm, if set, is asked after the checks and before the first write.
+	// Nothing is written unless it gives nil, and Run gives its error. A dry
+	// run does not ask.
+	Confirm func(context.Context) error
+	// DryRun ends before the first write: DryRunServer has the server check
+	// everything; DryRunClient asks no server, and judges by LatestRelease what
+	// UpgradeAPIs is to upgrade. Empty is DryRunNone.
+	DryRun event.DryRun
+	// Wait is false to return as soon as everything is stored. How long is
+	// waited the context alone bounds.
+	Wait bool
+	// Force takes fields over from other field managers, and Adopt whole
+	// objects from their owners. Without them both are refused before the first
+	// write.
+	Force, Adopt bool
+	// Recreate deletes objects and makes them anew where a field cannot be
+	// changed; never claims, StatefulSets, definitions or namespaces.
+	Recreate bool
+	// Prune takes away what an earlier install has put there and the manifest
+	// does not have.
+	Prune bool
+	// Replace lets Prune take away all that is there; without it, a manifest
+	// that has nothing of what is installed is refused.
+	Replace bool
+	// FailFast ends the wait for what cannot heal by itself, after the grace of
+	// its diagnose.Finding.
+	FailFast bool
+	// UpgradeAPIs turns objects of versions that the cluster does not serve into
+	// those that it does, and SkipUnsupported leaves out those of which nothing
+	// takes the place.
+	UpgradeAPIs, SkipUnsupported bool
+	// Validation is "Strict", "Warn" or "Ignore": what becomes of fields that an
+	// object's kind does not have, as in fieldValidation of the Kubernetes API.
+	// Empty means "Warn".
+	Validation string
+	// Brief is for callers that need no schemas: definitions in the results are
+	// without them, which makes an install faster. A dry run gives them whole.
+	Brief bool
+	// Skip names the checks to leave out, which CheckNames lists. Other names
+	// mean nothing.
+	Skip map[string]bool
+	// Sink, if set, is told what happens, from several goroutines at once.
+	Sink event.Sink
+
+	// complement, if set, adds what the cluster has to what was read.
+	Amend func(context.Context, *manifest.Manifest) error
+}
+
+// Run gives what was applied and then what was pruned, in the order in which it
+// was, also when it fails. Whatever it has started has ended then, but for Read
+// and for a login that a credential plugin of the kubeconfig has begun: neither
+// can be ended from here. No request follows the login.
+//
+// Its errors are *InputError, *RefusedError and *inventory.ForeignError before
+// the first write; inventory.ErrChanged where somebody else installs at the
+// same time; *InterruptedError where the context ended, joined with what had
+// failed before; *UnreadyError where everything is applied and does not run;
+// *apply.RefusalError for each object that could not be applied; and those of
+// the API server, for k8s.io/apimachinery/pkg/api/errors. They are found with errors.As and
+// errors.Is. The same Run goes on after any of them.
+func (i *Install) Run(ctx context.Context) ([]Result, error) {
+	i.setDefaults()
+	began := time.Now()
+	inventory := i.readInventory(ctx)
+	defer inventory.close()
+	read, err := i.read(ctx)
+	if err != nil {
+		return nil, i.interrupted(ctx, err, 0, 0)
+	}
+	for _, warning := range read.Warnings {
+		i.Sink(event.Warning{Message: warning})
+	}
+	var results []Result
+	if i.DryRun == event.DryRunClient {
+		results, err = i.plan(read)
+	} else {
+		results, err = i.install(ctx, read, inventory)
+	}
+	if err == nil {
+		i.Sink(event.Finished{Counts: counts(results), DryRun: i.DryRun, Took: time.Since(began)})
+	}
+	return results, err
+}
+
+// read gives up with the context, also where a pipe gives nothing and cannot
+// be interrupted; that goroutine ends with the program. What Read says is an
+// InputError.
+func (i *Install) read(ctx context.Context) (manifest.Manifest, error) {
+	type outcome struct {
+		manifest manifest.Manifest
+		err      error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		defer cluster.Trace(ctx, "read the manifest")()
+		read, err := i.Read(ctx)
+		done <- outcome{read, err}
+	}()
+	var found outcome
+	select {
+	case found = <-done:
+	case <-ctx.Done():
+		return manifest.Manifest{}, context.Cause(ctx)
+	}
+	if found.err != nil {
+		return manifest.Manifest{}, &manifest.InputError{Err: found.err}
+	}
+	if i.Amend != nil {
+		if err := i.Amend(ctx, &found.manifest); err != nil {
+			return manifest.Manifest{}, err
+		}
+	}
+	return found.manifest.Installable(), nil
+}
+
+// course is what an install knows on its way.
+type state struct {
+	read     manifest.Manifest
+	upgraded Upgraded
+	// withheld are those of the manifest, in versions that are served.
+	withheld  []manifest.Object
+	kinds     *discover.Kinds
+	inventory *applyset.Inventory
+	targets   []apply.Target
+	// leftovers are members of the inventory that the manifest does not have,
+	// and spared those that it has and that are not applied.
+	leftovers, spared []applyset.Object
+	// running are those that were waited for one by one; more than one step can
+	// add to them.
+	running map[event.Object]bool
+	mutex   sync.Mutex
+	// unread is why the inventory could not be read.
+	unread error
+	// mayAll is set where the user may do everything.
+	mayAll bool
+	// widened is set once the inventory covers the targets, and opened is the
+	// namespace that was made for it.
+	widened bool
+	opened  event.Object
+	engine  *apply.Engine
+}
+
+// runs notes what was waited for by itself.
+func (on *state) runs(targets []ready.Target) {
+	on.mutex.Lock()
+	defer on.mutex.Unlock()
+	for _, target := range targets {
+		on.running[target.Ref] = true
+	}
+}
+
+// install is the whole of it, or all of it that a server-side dry run can do.
+func (i *Install) install(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) ([]Result, error) {
+	on, err := i.prepare(ctx, read, inventory)
+	if err != nil {
+		return nil, i.interrupted(ctx, err, 0, 0)
+	}
+	i.start(read.What, len(on.targets))
+	i.tellUpgrades(on.upgraded, "")
+	if err := i.check(ctx, on); err != nil {
+		return nil, i.interrupted(ctx, err, 0, len(on.targets))
+	}
+	// Whoever may not look at a namespace may still work in it; if it does not
+	// exist, the first object says so.
+	on.targets = slices.DeleteFunc(on.targets, func(target apply.Target) bool { return target.Hidden })
+	i.Sink(event.Checked{})
+	i.tellLeftovers(on)
+	i.tellRecreated(on)
+	if err := i.confirm(ctx, on); err != nil {
+		return nil, i.interrupted(ctx, err, 0, 0)
+	}
+	results, err := i.apply(ctx, on)
+	if err != nil {
+		return results, i.interrupted(ctx, err, len(results), len(on.targets))
+	}
+	pruned, err := i.prune(ctx, on)
+	results = append(results, pruned...)
+	if err != nil {
+		return results, i.interrupted(ctx, err, len(on.targets), len(on.targets))
+	}
+	return results, nil
+}
+
+// prepare finds where the objects live, and what was installed before.
+func (i *Install) prepare(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) (*state, error) {
+	on := &state{read: read, running: map[event.Object]bool{}}
+	if err := i.resolve(ctx, on); err != nil {
+		return nil, err
+	}
+	return on, i.equip(ctx, on, inventory)
+}
+
+// equip gives the course the inventory, the kinds of its members, and what
+// applies.
+func (i *Install) equip(ctx context.Context, on *state, inventory *pendingInventory) error {
+	var err error
+	on.inventory, err = inventory.wait(ctx)
+	if apierrors.IsForbidden(err) {
+		on.unread, err = err, nil // the check of permissions says more
+	}
+	if err != nil {
+		return err
+	}
+	on.engine = i.engine(on.inventory)
+	if on.knowsMembers() {
+		return nil
+	}
+	return i.complete(ctx, on)
+}
+
+// engine applies as the options say.
+func (i *Install) engine(inventory *applyset.Inventory) *apply.Engine {
+	client := i.Cluster.Dynamic
+	if i.Brief && i.DryRun != event.DryRunServer {
+		client = i.Cluster.CRDs()
+	}
+	engine := &apply.Engine{
+		Dynamic:    client,
+		Metadata:   i.Cluster.Metadata,
+		Sink:       i.Sink,
+		Force:      i.Force,
+		Recreate:   i.Recreate,
+		Delete:     i.deleteToRecreate,
+		DryRun:     i.DryRun == event.DryRunServer,
+		Accept:     accept(inventory),
+		Validation: i.Validation,
+	}
+	return engine.Telling(i.Sink)
+}
+
+func (i *Install) start(what string, objects int) {
+	server := ""
+	if i.Cluster != nil {
+		server = i.Cluster.Server
+	}
+	i.Sink(event.Started{
+		What:      what,
+		Objects:   objects,
+		Namespace: i.Namespace.Name,
+		Server:    server,
+		DryRun:    i.DryRun,
+	})
+}
+
+// interrupted gives err, or an InterruptedError if the context has ended; what
+// had failed before is told in front of it.
+func (i *Install) interrupted(ctx context.Context, err error, applied, total int) error {
+	if ctx.Err() == nil || remove.IsStuck(err) || toldOfWait(err) {
+		return err
+	}
+	interrupted := &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}
+	var notReady *ready.NotReadyError
+	if errors.As(err, &notReady) {
+		interrupted.Waiting = notReady.Error()
+	}
+	return cluster.After(cluster.FailedBefore(ctx, err), interrupted)
+}
+
+// toldOfWait tells whether an error says already how far the install came.
+func toldOfWait(err error) bool {
+	var unready *UnreadyError
+	var interrupted *InterruptedError
+	return errors.As(err, &unready) || errors.As(err, &interrupted)
+}
+
+func counts(results []Result) map[event.Action]int {
+	counts := map[event.Action]int{}
+	for _, result := range results {
+		counts[result.Action]++
+	}
+	return counts
+}

@@ -1,0 +1,81 @@
+package install
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+)
+
+// tellAfter is how long the wait for CRDs may take before it is told. One API
+// server takes well under a second, several take five.
+const tellAfter = 7 * time.Second
+
+// longWait tells what is waited for, once that has lasted for a while.
+type longWait struct {
+	sink event.Sink
+
+	mutex sync.Mutex
+	long  bool
+	// waiting is what each object waits for.
+	waiting map[event.Object]event.Waiting
+}
+
+// beginLongWait begins to count; nothing is told after end.
+func beginLongWait(sink event.Sink) (w *longWait, end func()) {
+	w = &longWait{sink: sink, waiting: map[event.Object]event.Waiting{}}
+	over := make(chan struct{})
+	var counting sync.WaitGroup
+	counting.Go(func() {
+		timer := time.NewTimer(tellAfter)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			w.tell()
+		case <-over:
+		}
+	})
+	return w, func() {
+		close(over)
+		counting.Wait()
+	}
+}
+
+// tell tells what is waited for by now.
+func (w *longWait) tell() {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.long = true
+	var all []event.Waiting
+	for _, one := range w.waiting {
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(a, b event.Waiting) int { return cmp.Compare(a.Object.Name, b.Object.Name) })
+	for _, one := range all {
+		w.sink(one)
+	}
+}
+
+// take is told what objects wait for, as often as one likes, and that they do
+// not any more.
+func (w *longWait) take(e event.Event) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	switch e := e.(type) {
+	case event.Waiting:
+		if w.waiting[e.Object] == e {
+			return
+		}
+		w.waiting[e.Object] = e
+	case event.Ready:
+		if _, waited := w.waiting[e.Object]; !waited {
+			return
+		}
+		delete(w.waiting, e.Object)
+	}
+	if w.long {
+		w.sink(e)
+	}
+}

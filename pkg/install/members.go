@@ -1,0 +1,84 @@
+package install
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+)
+
+// spare parts leftovers from objects that are withheld: the manifest still has
+// these, and whoever applied them has done so knowingly, or with kubectl's
+// view of hooks. They stay in the inventory until they are uninstalled.
+func spare(all []manifest.Object, members []applyset.Object, namespace string) (leftovers, spared []applyset.Object) {
+	withheld := map[event.Object]bool{}
+	for _, object := range all {
+		ref := manifest.Ref(object.Unstructured)
+		withheld[ref] = true
+		// Nobody has looked where its kind belongs.
+		if ref.Namespace == "" {
+			ref.Namespace = namespace
+		} else {
+			ref.Namespace = ""
+		}
+		withheld[ref] = true
+	}
+	for _, member := range members {
+		if withheld[member.Ref] {
+			spared = append(spared, member)
+		} else {
+			leftovers = append(leftovers, member)
+		}
+	}
+	return leftovers, spared
+}
+
+// setOf is what the parent has to say once the targets are applied. Whoever
+// may not list namespaces can still manage a demo that has made none.
+func recordOf(source string, targets []apply.Target) applyset.Record {
+	set := applyset.Record{Source: source}
+	for _, target := range targets {
+		if target.Object.GetLabels()[applyset.PartOf] == "" {
+			continue
+		}
+		set.Kinds = append(set.Kinds, kindOf(target))
+		set.Namespaces = append(set.Namespaces, target.Ref.Namespace)
+	}
+	return set
+}
+
+// enroll labels the targets as members. A namespace that was there before is
+// not one: it is not taken away with the rest.
+func enroll(l *applyset.Inventory, targets []apply.Target) {
+	for i := range targets {
+		target := &targets[i]
+		if manifest.IsNamespace(target.Object) && target.Live != nil && !applyset.IsMember(target.Live, l.ID(), apply.FieldManager) {
+			continue
+		}
+		labels := target.Object.GetLabels()
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		labels[applyset.PartOf] = l.ID()
+		target.Object.SetLabels(labels)
+	}
+}
+
+// leftovers are the members that the targets do not have any more. An object
+// that the manifest has under another API group is the same object.
+func leftovers(members []applyset.Object, targets []apply.Target) []applyset.Object {
+	uids, refs := map[types.UID]bool{}, map[event.Object]bool{}
+	for _, target := range targets {
+		refs[target.Ref] = true
+		if target.Live != nil {
+			uids[target.Live.GetUID()] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(members), func(member applyset.Object) bool {
+		return uids[member.Meta.UID] || refs[member.Ref]
+	})
+}

@@ -1,0 +1,54 @@
+package install
+
+import (
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
+)
+
+// plan is a dry run that asks no server. What one of today would have upgraded
+// is upgraded.
+func (i *Install) plan(read manifest.Manifest) ([]Result, error) {
+	served, err := Release(LatestRelease)
+	if err != nil {
+		return nil, err
+	}
+	upgraded, err := i.upgrade(read.Objects, served)
+	if err == nil && !i.SkipUnsupported {
+		err = upgraded.Err()
+	}
+	if err != nil {
+		return nil, &manifest.InputError{Err: err}
+	}
+	objects, err := Plan(upgraded.Objects, i.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	i.start(read.What, len(objects))
+	i.tellUpgrades(upgraded, LatestRelease)
+	var results []Result
+	for _, object := range objects {
+		results = append(results, Result{
+			Ref:    manifest.Ref(object.Unstructured),
+			Stored: object.Unstructured,
+			Action: event.Planned,
+		})
+	}
+	return results, nil
+}
+
+// Plan gives the objects that an install would apply, without a cluster, in the
+// order in which it would, with the namespace in front where the manifest does
+// not bring it. The objects themselves are given their namespaces. Its error is
+// an *InputError, for an object that comes twice, is of another namespace than
+// an explicit one, or would take the inventory's place.
+func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.Object, error) {
+	if err := manifest.Place(objects, manifest.OfflineScope(objects), namespace); err != nil {
+		return nil, &manifest.InputError{Err: err}
+	}
+	if err := unreserved(objects, applyset.ParentName, namespace.Name); err != nil {
+		return nil, &manifest.InputError{Err: err}
+	}
+	return schedule.Order(manifest.WithNamespace(objects, namespace.Name)), nil
+}

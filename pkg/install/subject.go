@@ -1,0 +1,137 @@
+package install
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+)
+
+// subject is what the checks are to look at. The targets have been observed.
+func (i *Install) subject(on *state) preflight.Subject {
+	read, targets := on.read, on.targets
+	subject := preflight.Subject{
+		Skip:           i.Skip,
+		Version:        discovery.ToServerVersionInterfaceWithContext(i.Cluster.Discovery),
+		Authorization:  i.Cluster.Authorization,
+		Metadata:       i.Cluster.Metadata,
+		Core:           i.Cluster.Core,
+		Admission:      i.Cluster.Admission,
+		MinimumVersion: read.MinimumVersion,
+		Architectures:  read.Architectures,
+		Uses:           usesOfTargets(targets, on.inventory).All(),
+		Creates:        map[string]map[string]string{},
+		Services:       map[string]bool{},
+		Watches:        i.Wait && i.DryRun == event.DryRunNone,
+		Prunes:         i.Prune && on.inventory.Exists && i.DryRun == event.DryRunNone,
+	}
+	namespaces := map[string]bool{}
+	for _, target := range targets {
+		if manifest.IsNamespace(target.Object) {
+			subject.Creates[target.Ref.Name] = i.labelsOf(target)
+			namespaces[target.Ref.Name] = true
+		}
+		if target.Ref.Namespace != "" {
+			namespaces[target.Ref.Namespace] = true
+		}
+		if workload, ok := workloadOf(target); ok {
+			subject.Workloads = append(subject.Workloads, workload)
+		}
+		if kindOf(target) != (schema.GroupKind{Kind: "Service"}) {
+			continue
+		}
+		subject.Services[target.Ref.Namespace+"/"+target.Ref.Name] = true
+		if balancer, ok := loadBalancerOf(target); ok {
+			subject.LoadBalancers = append(subject.LoadBalancers, balancer)
+		}
+	}
+	subject.Namespaces = slices.Sorted(maps.Keys(namespaces))
+	return subject
+}
+
+func kindOf(target apply.Target) schema.GroupKind {
+	return target.Object.GroupVersionKind().GroupKind()
+}
+
+// workloadOf gives what the checks need of an object that has pods. What
+// cannot be read as such is for the server to refuse.
+func workloadOf(target apply.Target) (preflight.Workload, bool) {
+	workload := preflight.Workload{
+		What:      target.Ref.String(),
+		Namespace: target.Ref.Namespace,
+		Replicas:  1,
+		Exists:    target.Live != nil,
+	}
+	template := []string{"spec", "template"}
+	switch kindOf(target) {
+	case schema.GroupKind{Group: "apps", Kind: "Deployment"},
+		schema.GroupKind{Group: "apps", Kind: "StatefulSet"},
+		schema.GroupKind{Group: "apps", Kind: "ReplicaSet"},
+		schema.GroupKind{Kind: "ReplicationController"}:
+		workload.Replicas = number(target.Object, "spec", "replicas")
+	case schema.GroupKind{Group: "batch", Kind: "Job"}:
+		workload.Replicas = number(target.Object, "spec", "parallelism")
+	case schema.GroupKind{Group: "apps", Kind: "DaemonSet"}:
+		workload.EachNode = true
+	case schema.GroupKind{Kind: "Pod"}:
+		template = nil
+	default:
+		return workload, false
+	}
+	fields, found, err := unstructured.NestedMap(target.Object.Object, template...)
+	if err != nil || !found {
+		return workload, false
+	}
+	pod := map[string]any{"metadata": fields["metadata"], "spec": fields["spec"]}
+	var read corev1.PodTemplateSpec
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(pod, &read); err != nil {
+		return workload, false
+	}
+	workload.Pod = read
+	return workload, true
+}
+
+// number is 1 where there is none, which is Kubernetes' default for how many
+// pods there are.
+func number(object *unstructured.Unstructured, path ...string) int {
+	field, _, _ := unstructured.NestedFieldNoCopy(object.Object, path...)
+	switch field := field.(type) {
+	case int64:
+		return int(field)
+	case float64:
+		return int(field)
+	}
+	return 1
+}
+
+// loadBalancerOf gives a Service of type LoadBalancer that does not exist yet.
+func loadBalancerOf(target apply.Target) (preflight.LoadBalancer, bool) {
+	kind, _, _ := unstructured.NestedString(target.Object.Object, "spec", "type")
+	if kind != string(corev1.ServiceTypeLoadBalancer) || target.Live != nil {
+		return preflight.LoadBalancer{}, false
+	}
+	return preflight.LoadBalancer{Namespace: target.Ref.Namespace, Name: target.Ref.Name}, true
+}
+
+// usesOfTargets gathers what an install writes. A namespace that is left alone
+// if it exists is none of that; the inventory is, whatever the manifest has.
+func usesOfTargets(targets []apply.Target, inventory *applyset.Inventory) *preflight.Uses {
+	gathered := &preflight.Uses{}
+	gathered.Add(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, inventory.Parent.Namespace, preflight.Object{Name: inventory.Parent.Name})
+	for _, target := range targets {
+		if !target.IfAbsent {
+			gathered.Add(target.Resource, target.Ref.Namespace, preflight.Object{Name: target.Ref.Name, Labels: target.Object.GetLabels()})
+		}
+	}
+	return gathered
+}

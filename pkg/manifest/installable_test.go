@@ -1,0 +1,65 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestInstallable(t *testing.T) {
+	many := []string{"v1 ConfigMap a"}
+	for i := range 12 {
+		many = append(many, "v1 Secret s"+string(rune('a'+i))+" test")
+	}
+	for _, test := range []struct {
+		name     string
+		objects  []string
+		applied  string
+		warnings []string
+	}{
+		{"no hooks", []string{"v1 ConfigMap a"}, "a", nil},
+		{"of an install", []string{"v1 ConfigMap a post-install", "v1 ConfigMap b pre-install", "v1 ConfigMap c crd-install"}, "a b c", nil},
+		{"of a deletion", []string{"v1 ConfigMap a", "batch/v1 Job cleanup post-delete"}, "a", []string{"not applied: 1 object that Helm would only run on deletion: job cleanup"}},
+		{"of several occasions", []string{"batch/v1 Job a post-delete", "v1 Pod b test", "v1 Secret c pre-delete", "v1 Secret d test,post-rollback"}, "", []string{
+			"not applied: 2 objects that Helm would only run on deletion: job a, secret c",
+			"not applied: 1 object that Helm would only run on test: pod b",
+			"not applied: 1 object that Helm would only run on test or rollback: secret d",
+		}},
+		{"many", many, "a", []string{"not applied: 12 objects that Helm would only run on test: secret sa, secret sb, secret sc, secret sd, secret se, secret sf, secret sg, secret sh, secret si, secret sj and 2 more"}},
+		{"of a mistake", []string{"v1 ConfigMap a post-instal"}, "a", []string{`demo.yaml, document 1 (line 2): configmap a: Helm has no hook "post-instal"; it is applied as if that were not there`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			given := Manifest{What: "it", Objects: hooked(t, test.objects...), Warnings: []string{"before"}}
+			got := given.Installable()
+			var names []string
+			for _, object := range got.Objects {
+				names = append(names, object.GetName())
+			}
+			if strings.Join(names, " ") != test.applied || len(got.Objects)+len(got.Withheld) != len(test.objects) || got.What != "it" {
+				t.Errorf("applied are %v of %+v", names, got)
+			}
+			if want := append([]string{"before"}, test.warnings...); !slices.Equal(got.Warnings, want) {
+				t.Errorf("the warnings are\n%s, want\n%s", strings.Join(got.Warnings, "\n"), strings.Join(want, "\n"))
+			}
+			if len(given.Objects) != len(test.objects) || len(given.Warnings) != 1 {
+				t.Errorf("what was given is changed: %+v", given)
+			}
+		})
+	}
+}
+
+// hooked gives a manifest of lines "apiVersion kind name hooks weight".
+func hooked(t *testing.T, lines ...string) []Object {
+	t.Helper()
+	var text strings.Builder
+	for _, line := range lines {
+		fields := append(strings.Fields(line), "", "")
+		fmt.Fprintf(&text, "---\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations: {helm.sh/hook: %q, helm.sh/hook-weight: %q}\n", fields[0], fields[1], fields[2], fields[3], fields[4])
+	}
+	content, err := Decode("demo.yaml", []byte(text.String()), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content.Objects
+}

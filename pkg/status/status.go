@@ -1,0 +1,289 @@
+// Package status owns the report on an installation: its workloads, whether they
+// are ready, and why not.
+package status
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
+)
+
+// Status tells whether what is installed runs, by the inventory. Both fields
+// are needed. It can be used by many goroutines.
+type Status struct {
+	Cluster   *cluster.Cluster
+	Namespace string
+}
+
+// Report is how an installation is.
+type Report struct {
+	// Source names for people what is installed.
+	Source    string `json:"source"`
+	Namespace string `json:"namespace"`
+	// Ready is true where all of the workloads are, and none is missing.
+	Ready bool `json:"ready"`
+	// Workloads are sorted by kind, namespace and name.
+	Workloads []Workload `json:"workloads"`
+	// Missing are the kinds of which something was installed and nothing is
+	// there: deployment.apps.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// Workload is an object that is not ready as soon as it is stored.
+type Workload struct {
+	Group     string `json:"group"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Ready     bool   `json:"ready"`
+	// Replicas are those that are ready and those that are wanted: "1/2";
+	// empty for kinds that have none.
+	Replicas string `json:"replicas,omitempty"`
+	// Message says what is lacking; empty where nothing is.
+	Message string    `json:"message,omitempty"`
+	Images  []string  `json:"images,omitempty"`
+	Created time.Time `json:"created"`
+	// Findings are what holds it back, the most telling first.
+	Findings []diagnose.Finding `json:"findings,omitempty"`
+}
+
+// NotInstalledError says that a namespace has no installation.
+type NotInstalledError struct{ Namespace string }
+
+func (e *NotInstalledError) Error() string {
+	return fmt.Sprintf("nothing is installed in namespace %s; 'kubectl istio-demo install' does that, and -n names another one", e.Namespace)
+}
+
+// Run gives the report, with an explanation for whatever is not ready; it does
+// not wait. Its errors are *NotInstalledError, the cause of the context's end, and
+// those of the API server; that something does not run is none. It takes a request for the inventory and
+// one for each kind and namespace of workloads in it, and at most seven more
+// for a workload that is not ready.
+func (s *Status) Run(ctx context.Context) (Report, error) {
+	report, err := s.report(ctx)
+	if err != nil {
+		return Report{}, cluster.CauseOf(ctx, err)
+	}
+	return report, nil
+}
+
+func (s *Status) report(ctx context.Context) (Report, error) {
+	found, err := s.find(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	objects, err := s.list(ctx, found.places)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Source: found.source, Namespace: s.Namespace, Workloads: make([]Workload, len(objects)), Missing: missing(found, objects)}
+	report.Ready = len(report.Missing) == 0
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(8) // each may cost several requests
+	for i, object := range objects {
+		report.Workloads[i] = workload(object)
+		if report.Workloads[i].Ready {
+			continue
+		}
+		report.Ready = false
+		group.Go(func() error {
+			report.Workloads[i].Findings = diagnose.Workload(groupCtx, s.Cluster.Core, object)
+			return nil
+		})
+	}
+	err = group.Wait()
+	return report, err
+}
+
+// watched is where the workloads of an installation are.
+type watched struct {
+	source string
+	kinds  []schema.GroupKind
+	places []applyset.Place
+}
+
+// missing gives the kinds of which there is nothing. A Job may go by itself
+// when it is done.
+func missing(found watched, objects []*unstructured.Unstructured) []string {
+	var none []string
+	for _, kind := range found.kinds {
+		there := slices.ContainsFunc(objects, func(object *unstructured.Unstructured) bool {
+			return object.GroupVersionKind().GroupKind() == kind
+		})
+		if !there && kind != (schema.GroupKind{Group: "batch", Kind: "Job"}) {
+			none = append(none, strings.ToLower(kind.String()))
+		}
+	}
+	return none
+}
+
+// find reads the inventory. What the cluster serves is asked only where
+// custom resources are in it; the kinds of Kubernetes are known.
+func (s *Status) find(ctx context.Context) (watched, error) {
+	inventory, err := applyset.Open(ctx, s.Cluster.Core, applyset.ParentName, s.Namespace)
+	if err != nil {
+		return watched{}, err
+	}
+	if !inventory.Exists {
+		return watched{}, &NotInstalledError{s.Namespace}
+	}
+	// An older version may have stored more of a URL.
+	found := watched{source: redact.Text(inventory.Recorded.Source)}
+	custom := applyset.Record{Namespaces: inventory.Recorded.Namespaces}
+	for _, kind := range inventory.Recorded.Kinds {
+		resource, known := runs[kind]
+		mayRun := schedule.IsCustom(kind.Group) && !configuresMesh(kind.Group)
+		if known || mayRun {
+			found.kinds = append(found.kinds, kind)
+		}
+		switch {
+		case known:
+			for _, namespace := range inventory.Recorded.Namespaces {
+				found.places = append(found.places, applyset.Place{Kind: kind, Resource: resource, Namespace: namespace})
+			}
+		case mayRun:
+			custom.Kinds = append(custom.Kinds, kind)
+		}
+	}
+	if len(custom.Kinds) > 0 {
+		kinds, err := discover.Discover(ctx, s.Cluster.Discovery)
+		if err != nil {
+			return watched{}, err
+		}
+		others, err := applyset.Places(kinds, custom)
+		if err != nil {
+			return watched{}, err
+		}
+		found.places = append(found.places, others...)
+	}
+	return found, nil
+}
+
+// configuresMesh tells Istio's own definitions from those of others: what they
+// define configures the mesh, and nothing of it has to come to run.
+func configuresMesh(group string) bool { return strings.HasSuffix(group, ".istio.io") }
+
+// runs are the kinds of Kubernetes of which objects have to become ready.
+var runs = map[schema.GroupKind]schema.GroupVersionResource{
+	{Group: "apps", Kind: "DaemonSet"}:   {Group: "apps", Version: "v1", Resource: "daemonsets"},
+	{Group: "apps", Kind: "Deployment"}:  {Group: "apps", Version: "v1", Resource: "deployments"},
+	{Group: "apps", Kind: "ReplicaSet"}:  {Group: "apps", Version: "v1", Resource: "replicasets"},
+	{Group: "apps", Kind: "StatefulSet"}: {Group: "apps", Version: "v1", Resource: "statefulsets"},
+	{Group: "batch", Kind: "Job"}:        {Group: "batch", Version: "v1", Resource: "jobs"},
+	{Kind: "PersistentVolumeClaim"}:      {Version: "v1", Resource: "persistentvolumeclaims"},
+	{Kind: "Pod"}:                        {Version: "v1", Resource: "pods"},
+	{Kind: "ReplicationController"}:      {Version: "v1", Resource: "replicationcontrollers"},
+}
+
+// members selects the members of the set, and copies that somebody has made
+// of them, which are nobody's but theirs.
+func (s *Status) members() string {
+	return applyset.Selector(applyset.ID(applyset.ParentName, s.Namespace))
+}
+
+// list gives the objects, sorted.
+func (s *Status) list(ctx context.Context, places []applyset.Place) ([]*unstructured.Unstructured, error) {
+	lists := make([][]unstructured.Unstructured, len(places))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(32)
+	for i, place := range places {
+		group.Go(func() error {
+			list, err := s.Cluster.Dynamic.Resource(place.Resource).Namespace(place.Namespace).
+				List(ctx, metav1.ListOptions{LabelSelector: s.members()})
+			if err != nil {
+				return fmt.Errorf("cannot list %s: %w", place.Resource.Resource, err)
+			}
+			lists[i] = list.Items
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var all []*unstructured.Unstructured
+	for _, list := range lists {
+		for i := range list {
+			if applyset.IsMember(&list[i], applyset.ID(applyset.ParentName, s.Namespace), apply.FieldManager) {
+				all = append(all, &list[i])
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *unstructured.Unstructured) int {
+		return strings.Compare(manifest.Ref(a).String(), manifest.Ref(b).String())
+	})
+	return all, nil
+}
+
+// workload reads an object.
+func workload(object *unstructured.Unstructured) Workload {
+	ref := manifest.Ref(object)
+	state, message := ready.Compute(object)
+	read := Workload{
+		Group:     ref.Group,
+		Kind:      ref.Kind,
+		Namespace: ref.Namespace,
+		Name:      ref.Name,
+		Ready:     state == ready.Ready,
+		Replicas:  replicas(object),
+		Images:    images(object),
+		Created:   object.GetCreationTimestamp().Time,
+	}
+	if !read.Ready {
+		read.Message = message
+	}
+	return read
+}
+
+// replicas gives the pods that are ready and those that are wanted.
+func replicas(object *unstructured.Unstructured) string {
+	number := func(otherwise int64, path ...string) int64 {
+		if n, found, err := unstructured.NestedInt64(object.Object, path...); found && err == nil {
+			return n
+		}
+		return otherwise
+	}
+	switch object.GetKind() {
+	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController":
+		return fmt.Sprintf("%d/%d", number(0, "status", "readyReplicas"), number(1, "spec", "replicas"))
+	case "DaemonSet":
+		return fmt.Sprintf("%d/%d", number(0, "status", "numberReady"), number(0, "status", "desiredNumberScheduled"))
+	case "Job":
+		return fmt.Sprintf("%d/%d", number(0, "status", "succeeded"), number(1, "spec", "completions"))
+	}
+	return ""
+}
+
+// images gives the images of the pods' containers, sorted.
+func images(object *unstructured.Unstructured) []string {
+	path := []string{"spec", "template", "spec", "containers"}
+	if object.GetKind() == "Pod" {
+		path = []string{"spec", "containers"}
+	}
+	containers, _, _ := unstructured.NestedSlice(object.Object, path...)
+	var found []string
+	for _, container := range containers {
+		fields, _ := container.(map[string]any)
+		if image, ok := fields["image"].(string); ok {
+			found = append(found, image)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
