@@ -67,9 +67,7 @@ func (i *Install) confirm(ctx context.Context, on *state) error {
 	return nil
 }
 
-// look runs all checks. What they and the install need of the cluster is read at
-// once; where there was no install before, also what is needed for all that is
-// new.
+// look runs all checks, and reads meanwhile what the install needs of the cluster.
 func (i *Install) look(ctx context.Context, on *state) (view, error) {
 	defer cluster.Trace(ctx, "look at the cluster")()
 	var (
@@ -77,21 +75,21 @@ func (i *Install) look(ctx context.Context, on *state) (view, error) {
 		taken, beside      []otherOwner
 		observed, unlisted error
 	)
-	ahead := preflight.Always
-	if !on.inventory.Exists {
-		ahead = preflight.AsNew
-	}
-	reading, stop := context.WithCancel(ctx)
-	client := readOnce(reading, i.Cluster.Metadata)
-	subject, engine := i.subject(on), *on.engine
-	subject.Metadata, engine.Metadata = client, client
-	survey := preflight.Begin(ctx, subject, ahead)
-	defer survey.Close()
-	defer stop() // before that, which waits for what is being read
 	all, allCtx := errgroup.WithContext(ctx)
+	subject, known := i.subject(on), make(chan struct{})
+	subject.Rights = preflight.NewRights(allCtx, i.Cluster.Authorization)
+	subject.Added = func() preflight.Added {
+		<-known
+		return added(on.targets)
+	}
 	all.Go(func() error {
-		observed = engine.Observe(ctx, on.targets)
+		defer close(known)
+		observed = on.engine.Observe(ctx, on.targets)
 		return nil
+	})
+	all.Go(func() (err error) {
+		seen.results, err = preflight.Run(allCtx, subject)
+		return err
 	})
 	all.Go(func() error {
 		seen.members, unlisted = on.inventory.Members(allCtx, i.Cluster.Metadata, on.kinds, on.inventory.Recorded)
@@ -114,10 +112,9 @@ func (i *Install) look(ctx context.Context, on *state) (view, error) {
 	if taken, err = i.foreign(ctx, on.inventory, on.targets); err != nil {
 		return seen, err
 	}
-	if seen.results, err = survey.Check(ctx, i.subject(on)); err != nil {
-		return seen, err
+	if !i.Skip["permissions"] {
+		on.mayAll, _ = subject.Rights.MayAll() // an error has ended the checks
 	}
-	on.mayAll = survey.MayAll()
 	if i.Adopt {
 		i.warnOfFormerOwners(taken)
 		taken = nil

@@ -10,10 +10,10 @@ import (
 
 // pendingLedger is one that is being read, while the manifest is.
 type pendingInventory struct {
-	done chan struct{}
-	stop context.CancelFunc
+	done      chan struct{}
+	stop      context.CancelFunc
 	inventory *applyset.Inventory
-	err  error
+	err       error
 }
 
 // beginLedger starts to read the inventory, unless no cluster is to be asked.

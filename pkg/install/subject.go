@@ -17,13 +17,13 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
-// subject is what the checks are to look at. The targets have been observed.
+// subject is what the checks are to look at, but for what exists already and
+// what the user may do.
 func (i *Install) subject(on *state) preflight.Subject {
 	read, targets := on.read, on.targets
 	subject := preflight.Subject{
 		Skip:           i.Skip,
 		Version:        discovery.ToServerVersionInterfaceWithContext(i.Cluster.Discovery),
-		Authorization:  i.Cluster.Authorization,
 		Metadata:       i.Cluster.Metadata,
 		Core:           i.Cluster.Core,
 		Admission:      i.Cluster.Admission,
@@ -32,6 +32,7 @@ func (i *Install) subject(on *state) preflight.Subject {
 		Uses:           usesOfTargets(targets, on.inventory).All(),
 		Creates:        map[string]map[string]string{},
 		Services:       map[string]bool{},
+		Fresh:          !on.inventory.Exists,
 		Watches:        i.Wait && i.DryRun == event.DryRunNone,
 		Prunes:         i.Prune && on.inventory.Exists && i.DryRun == event.DryRunNone,
 	}
@@ -47,10 +48,9 @@ func (i *Install) subject(on *state) preflight.Subject {
 		if workload, ok := workloadOf(target); ok {
 			subject.Workloads = append(subject.Workloads, workload)
 		}
-		if kindOf(target) != (schema.GroupKind{Kind: "Service"}) {
-			continue
+		if kindOf(target) == (schema.GroupKind{Kind: "Service"}) {
+			subject.Services[target.Ref.Namespace+"/"+target.Ref.Name] = true
 		}
-		subject.Services[target.Ref.Namespace+"/"+target.Ref.Name] = true
 		if balancer, ok := loadBalancerOf(target); ok {
 			subject.LoadBalancers = append(subject.LoadBalancers, balancer)
 		}
@@ -70,7 +70,6 @@ func workloadOf(target apply.Target) (preflight.Workload, bool) {
 		What:      target.Ref.String(),
 		Namespace: target.Ref.Namespace,
 		Replicas:  1,
-		Exists:    target.Live != nil,
 	}
 	template := []string{"spec", "template"}
 	switch kindOf(target) {
@@ -114,10 +113,27 @@ func number(object *unstructured.Unstructured, path ...string) int {
 	return 1
 }
 
-// loadBalancerOf gives a Service of type LoadBalancer that does not exist yet.
+// added gives what does not exist of targets that have been observed.
+func added(targets []apply.Target) preflight.Added {
+	var added preflight.Added
+	for _, target := range targets {
+		if target.Live != nil {
+			continue
+		}
+		if workload, ok := workloadOf(target); ok {
+			added.Workloads = append(added.Workloads, workload)
+		}
+		if balancer, ok := loadBalancerOf(target); ok {
+			added.LoadBalancers = append(added.LoadBalancers, balancer)
+		}
+	}
+	return added
+}
+
+// loadBalancerOf gives a Service of type LoadBalancer.
 func loadBalancerOf(target apply.Target) (preflight.LoadBalancer, bool) {
 	kind, _, _ := unstructured.NestedString(target.Object.Object, "spec", "type")
-	if kind != string(corev1.ServiceTypeLoadBalancer) || target.Live != nil {
+	if kindOf(target) != (schema.GroupKind{Kind: "Service"}) || kind != string(corev1.ServiceTypeLoadBalancer) {
 		return preflight.LoadBalancer{}, false
 	}
 	return preflight.LoadBalancer{Namespace: target.Ref.Namespace, Name: target.Ref.Name}, true

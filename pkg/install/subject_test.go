@@ -70,7 +70,7 @@ func TestWorkloadOf(t *testing.T) {
 		})
 	}
 	pod, ok := workloadOf(targets(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec: {nodeName: x}\n", "a")[0])
-	if !ok || !pod.Exists || pod.Replicas != 1 || pod.Pod.Labels["app"] != "a" || pod.Pod.Spec.NodeName != "x" {
+	if !ok || pod.Replicas != 1 || pod.Pod.Labels["app"] != "a" || pod.Pod.Spec.NodeName != "x" {
 		t.Errorf("got %+v", pod)
 	}
 }
@@ -78,7 +78,7 @@ func TestWorkloadOf(t *testing.T) {
 // TestSubject gathers what the checks look at.
 func TestSubject(t *testing.T) {
 	install := &Install{Cluster: &cluster.Cluster{}, Namespace: manifest.Namespace{Name: "mesh"}}
-	subject := install.subject(&state{inventory: &applyset.Inventory{Parent: &applyset.Parent{Name: applyset.ParentName, Namespace: "mesh"}}, read: manifest.Manifest{MinimumVersion: "1.32"}, targets: targets(t, `
+	on := &state{inventory: &applyset.Inventory{Parent: &applyset.Parent{Name: applyset.ParentName, Namespace: "mesh"}}, read: manifest.Manifest{MinimumVersion: "1.32"}, targets: targets(t, `
 apiVersion: v1
 kind: Namespace
 metadata: {name: mesh, labels: {team: a}}
@@ -101,7 +101,8 @@ spec: {type: LoadBalancer, ports: [{port: 80}]}
 apiVersion: v1
 kind: Service
 metadata: {name: inner, namespace: other, labels: {app: a}}
-`, "there")})
+`, "there")}
+	subject := install.subject(on)
 	service := schema.GroupVersionResource{Version: "v1", Resource: "Service"}
 	want := preflight.Subject{
 		MinimumVersion: "1.32",
@@ -113,11 +114,15 @@ metadata: {name: inner, namespace: other, labels: {app: a}}
 		},
 		Namespaces:    []string{"mesh", "other"},
 		Creates:       map[string]map[string]string{"mesh": {"team": "a"}},
-		LoadBalancers: []preflight.LoadBalancer{{Namespace: "mesh", Name: "edge"}, {Namespace: "mesh", Name: "tcp"}},
+		LoadBalancers: []preflight.LoadBalancer{{Namespace: "mesh", Name: "edge"}, {Namespace: "mesh", Name: "tcp"}, {Namespace: "mesh", Name: "there"}},
+		Fresh:         true,
 		Services:      map[string]bool{"mesh/edge": true, "mesh/tcp": true, "mesh/there": true, "other/inner": true},
 	}
 	subject.Version = nil // made of no client
 	if !reflect.DeepEqual(subject, want) {
 		t.Errorf("got\n%+v, want\n%+v", subject, want)
+	}
+	if got := added(on.targets); !reflect.DeepEqual(got.LoadBalancers, want.LoadBalancers[:2]) {
+		t.Errorf("added are %+v", got)
 	}
 }

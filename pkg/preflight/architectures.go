@@ -11,7 +11,7 @@ import (
 
 // architectures compares the images with the nodes that pods may come to.
 // Where there is no such node at all, it is for capacity to say so.
-func architectures(_ context.Context, s *Survey) ([]Result, error) {
+func architectures(_ context.Context, s *survey) ([]Result, error) {
 	switch {
 	case len(s.Workloads) == 0:
 		return passed("the manifest has no pods"), nil

@@ -9,15 +9,14 @@ import (
 
 // Rights are what the user may do. They can be asked for by many goroutines.
 type Rights struct {
-	subject Subject
-	mayAll  func() (bool, error)
+	client authorization.AuthorizationV1Interface
+	mayAll func() (bool, error)
 }
 
 // NewRights asks nothing yet. The context is for MayAll.
 func NewRights(ctx context.Context, client authorization.AuthorizationV1Interface) *Rights {
-	subject := Subject{Authorization: client}
-	return &Rights{subject, sync.OnceValues(func() (bool, error) {
-		return allowed(ctx, subject, need{verb: "*", group: "*", resource: "*"})
+	return &Rights{client, sync.OnceValues(func() (bool, error) {
+		return allowed(ctx, client, need{verb: "*", group: "*", resource: "*"})
 	})}
 }
 
@@ -37,7 +36,7 @@ func (r *Rights) Lacking(ctx context.Context, uses []Use, verbs []string) ([]Res
 	for _, use := range uses {
 		needs = append(needs, needsOfUse(use, verbs)...)
 	}
-	denied, err := deniedOf(ctx, r.subject, needs)
+	denied, err := deniedOf(ctx, r.client, needs)
 	if err != nil || len(denied) == 0 {
 		return nil, err
 	}

@@ -21,13 +21,13 @@ var errTooMany = errors.New("too many pods")
 // capacity packs the pods of new workloads into what is free on the nodes.
 // That is not what the scheduler will do to the letter, and nodes may be added
 // while pods wait, so that it only warns.
-func capacity(_ context.Context, s *Survey) ([]Result, error) {
-	var added []Workload
-	for _, workload := range s.Workloads {
-		if !workload.Exists && (workload.Replicas > 0 || workload.EachNode) {
-			added = append(added, workload)
-		}
+func capacity(_ context.Context, s *survey) ([]Result, error) {
+	if s.Fresh && len(s.Workloads) > 0 {
+		_, _ = s.used() // kept, with the error
 	}
+	added := slices.DeleteFunc(slices.Clone(s.added().Workloads), func(workload Workload) bool {
+		return workload.Replicas == 0 && !workload.EachNode
+	})
 	if len(added) == 0 {
 		return passed("the manifest adds no pods"), nil
 	}
@@ -50,7 +50,7 @@ func capacity(_ context.Context, s *Survey) ([]Result, error) {
 
 // rooms gives the ready nodes and what is free on them. What pods without a
 // node will take cannot be said and is left out.
-func rooms(s *Survey, nodes []corev1.Node) ([]room, error) {
+func rooms(s *survey, nodes []corev1.Node) ([]room, error) {
 	used, err := s.used()
 	if err != nil {
 		return nil, err

@@ -11,8 +11,6 @@ import (
 
 func TestCapacity(t *testing.T) {
 	const room = "pass: the nodes have room for the pods"
-	exists := workload("here", 3, "100", "")
-	exists.Exists = true
 	daemon := workload("agent", 0, "1", "")
 	daemon.What, daemon.EachNode = "daemonset mesh/agent", true
 	big := node("x", "amd64", "4", "8Gi")
@@ -25,7 +23,6 @@ func TestCapacity(t *testing.T) {
 		want      []string
 	}{
 		{"no pods", nil, nil, nil, []string{"pass: the manifest adds no pods"}},
-		{"pods that are there", []Workload{exists}, nil, nil, []string{"pass: the manifest adds no pods"}},
 		{"scaled to nothing", []Workload{workload("a", 0, "100", "")}, nil, nil, []string{"pass: the manifest adds no pods"}},
 		{"room", []Workload{workload("a", 2, "1", "1Gi")}, []corev1.Node{big}, nil, []string{room}},
 		{"no requests", []Workload{workload("a", 1, "", "")}, []corev1.Node{big}, []corev1.Pod{pod("x", "9", "9Gi")}, []string{room}},
@@ -70,6 +67,23 @@ func TestCapacity(t *testing.T) {
 				t.Errorf("the requests are %q", server.requests)
 			}
 		})
+	}
+}
+
+// TestCapacityOfExisting leaves out what has its room already. Where nothing was
+// installed before, what is taken is read meanwhile.
+func TestCapacityOfExisting(t *testing.T) {
+	for fresh, want := range map[bool][]string{false: nil, true: {"GET /api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500"}} {
+		server := &apiServer{}
+		subject := server.subject(t)
+		subject.Workloads, subject.Fresh = []Workload{workload("here", 3, "100", "")}, fresh
+		subject.Added = func() Added { return Added{} }
+		if got := verdicts(only(t, "capacity", subject)); !slices.Equal(got, []string{"pass: the manifest adds no pods"}) {
+			t.Errorf("the results are %q", got)
+		}
+		if !slices.Equal(server.requests, want) {
+			t.Errorf("the requests are %q", server.requests)
+		}
 	}
 }
 

@@ -22,8 +22,12 @@ var without = []string{"", "docker", "k3s", "kind", "kwok", "libvirt", "metal3",
 
 // loadBalancer guesses whether Services of type LoadBalancer get an address:
 // clouds give them one, and what has given one before will do so again.
-func loadBalancer(_ context.Context, s *Survey) ([]Result, error) {
-	if len(s.LoadBalancers) == 0 {
+func loadBalancer(_ context.Context, s *survey) ([]Result, error) {
+	if s.Fresh && len(s.LoadBalancers) > 0 {
+		_, _ = s.addressed() // kept, with the error
+	}
+	added := s.added().LoadBalancers
+	if len(added) == 0 {
 		return passed("the manifest adds no Service of type LoadBalancer"), nil
 	}
 	nodes, err := s.nodes()
@@ -43,7 +47,7 @@ func loadBalancer(_ context.Context, s *Survey) ([]Result, error) {
 	if served != "" {
 		return passed(fmt.Sprintf("likely to get an address: service %s has one", served)), nil
 	}
-	return pending(s.LoadBalancers), nil
+	return pending(added), nil
 }
 
 var errFound = errors.New("found")

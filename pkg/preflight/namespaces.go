@@ -12,7 +12,7 @@ import (
 
 // namespaces looks whether those that objects go to exist or will be created,
 // and whether one of them is being deleted, which lets nothing new in.
-func namespaces(ctx context.Context, s *Survey) ([]Result, error) {
+func namespaces(ctx context.Context, s *survey) ([]Result, error) {
 	places, err := s.places()
 	if err != nil {
 		return nil, err
@@ -63,20 +63,20 @@ func missingNamespaces(names []string) Result {
 }
 
 // deniedNamespaces asks whether namespaces may be created.
-func deniedNamespaces(ctx context.Context, s *Survey, created []string) ([]string, error) {
+func deniedNamespaces(ctx context.Context, s *survey, created []string) ([]string, error) {
 	if len(created) == 0 {
 		return nil, nil
 	}
-	if all, err := s.admin(); err != nil || all {
+	if all, err := s.Rights.MayAll(); err != nil || all {
 		return nil, err
 	}
-	return deniedOf(ctx, s.Subject, []need{
+	return deniedOf(ctx, s.Rights.client, []need{
 		{verb: "create", resource: "namespaces", names: created},
 		{verb: "patch", resource: "namespaces", names: created},
 	})
 }
 
-func goodNamespaces(s *Survey, created, hidden []string) string {
+func goodNamespaces(s *survey, created, hidden []string) string {
 	switch {
 	case len(hidden) > 0:
 		return "it cannot be told, because you may not look at " + shortList(hidden)

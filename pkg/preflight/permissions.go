@@ -11,6 +11,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 )
 
 // need is one verb on one resource: on all of its objects, or on one.
@@ -39,15 +40,15 @@ func (n need) String() string {
 // permissions asks whether the user may do what the install will do. One
 // request is enough for users who may do anything; the others cost one for
 // each verb and resource, all at once.
-func permissions(ctx context.Context, s *Survey) ([]Result, error) {
-	all, err := s.admin()
+func permissions(ctx context.Context, s *survey) ([]Result, error) {
+	all, err := s.Rights.MayAll()
 	if err != nil {
 		return nil, err
 	}
 	if all {
 		return passed("you may do everything"), nil
 	}
-	denied, err := deniedOf(ctx, s.Subject, needsOf(s.Subject))
+	denied, err := deniedOf(ctx, s.Rights.client, needsOf(s.Subject))
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +61,8 @@ func permissions(ctx context.Context, s *Survey) ([]Result, error) {
 // deniedOf gives the needs that are denied. Roles can be limited to objects of
 // certain names (resourceNames), and say no where no name is given, so that
 // what is denied for all objects is asked again for each.
-func deniedOf(ctx context.Context, subject Subject, needs []need) ([]string, error) {
-	answers, err := ask(ctx, subject, needs)
+func deniedOf(ctx context.Context, client authorization.AuthorizationV1Interface, needs []need) ([]string, error) {
+	answers, err := ask(ctx, client, needs)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func deniedOf(ctx context.Context, subject Subject, needs []need) ([]string, err
 			single = append(single, need)
 		}
 	}
-	singly, err := ask(ctx, subject, single)
+	singly, err := ask(ctx, client, single)
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +108,13 @@ func deniedNames(whole need, single []need, answers []bool) []string {
 }
 
 // ask asks for all needs at once.
-func ask(ctx context.Context, subject Subject, needs []need) ([]bool, error) {
+func ask(ctx context.Context, client authorization.AuthorizationV1Interface, needs []need) ([]bool, error) {
 	answers := make([]bool, len(needs))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for i, need := range needs {
 		group.Go(func() error {
-			ok, err := allowed(ctx, subject, need)
+			ok, err := allowed(ctx, client, need)
 			answers[i] = ok
 			return err
 		})
@@ -199,7 +200,7 @@ func awaited(resource schema.GroupVersionResource) bool {
 	return custom || waitedFor[resource.Resource]
 }
 
-func allowed(ctx context.Context, subject Subject, n need) (bool, error) {
+func allowed(ctx context.Context, client authorization.AuthorizationV1Interface, n need) (bool, error) {
 	review := &authorizationv1.SelfSubjectAccessReview{
 		Spec: authorizationv1.SelfSubjectAccessReviewSpec{
 			ResourceAttributes: &authorizationv1.ResourceAttributes{
@@ -211,7 +212,7 @@ func allowed(ctx context.Context, subject Subject, n need) (bool, error) {
 			},
 		},
 	}
-	answer, err := subject.Authorization.SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+	answer, err := client.SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
 		return false, fmt.Errorf("cannot ask for permissions: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/discovery"
 	admission "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
-	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	core "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 
@@ -60,13 +59,18 @@ type Workload struct {
 	Replicas  int
 	// EachNode is for a workload that wants a pod on every node.
 	EachNode bool
-	// Exists tells whether it is on the cluster already, and has its room.
-	Exists bool
 }
 
 // LoadBalancer is a Service that wants an address from outside the cluster.
 type LoadBalancer struct {
 	Namespace, Name string
+}
+
+// Added are the workloads and Services of type LoadBalancer that do not exist
+// yet: the others have their room and their address.
+type Added struct {
+	Workloads     []Workload
+	LoadBalancers []LoadBalancer
 }
 
 // Subject is what the checks look at. The clients are needed, and what else is
@@ -75,11 +79,11 @@ type Subject struct {
 	// Skip names the checks to leave out.
 	Skip map[string]bool
 
-	Version       discovery.ServerVersionInterfaceWithContext
-	Authorization authorization.AuthorizationV1Interface
-	Metadata      metadata.Interface
-	Core          core.CoreV1Interface
-	Admission     admission.AdmissionregistrationV1Interface
+	Version   discovery.ServerVersionInterfaceWithContext
+	Rights    *Rights
+	Metadata  metadata.Interface
+	Core      core.CoreV1Interface
+	Admission admission.AdmissionregistrationV1Interface
 
 	// MinimumVersion is the oldest Kubernetes that will do, such as "1.32";
 	// empty where nobody knows.
@@ -93,11 +97,16 @@ type Subject struct {
 	// those that are created if they do not exist.
 	Namespaces []string
 	Creates    map[string]map[string]string
-	// Workloads have pods, LoadBalancers are those that do not exist yet, and
+	// Workloads have pods, LoadBalancers are Services of that type, and
 	// Services are all that the manifest brings, as "namespace/name".
 	Workloads     []Workload
 	LoadBalancers []LoadBalancer
 	Services      map[string]bool
+	// Added waits until it is known what exists; nil means that nothing does.
+	Added func() Added
+	// Fresh is set if nothing was installed before: what new workloads need is
+	// then read while Added waits.
+	Fresh bool
 	// Watches tells whether readiness is waited for, Prunes whether objects
 	// that the manifest no longer has are removed.
 	Watches, Prunes bool
@@ -106,7 +115,7 @@ type Subject struct {
 // check is one thing to look at. Its results are named by Run, and there is
 // at least one. The error is for a cluster that did not answer, not for a
 // verdict.
-type check func(context.Context, *Survey) ([]Result, error)
+type check func(context.Context, *survey) ([]Result, error)
 
 var checks = []struct {
 	name string
@@ -130,27 +139,17 @@ func Names() []string {
 	return names
 }
 
-// Run looks at the cluster and runs the checks that are not skipped. The
-// results come in the order of Names; that a check fails is no error. The error
-// is the API server's, or the context's.
+// Run runs the checks that are not skipped, all at once. The results come in
+// the order of Names; that a check fails is no error. The error is the API
+// server's, or the context's.
 func Run(ctx context.Context, subject Subject) ([]Result, error) {
-	survey := Begin(ctx, subject, Lazy)
-	defer survey.Close()
-	return survey.Check(ctx, subject)
-}
-
-// Check runs the checks that are not skipped, all at once. Each of them gives
-// at least one result; the results come in the order of Names. The subject is
-// that of Begin, of which more may be known now: what is there already. The
-// error is the API server's, or the context's; that a check fails is none.
-func (s *Survey) Check(ctx context.Context, subject Subject) ([]Result, error) {
-	s.Subject = subject
+	survey := newSurvey(ctx, subject)
 	results := make([][]Result, len(checks))
 	errs := make([]error, len(checks))
 	var group sync.WaitGroup
 	for i, check := range checks {
 		if !subject.Skip[check.name] {
-			group.Go(func() { results[i], errs[i] = check.run(ctx, s) })
+			group.Go(func() { results[i], errs[i] = check.run(ctx, survey) })
 		}
 	}
 	group.Wait()

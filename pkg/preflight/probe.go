@@ -26,7 +26,7 @@ type attempt struct {
 // be reached or not only from there. Without a webhook that it would have to
 // call, no pod is tried. Whatever else the server says about these pods, such
 // as that a quota is used up, is not what was asked.
-func probe(ctx context.Context, s *Survey, hooks []hook, places map[string]place) []Result {
+func probe(ctx context.Context, s *survey, hooks []hook, places map[string]place) []Result {
 	attempts := attemptsOf(s, hooks, places)
 	found := make([][]Result, len(attempts))
 	slots := make(chan struct{}, parallel)
@@ -46,7 +46,7 @@ func probe(ctx context.Context, s *Survey, hooks []hook, places map[string]place
 
 // attemptsOf gives as few pods as reach all webhooks that the workloads' pods
 // will come to. In a namespace that does not exist nothing can be tried.
-func attemptsOf(s *Survey, hooks []hook, places map[string]place) []attempt {
+func attemptsOf(s *survey, hooks []hook, places map[string]place) []attempt {
 	type call struct{ namespace, kind, configuration, name string }
 	called := map[call]bool{}
 	var attempts []attempt

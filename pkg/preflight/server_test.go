@@ -52,7 +52,8 @@ func (s *apiServer) subject(t *testing.T) Subject {
 	var errs [5]error
 	var subject Subject
 	subject.Version, errs[0] = discovery.NewDiscoveryClientForConfig(config)
-	subject.Authorization, errs[1] = authorization.NewForConfig(config)
+	reviews, err := authorization.NewForConfig(config)
+	subject.Rights, errs[1] = NewRights(t.Context(), reviews), err
 	subject.Metadata, errs[2] = metadata.NewForConfig(config)
 	subject.Core, errs[3] = core.NewForConfig(config)
 	subject.Admission, errs[4] = admission.NewForConfig(config)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -20,27 +19,11 @@ import (
 // parallel bounds the requests of one check that are under way.
 const parallel = 32
 
-// Ahead says how much is read before a check asks for it.
-type Ahead int
-
-// What is read ahead.
-const (
-	// Lazy reads what is asked for.
-	Lazy Ahead = iota
-	// Always reads what is asked for in every case.
-	Always
-	// AsNew reads besides what is asked for where workloads and Services are
-	// new.
-	AsNew
-)
-
-// Survey is the subject together with what checks read of the cluster. Each of
-// these is read once, when it is asked for, or ahead.
-type Survey struct {
+// survey is the subject together with what checks read of the cluster. Each of
+// these is read once, when the first check needs it.
+type survey struct {
 	Subject
 
-	// admin tells whether the user may do anything at all.
-	admin   func() (bool, error)
 	running func() (*version.Info, error)
 	nodes   func() ([]corev1.Node, error)
 	// places are the subject's namespaces.
@@ -52,9 +35,6 @@ type Survey struct {
 	// addressed is the first Service that a load balancer has given an address,
 	// or nothing.
 	addressed func() (string, error)
-
-	reading sync.WaitGroup
-	stop    context.CancelFunc
 }
 
 // place is a namespace as it is on the cluster.
@@ -65,53 +45,12 @@ type place struct {
 	hidden bool
 }
 
-// Begin starts to read what the checks will need, so that nothing has to wait
-// for anything else. Close ends it.
-func Begin(ctx context.Context, subject Subject, ahead Ahead) *Survey {
-	ctx, stop := context.WithCancel(ctx)
-	s := newSurvey(ctx, subject)
-	s.stop = stop
-	read := func(wanted bool, checks []string, what func()) {
-		if wanted && slices.ContainsFunc(checks, func(name string) bool { return !subject.Skip[name] }) {
-			s.reading.Go(what)
-		}
-	}
-	always, asNew := ahead >= Always, ahead >= AsNew
-	workloads, balancers := len(subject.Workloads) > 0, len(subject.LoadBalancers) > 0
-	read(always, []string{"permissions"}, func() { _, _ = s.admin() })
-	read(always && subject.MinimumVersion != "", []string{"version"}, func() { _, _ = s.running() })
-	read(always, []string{"namespaces", "webhooks"}, func() { _, _ = s.places() })
-	read(always, []string{"webhooks"}, func() { _, _ = s.configured() })
-	read(always && workloads && len(subject.Architectures) > 0, []string{"architectures"}, func() { _, _ = s.nodes() })
-	read(asNew && workloads, []string{"capacity"}, func() { _, _ = s.nodes() })
-	read(asNew && workloads, []string{"capacity"}, func() { _, _ = s.used() })
-	read(asNew && balancers, []string{"loadbalancer"}, func() { _, _ = s.nodes() })
-	read(asNew && balancers, []string{"loadbalancer"}, func() { _, _ = s.addressed() })
-	return s
-}
-
-// Close ends what is still being read.
-func (s *Survey) Close() {
-	s.stop()
-	s.reading.Wait()
-}
-
-// MayAll tells whether the user may do everything; false where nobody asked.
-func (s *Survey) MayAll() bool {
-	if s.Skip["permissions"] {
-		return false
-	}
-	all, err := s.admin()
-	return all && err == nil
-}
-
-func newSurvey(ctx context.Context, subject Subject) *Survey {
-	s := &Survey{Subject: subject}
+func newSurvey(ctx context.Context, subject Subject) *survey {
+	s := &survey{Subject: subject}
 	s.running = sync.OnceValues(func() (*version.Info, error) { return subject.Version.ServerVersionWithContext(ctx) })
 	s.configured = sync.OnceValues(func() ([]hook, error) { return readHooks(ctx, subject) })
 	s.used = sync.OnceValues(func() (map[string]amount, error) { return readUsed(ctx, subject) })
 	s.addressed = sync.OnceValues(func() (string, error) { return readAddressed(ctx, subject) })
-	s.admin = NewRights(ctx, subject.Authorization).MayAll
 	s.nodes = sync.OnceValues(func() ([]corev1.Node, error) {
 		var nodes []corev1.Node
 		list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
@@ -158,9 +97,17 @@ func readPlaces(ctx context.Context, subject Subject) (map[string]place, error) 
 	return places, nil
 }
 
+// added gives the workloads and Services that an install adds.
+func (s *survey) added() Added {
+	if s.Added == nil {
+		return Added{s.Workloads, s.LoadBalancers}
+	}
+	return s.Added()
+}
+
 // labelsOf gives the labels that a namespace will have: those that it has,
 // and above them those that the manifest gives it.
-func (s *Survey) labelsOf(name string, places map[string]place) map[string]string {
+func (s *survey) labelsOf(name string, places map[string]place) map[string]string {
 	labels := map[string]string{"kubernetes.io/metadata.name": name}
 	if found := places[name].found; found != nil {
 		maps.Copy(labels, found.Labels)

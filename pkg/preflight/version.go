@@ -8,7 +8,7 @@ import (
 )
 
 // release compares the API server's version with the oldest one that will do.
-func release(_ context.Context, s *Survey) ([]Result, error) {
+func release(_ context.Context, s *survey) ([]Result, error) {
 	if s.MinimumVersion == "" {
 		return passed("the manifest does not say which Kubernetes it needs"), nil
 	}

@@ -18,7 +18,7 @@ import (
 // nobody answers: whose Service does not exist (orphaned, mostly by an
 // uninstall), or which the API server cannot reach. Those of the manifest's
 // own Services are left out: they may not run yet, or be what is mended.
-func webhooks(ctx context.Context, s *Survey) ([]Result, error) {
+func webhooks(ctx context.Context, s *survey) ([]Result, error) {
 	hooks, err := foreignHooks(s)
 	if err != nil {
 		return unseen("webhook configurations", err)
@@ -47,7 +47,7 @@ func webhooks(ctx context.Context, s *Survey) ([]Result, error) {
 
 // foreignHooks gives the webhooks that refuse what they cannot be asked about
 // and are not the manifest's.
-func foreignHooks(s *Survey) ([]hook, error) {
+func foreignHooks(s *survey) ([]hook, error) {
 	all, err := s.configured()
 	return slices.DeleteFunc(slices.Clone(all), func(hook hook) bool { return s.Services[hook.serviceName()] }), err
 }
@@ -73,7 +73,7 @@ func readHooks(ctx context.Context, subject Subject) ([]hook, error) {
 
 // missingServices asks for the Services of those webhooks that matter here,
 // once each, and gives those that do not exist.
-func missingServices(ctx context.Context, s *Survey, hooks []hook, writes []write) (map[string]bool, error) {
+func missingServices(ctx context.Context, s *survey, hooks []hook, writes []write) (map[string]bool, error) {
 	asked := map[string]*admissionv1.ServiceReference{}
 	for _, hook := range hooks {
 		matters := hook.rulesMatch(anyPod) || slices.ContainsFunc(writes, hook.matches)
@@ -113,7 +113,7 @@ var anyPod = write{resource: podResource, operations: []admissionv1.OperationTyp
 // writesOf gives what the install will have written: its objects, the pods of
 // its workloads, and new namespaces. Whether an object is created or updated
 // is not told apart: the next install updates it.
-func writesOf(s *Survey, places map[string]place) []write {
+func writesOf(s *survey, places map[string]place) []write {
 	var writes []write
 	for _, workload := range s.Workloads {
 		writes = append(writes, podOf(s, workload, places))
@@ -144,7 +144,7 @@ func writesOf(s *Survey, places map[string]place) []write {
 	return writes
 }
 
-func podOf(s *Survey, workload Workload, places map[string]place) write {
+func podOf(s *survey, workload Workload, places map[string]place) write {
 	return write{
 		resource:   podResource,
 		operations: anyPod.operations,

@@ -210,7 +210,7 @@ func TestTrials(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			hooks := mutatingHooks(mutating("x", test.webhooks...).Items)
-			s := &Survey{Subject: Subject{Workloads: []Workload{workload("a", 1, "", ""), workload("b", 1, "", ""), workload("c", 1, "", "")}}}
+			s := &survey{Subject: Subject{Workloads: []Workload{workload("a", 1, "", ""), workload("b", 1, "", ""), workload("c", 1, "", "")}}}
 			attempts := attemptsOf(s, hooks, map[string]place{"mesh": {hidden: true}})
 			if len(attempts) != test.want {
 				t.Errorf("the attempts are %+v", attempts)
