@@ -1,10 +1,12 @@
 package preflight
 
 import (
-	"strings"
+	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	helpers "k8s.io/component-helpers/resource"
 )
 
 // amount is how much of a node pods need, or is there for them.
@@ -26,34 +28,23 @@ func (a amount) atLeast(b amount) amount {
 	return amount{max(a.milliCPU, b.milliCPU), max(a.memory, b.memory), max(a.pods, b.pods)}
 }
 
-// missing gives what a asks for and b does not have. What is not asked for is
-// never missing, also on a node that is overcommitted.
-func (a amount) missing(b amount) amount {
-	lacking := func(want, have int64) int64 {
-		if want == 0 {
-			return 0
-		}
-		return max(0, want-max(0, have))
-	}
-	return amount{lacking(a.milliCPU, b.milliCPU), lacking(a.memory, b.memory), lacking(a.pods, b.pods)}
+func (a amount) times(n int) amount {
+	return amount{a.milliCPU * int64(n), a.memory * int64(n), a.pods * int64(n)}
 }
 
-// String gives "cpu 500m and memory 2Gi"; a place is named only where nothing
-// else is.
+// fits tells whether a is free. What is not requested always is, also on a node
+// that is overcommitted.
+func (a amount) fits(free amount) bool {
+	fits := func(requested, free int64) bool { return requested == 0 || requested <= free }
+	return fits(a.milliCPU, free.milliCPU) && fits(a.memory, free.memory) && fits(a.pods, free.pods)
+}
+
+// String gives "cpu 500m, memory 2Gi, pods 1".
 func (a amount) String() string {
-	var parts []string
-	if a.milliCPU > 0 {
-		parts = append(parts, "cpu "+resource.NewMilliQuantity(a.milliCPU, resource.DecimalSI).String())
-	}
-	if a.memory > 0 {
-		const mebi = 1 << 20
-		rounded := (a.memory + mebi - 1) / mebi * mebi
-		parts = append(parts, "memory "+resource.NewQuantity(rounded, resource.BinarySI).String())
-	}
-	if len(parts) == 0 {
-		return "a place for a pod"
-	}
-	return strings.Join(parts, " and ")
+	const mebi = 1 << 20
+	cpu := resource.NewMilliQuantity(a.milliCPU, resource.DecimalSI)
+	memory := resource.NewQuantity((a.memory+mebi-1)/mebi*mebi, resource.BinarySI)
+	return fmt.Sprintf("cpu %s, memory %s, pods %d", cpu, memory, a.pods)
 }
 
 // offered is what a node has for pods.
@@ -63,49 +54,26 @@ func offered(node *corev1.Node) amount {
 	return offered
 }
 
-// requested is what the scheduler reserves for a pod: what its containers
-// need while they run, or while it starts, whichever is more. Init containers
-// start one after the other, and those that are restarted always (sidecars)
-// stay (KEP-753).
+// requested is what the scheduler reserves for a pod.
 func requested(pod *corev1.PodSpec) amount {
-	var running, sidecars, starting amount
-	for i := range pod.Containers {
-		running = running.plus(reserved(pod.Containers[i].Resources))
-	}
-	for i := range pod.InitContainers {
-		container := &pod.InitContainers[i]
-		own := reserved(container.Resources)
-		starting = starting.atLeast(sidecars.plus(own))
-		if container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			running, sidecars = running.plus(own), sidecars.plus(own)
+	pod = pod.DeepCopy()
+	for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
+		for i := range containers {
+			fillIn(&containers[i].Resources)
 		}
 	}
-	total := running.atLeast(starting)
-	if pod.Resources != nil { // the pod's own win over the sum
-		own := reserved(*pod.Resources)
-		if own.milliCPU > 0 {
-			total.milliCPU = own.milliCPU
-		}
-		if own.memory > 0 {
-			total.memory = own.memory
-		}
-	}
-	total = total.plus(listed(pod.Overhead))
+	total := listed(helpers.PodRequests(&corev1.Pod{Spec: *pod}, helpers.PodResourcesOptions{}))
 	total.pods = 1
 	return total
 }
 
-// reserved are the requests; what has a limit only requests that much, as the
-// API server fills it in.
-func reserved(resources corev1.ResourceRequirements) amount {
-	requests, limits := listed(resources.Requests), listed(resources.Limits)
-	if _, ok := resources.Requests[corev1.ResourceCPU]; !ok {
-		requests.milliCPU = limits.milliCPU
+// fillIn has what is limited only request as much, as the API server does.
+func fillIn(resources *corev1.ResourceRequirements) {
+	requests := maps.Clone(resources.Limits)
+	if requests != nil {
+		maps.Copy(requests, resources.Requests)
+		resources.Requests = requests
 	}
-	if _, ok := resources.Requests[corev1.ResourceMemory]; !ok {
-		requests.memory = limits.memory
-	}
-	return requests
 }
 
 func listed(list corev1.ResourceList) amount {

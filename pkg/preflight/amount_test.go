@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"reflect"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,30 +22,33 @@ func TestRequested(t *testing.T) {
 		pod  corev1.PodSpec
 		want string
 	}{
-		{"nothing", corev1.PodSpec{}, "a place for a pod"},
-		{"cpu", corev1.PodSpec{Containers: []corev1.Container{container("100m", "")}}, "cpu 100m"},
-		{"memory is rounded up", corev1.PodSpec{Containers: []corev1.Container{container("", "1000000")}}, "memory 1Mi"},
-		{"a sum", corev1.PodSpec{Containers: []corev1.Container{container("500m", "1Gi"), container("500m", "512Mi")}}, "cpu 1 and memory 1536Mi"},
+		{"nothing", corev1.PodSpec{}, "cpu 0, memory 0, pods 1"},
+		{"cpu", corev1.PodSpec{Containers: []corev1.Container{container("100m", "")}}, "cpu 100m, memory 0, pods 1"},
+		{"memory is rounded up", corev1.PodSpec{Containers: []corev1.Container{container("", "1000000")}}, "cpu 0, memory 1Mi, pods 1"},
+		{"a sum", corev1.PodSpec{Containers: []corev1.Container{container("500m", "1Gi"), container("500m", "512Mi")}}, "cpu 1, memory 1536Mi, pods 1"},
 		{"the largest init container", corev1.PodSpec{
 			InitContainers: []corev1.Container{container("2", "64Mi"), container("1", "1Gi")},
 			Containers:     []corev1.Container{container("500m", "128Mi")},
-		}, "cpu 2 and memory 1Gi"},
+		}, "cpu 2, memory 1Gi, pods 1"},
 		{"a sidecar runs on", corev1.PodSpec{
 			InitContainers: []corev1.Container{sidecar("100m", "64Mi"), container("1", "")},
 			Containers:     []corev1.Container{container("500m", "")},
-		}, "cpu 1100m and memory 64Mi"},
+		}, "cpu 1100m, memory 64Mi, pods 1"},
 		{"a sidecar comes after", corev1.PodSpec{
 			InitContainers: []corev1.Container{container("1", ""), sidecar("100m", "")},
 			Containers:     []corev1.Container{container("500m", "")},
-		}, "cpu 1"},
-		{"limits stand in for requests", corev1.PodSpec{Containers: []corev1.Container{limited("2", "1Gi")}}, "cpu 2 and memory 1Gi"},
-		{"the pod's own", corev1.PodSpec{Resources: &whole, Containers: []corev1.Container{container("1", "1Gi")}}, "cpu 3 and memory 1Gi"},
-		{"overhead", corev1.PodSpec{Overhead: resources("250m", "120Mi"), Containers: []corev1.Container{container("1", "")}}, "cpu 1250m and memory 120Mi"},
+		}, "cpu 1, memory 0, pods 1"},
+		{"limits stand in for requests", corev1.PodSpec{Containers: []corev1.Container{limited("2", "1Gi")}}, "cpu 2, memory 1Gi, pods 1"},
+		{"the pod's own", corev1.PodSpec{Resources: &whole, Containers: []corev1.Container{container("1", "1Gi")}}, "cpu 3, memory 1Gi, pods 1"},
+		{"overhead", corev1.PodSpec{Overhead: resources("250m", "120Mi"), Containers: []corev1.Container{container("1", "")}}, "cpu 1250m, memory 120Mi, pods 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := requested(&test.pod)
-			if got.String() != test.want || got.pods != 1 {
-				t.Errorf("got %s, %d pods", got, got.pods)
+			before := test.pod.DeepCopy()
+			if got := requested(&test.pod); got.String() != test.want {
+				t.Errorf("got %s", got)
+			}
+			if !reflect.DeepEqual(before, &test.pod) {
+				t.Errorf("it has changed: %+v", test.pod)
 			}
 		})
 	}

@@ -18,9 +18,9 @@ const mostPods = 10_000
 
 var errTooMany = errors.New("too many pods")
 
-// capacity packs the pods of new workloads into what is free on the nodes.
-// That is not what the scheduler will do to the letter, and nodes may be added
-// while pods wait, so that it only warns.
+// capacity compares what the pods of new workloads request with what is free on
+// the nodes. The scheduler may see more, and nodes may be added while pods wait,
+// so that it only warns.
 func capacity(_ context.Context, s *survey) ([]Result, error) {
 	if s.Fresh && len(s.Workloads) > 0 {
 		_, _ = s.used() // kept, with the error
@@ -42,7 +42,7 @@ func capacity(_ context.Context, s *survey) ([]Result, error) {
 	if err != nil {
 		return unseen("pods", err)
 	}
-	if results := tell(pack(added, rooms)); len(results) > 0 {
+	if results := shortages(added, rooms); len(results) > 0 {
 		return results, nil
 	}
 	return passed("the nodes have room for the pods"), nil
