@@ -38,8 +38,8 @@ func main() {
 }
 
 // completerPrefix begins the name under which kubectl asks a plugin what can
-// follow on a command line. Plugins are installed under one name only, so that
-// the other one is a link.
+// follow on a command line. v0.1.0 made a link of that name: without this, a
+// completion through it would run what is being typed.
 const completerPrefix = "kubectl_complete-"
 
 // commandLine gives the arguments that the program was called with. Under the

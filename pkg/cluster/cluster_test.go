@@ -27,10 +27,6 @@ func TestAnotherObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lookup, err := NewLookup(&rest.Config{Host: server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
 	errorOf := func(_ any, err error) error { return err }
 	asked := metav1.GetOptions{}
 	deployments := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
@@ -47,7 +43,6 @@ func TestAnotherObject(t *testing.T) {
 		"Nodes":    func() error { return errorOf(cluster.Core.Nodes().Get(t.Context(), "b", asked)) },
 		"Events":   func() error { return errorOf(cluster.Core.Events("a").Get(t.Context(), "b", asked)) },
 		"Claims":   func() error { return errorOf(cluster.Core.PersistentVolumeClaims("a").Get(t.Context(), "b", asked)) },
-		"lookup":   func() error { return errorOf(lookup.Containers(t.Context(), deployments, "a", "b")) },
 	} {
 		said = `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"x","name":"y"}}`
 		switch name {

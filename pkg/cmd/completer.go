@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// completer is what kubectl asks, once it is there.
+// completer is the script that kubectl asks.
 type completer struct {
 	path string
 	// action says what was done, as kubectl does.
@@ -46,84 +46,41 @@ func sameFile(one, other string) bool {
 	return err == nil && os.SameFile(first, second)
 }
 
-// makeCompleter makes a link in a folder that leads to the plugin or, where
-// symlink cannot make one, a script. What is not ours is never written over.
-func makeCompleter(plugin, folder string, symlink func(target, link string) error) (completer, error) {
-	link := filepath.Join(folder, completerName)
-	if strings.HasSuffix(plugin, ".exe") {
-		link += ".exe" // or Windows would not run it
-	}
-	script := scriptPath(folder)
-	target := plugin
-	if filepath.Dir(plugin) == folder {
-		target = filepath.Base(plugin) // so that the folder can be moved
-	}
+// writeCompleter writes the script that kubectl asks. What is not ours is never
+// written over.
+func writeCompleter(plugin, folder string) (completer, error) {
+	path := scriptPath(folder)
+	text := scriptText(plugin)
 	action := "created"
-	for _, path := range []string{link, script} {
-		there, err := isThere(path, plugin, target)
+	if _, err := os.Lstat(path); err == nil {
+		written, err := start(path)
 		switch {
-		case err != nil:
-			return completer{}, err
-		case there == current:
+		case err == nil && bytes.Equal(written, text):
 			return completer{path, "unchanged"}, nil
-		case there == outdated:
-			action = "configured"
-			if err := os.Remove(path); err != nil {
-				return completer{}, cannotWrite(path, err)
-			}
+		case (err != nil || !marked(written)) && !isLink(path, plugin):
+			return completer{}, fmt.Errorf("%s already exists and was not written by this program; remove it, or choose another directory with --dir", path)
 		}
-		if link == script {
-			break
+		// Removed, because writing to a link would write to the plugin.
+		if err := os.Remove(path); err != nil {
+			return completer{}, cannotWrite(path, err)
 		}
+		action = "configured"
 	}
-	if err := symlink(target, link); err == nil {
-		return completer{link, action}, nil
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return completer{}, cannotWrite(path, err)
 	}
-	// What cannot be written at all cannot be written so either, and says why.
-	if err := os.WriteFile(script, scriptText(plugin), 0o755); err != nil {
-		return completer{}, cannotWrite(script, err)
+	_, err = file.Write(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return completer{}, cannotWrite(path, err)
 	}
-	return completer{script, action}, nil
+	return completer{path, action}, nil
 }
 
-// presence is what is at a path already.
-type presence int
-
-const (
-	absent presence = iota
-	// outdated: ours, but it leads elsewhere.
-	outdated
-	// current: as it would be made now.
-	current
-)
-
-// isThere looks at a path. What is neither a link to the plugin nor a script of
-// ours is an error.
-func isThere(path, plugin, target string) (presence, error) {
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return absent, nil
-	case err != nil:
-		return absent, cannotWrite(path, err)
-	case info.Mode()&os.ModeSymlink != 0:
-		leads, err := os.Readlink(path)
-		switch {
-		case err == nil && leads == target:
-			return current, nil
-		case err == nil && filepath.Base(leads) == filepath.Base(plugin):
-			return outdated, nil
-		}
-	case info.Mode().IsRegular():
-		text, err := start(path)
-		switch {
-		case err == nil && bytes.Equal(text, scriptText(plugin)):
-			return current, nil
-		case err == nil && marked(text):
-			return outdated, nil
-		}
-	}
-	return absent, fmt.Errorf("%s is there already, and is not of this program; remove it, or choose another folder with --dir", path)
+// isLink tells whether a path is a link to the plugin, which v0.1.0 made.
+func isLink(path, plugin string) bool {
+	leads, err := os.Readlink(path)
+	return err == nil && filepath.Base(leads) == filepath.Base(plugin)
 }
 
 // isCompleter tells whether a file is a script of ours.
@@ -171,5 +128,5 @@ func cannotWrite(path string, err error) error {
 	if errors.As(err, &failed) {
 		err = failed.Err
 	}
-	return fmt.Errorf("cannot write %s: %w; choose a folder of PATH that you may write with --dir", path, err)
+	return fmt.Errorf("cannot write %s: %w; choose a directory on PATH that you may write to with --dir", path, err)
 }

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,61 +18,46 @@ func put(t *testing.T, folder, name, content string) string {
 	return path
 }
 
-// noLinks is a system without symbolic links.
-func noLinks(string, string) error { return errors.New("not supported") }
-
-// TestMakeCompleter makes links and scripts that call the plugin, again and in
-// place of those that lead elsewhere.
-func TestMakeCompleter(t *testing.T) {
+// TestWriteCompleter writes scripts that call the plugin, again and in place of
+// those that call another one, or of the links that v0.1.0 made.
+func TestWriteCompleter(t *testing.T) {
 	echo := "#!/bin/sh\nprintf '[%s]' \"$@\"\n"
-	for _, test := range []struct {
-		name    string
-		symlink func(string, string) error
-		want    string
-	}{
-		{"link", os.Symlink, "[pods][][a b]"},
-		{"script", noLinks, "[__complete][pods][][a b]"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			home, elsewhere := filepath.Join(t.TempDir(), "it's 100% mine"), t.TempDir()
-			if err := os.Mkdir(home, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			plugin := put(t, home, binaryName, echo)
-			for _, folder := range []string{home, elsewhere} {
-				for _, action := range []string{"created", "unchanged"} {
-					made, err := makeCompleter(plugin, folder, test.symlink)
-					if err != nil || made.action != action || filepath.Dir(made.path) != folder {
-						t.Fatalf("%v, %v", made, err)
-					}
-					if got, err := exec.Command(made.path, "pods", "", "a b").Output(); err != nil || string(got) != test.want {
-						t.Errorf("it is called with %s, %v", got, err)
-					}
-				}
-			}
-			moved := put(t, t.TempDir(), binaryName, echo)
-			if made, err := makeCompleter(moved, elsewhere, test.symlink); err != nil || made.action != "configured" {
-				t.Errorf("%v, %v", made, err)
-			}
-		})
-	}
-}
-
-// TestMakeCompleterBeside makes a link that leads to its neighbour, as a plugin
-// manager replaces what that leads to.
-func TestMakeCompleterBeside(t *testing.T) {
-	folder := t.TempDir()
-	made, err := makeCompleter(put(t, folder, binaryName, ""), folder, os.Symlink)
-	if err != nil {
+	home, elsewhere := filepath.Join(t.TempDir(), "it's 100% mine"), t.TempDir()
+	if err := os.Mkdir(home, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if leads, err := os.Readlink(made.path); err != nil || leads != binaryName {
-		t.Errorf("it leads to %q, %v", leads, err)
+	write := func(plugin, folder, action string) {
+		t.Helper()
+		made, err := writeCompleter(plugin, folder)
+		if err != nil || made.action != action || filepath.Dir(made.path) != folder {
+			t.Fatalf("%v, %v", made, err)
+		}
+		if got, err := exec.Command(made.path, "pods", "", "a b").Output(); err != nil || string(got) != "[__complete][pods][][a b]" {
+			t.Errorf("the plugin is called with %s, %v", got, err)
+		}
+	}
+	plugin := put(t, home, binaryName, echo)
+	for _, folder := range []string{home, elsewhere} {
+		write(plugin, folder, "created")
+		write(plugin, folder, "unchanged")
+	}
+	write(put(t, t.TempDir(), binaryName, echo), elsewhere, "configured")
+
+	for _, target := range []string{binaryName, filepath.Join(t.TempDir(), binaryName)} {
+		linked := t.TempDir()
+		plugin := put(t, linked, binaryName, echo)
+		if err := os.Symlink(target, filepath.Join(linked, completerName)); err != nil {
+			t.Fatal(err)
+		}
+		write(plugin, linked, "configured")
+		if text, err := os.ReadFile(plugin); err != nil || string(text) != echo {
+			t.Errorf("the plugin was written over: %s, %v", text, err)
+		}
 	}
 }
 
-// TestMakeCompleterRefuses leaves alone what is not ours.
-func TestMakeCompleterRefuses(t *testing.T) {
+// TestWriteCompleterRefuses leaves alone what is not ours.
+func TestWriteCompleterRefuses(t *testing.T) {
 	for name, occupy := range map[string]func(path string) error{
 		"a file":   func(path string) error { return os.WriteFile(path, []byte("#!/bin/sh\necho mine\n"), 0o755) },
 		"a link":   func(path string) error { return os.Symlink("/bin/true", path) },
@@ -93,7 +77,7 @@ func TestMakeCompleterRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if made, err := makeCompleter(plugin, folder, os.Symlink); err == nil || !strings.Contains(err.Error(), "is not of this program") {
+			if made, err := writeCompleter(plugin, folder); err == nil || !strings.Contains(err.Error(), "was not written by this program") {
 				t.Errorf("%v, %v", made, err)
 			}
 			if after, err := os.Lstat(path); err != nil || after.Mode() != before.Mode() || !after.ModTime().Equal(before.ModTime()) {
@@ -101,7 +85,7 @@ func TestMakeCompleterRefuses(t *testing.T) {
 			}
 		})
 	}
-	if made, err := makeCompleter("/bin/"+binaryName, filepath.Join(t.TempDir(), "nope"), os.Symlink); err == nil || !strings.Contains(err.Error(), "no such file or directory; choose a folder") {
+	if made, err := writeCompleter("/bin/"+binaryName, filepath.Join(t.TempDir(), "nope")); err == nil || !strings.Contains(err.Error(), "no such file or directory; choose a directory") {
 		t.Errorf("%v, %v", made, err)
 	}
 }

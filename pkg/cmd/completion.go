@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -16,8 +15,7 @@ import (
 )
 
 // completerName is what kubectl looks for on PATH, and asks what follows
-// `kubectl istio-demo` on a command line. Under this name the program answers
-// that. Plugin managers install one name only.
+// `kubectl istio-demo` on a command line. Plugin managers install one name only.
 const completerName = "kubectl_complete-istio_demo"
 
 // shells are those for which there is a script, with its making.
@@ -47,26 +45,26 @@ func newCompletion(streams genericiooptions.IOStreams) *cobra.Command {
 	}
 	command := &cobra.Command{
 		Use:   "completion [" + strings.Join(names, "|") + "]",
-		Short: "Have the shell complete commands, flags and names",
+		Short: "Set up shell completion",
 		Long: paragraphs(`
-			Have the shell complete what is typed after 'kubectl istio-demo': commands,
-			flags and their values, and the names of what is on the cluster.
+			Set up shell completion for 'kubectl istio-demo': commands, flags and their
+			values, and the names of objects on the cluster.
 
-			kubectl asks a program ` + completerName + ` on PATH. --install makes
-			this name a link to the plugin, once; where links cannot be made, a script.
-			The completion of kubectl itself must be loaded: see 'kubectl completion --help'.
+			kubectl asks an executable ` + completerName + ` on PATH; --install
+			writes it, a script that calls the plugin. The completion of kubectl itself must
+			be loaded, too: see 'kubectl completion --help'.
 
-			With the name of a shell, print its script for those who call ` + binaryName + `
-			by that name, without kubectl.`),
+			With the name of a shell, print the completion script for ` + binaryName + `,
+			called without kubectl.`),
 		Example: examples(`
-			# Is it there, and what is to be done?
+			# Show whether completion is set up, and how to set it up
 			kubectl istio-demo completion
 
-			# Make the link beside the plugin, or in another folder of PATH
+			# Write the script next to the plugin, or to another directory on PATH
 			kubectl istio-demo completion --install
 			kubectl istio-demo completion --install --dir ~/.local/bin
 
-			# For kubectl-istio_demo, in this shell
+			# Load completion for kubectl-istio_demo into this shell
 			source <(kubectl istio-demo completion bash)`),
 		ValidArgsFunction: func(_ *cobra.Command, arguments []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(arguments) > 0 || o.install {
@@ -84,8 +82,8 @@ func newCompletion(streams genericiooptions.IOStreams) *cobra.Command {
 			return o.run(streams)
 		},
 	}
-	command.Flags().BoolVar(&o.install, "install", false, "Make "+completerName+", which kubectl asks")
-	command.Flags().StringVar(&o.folder, "dir", "", "With --install: the folder for it, which must be on PATH; by default that of the plugin")
+	command.Flags().BoolVar(&o.install, "install", false, "Write "+completerName+", which kubectl asks for completions")
+	command.Flags().StringVar(&o.folder, "dir", "", "With --install: the directory to write to, which must be on PATH; the plugin's by default")
 	return command
 }
 
@@ -110,19 +108,19 @@ func completionArguments(command *cobra.Command, arguments []string) error {
 // script prints the script of a shell.
 func (o *completionOptions) script(write func() error) error {
 	if o.install || o.folder != "" {
-		return &usageError{errors.New("a shell prints its script, and --install and --dir make a link; use one of them")}
+		return &usageError{errors.New("--install and --dir cannot be used with the name of a shell")}
 	}
 	return write()
 }
 
-// run makes the link, or says what there is to do.
+// run writes the script that kubectl asks, or says what there is to do.
 func (o *completionOptions) run(streams genericiooptions.IOStreams) error {
 	if o.folder != "" && !o.install {
-		return &usageError{errors.New("--dir says where to make a link, and that is done only with --install")}
+		return &usageError{errors.New("--dir requires --install")}
 	}
 	plugin, err := invoked()
 	if err != nil {
-		return fmt.Errorf("it cannot be told where this program is: %w", err)
+		return fmt.Errorf("cannot find the path of this program: %w", err)
 	}
 	if !o.install {
 		explain(plugin, streams.Out)
@@ -134,15 +132,15 @@ func (o *completionOptions) run(streams genericiooptions.IOStreams) error {
 			return err
 		}
 	}
-	made, err := makeCompleter(plugin, folder, os.Symlink)
+	made, err := writeCompleter(plugin, folder)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(streams.Out, progress.Printable(made.path), made.action)
 	if found, err := exec.LookPath(completerName); err != nil {
-		fmt.Fprintf(streams.ErrOut, "warning: %s is not on PATH, and kubectl will not find it; add it to PATH, or choose another folder with --dir\n", progress.Printable(folder))
+		fmt.Fprintf(streams.ErrOut, "warning: %s is not on PATH, so kubectl will not find the script; add it to PATH, or choose another directory with --dir\n", progress.Printable(folder))
 	} else if !sameFile(found, made.path) {
-		fmt.Fprintf(streams.ErrOut, "warning: kubectl will ask %s instead, which comes earlier on PATH; remove it if it is not wanted\n", progress.Printable(found))
+		fmt.Fprintf(streams.ErrOut, "warning: kubectl will ask %s instead, which comes earlier on PATH; remove it if you do not need it\n", progress.Printable(found))
 	}
 	return nil
 }
@@ -150,11 +148,11 @@ func (o *completionOptions) run(streams genericiooptions.IOStreams) error {
 // explain says what there is to do, as the answer to that question.
 func explain(plugin string, out io.Writer) {
 	if found, err := exec.LookPath(completerName); err == nil && (sameFile(found, plugin) || isCompleter(found)) {
-		fmt.Fprintf(out, "kubectl asks %s, which leads to this program. There is nothing left to do.\n", progress.Printable(found))
+		fmt.Fprintf(out, "kubectl completes with %s. Nothing is left to do.\n", progress.Printable(found))
 	} else {
-		fmt.Fprintf(out, "kubectl asks a program %s on PATH, and there is none that leads here. To make it:\n\n  %s completion --install\n", completerName, displayName)
+		fmt.Fprintf(out, "kubectl asks %s for completions, which is not on PATH or belongs to another program. To write it:\n\n  %s completion --install\n", completerName, displayName)
 	}
-	fmt.Fprintf(out, "\nThe shell must have loaded the completion of kubectl itself:\n\n")
+	fmt.Fprintf(out, "\nThe completion of kubectl itself must be loaded, too:\n\n")
 	for _, shell := range shells {
 		fmt.Fprintf(out, "  %-11s %s\n", shell.name, fmt.Sprintf(shell.load, "kubectl completion "+shell.name))
 	}

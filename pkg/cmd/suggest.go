@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/kubectl/pkg/util/completion"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 )
@@ -36,9 +37,9 @@ func flagSuggestions(cluster *connection) map[string]cobra.CompletionFunc {
 			cobra.CompletionWithDesc("ignore", "unknown fields are dropped")),
 
 		"namespace": cluster.suggestNamespaces,
-		"context":   cluster.suggestContexts,
-		"cluster":   cluster.suggestClusters,
-		"user":      cluster.suggestUsers,
+		"context":   cluster.suggestConfigured(completion.ListContextsInConfig),
+		"cluster":   cluster.suggestConfigured(completion.ListClustersInConfig),
+		"user":      cluster.suggestConfigured(completion.ListUsersInConfig),
 		"container": cluster.suggestContainers,
 		"gateway":   cluster.suggestNames("services"),
 

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -131,23 +130,20 @@ func TestSeveralOf(t *testing.T) {
 // the command line.
 func TestServerNames(t *testing.T) {
 	names := append([]string{"istiod", "b"}, pasted.Names...)
-	if got := serverNames(names, nil); !slices.Equal(got, []string{"b", "istiod"}) {
+	if got := serverNames(names); !slices.Equal(got, []string{"b", "istiod"}) {
 		t.Errorf("got %q", got)
-	}
-	if got := serverNames(names, errors.New("no")); got != nil {
-		t.Errorf("after an error got %q", got)
 	}
 }
 
 // TestSuggestible leaves out what would do something to a terminal.
 func TestSuggestible(t *testing.T) {
-	for _, one := range suggestible(append([]string{"b", "a", "b"}, hostile...), nil) {
+	for _, one := range suggestible(append([]string{"b", "a", "b"}, hostile...)) {
 		harmless(t, "a suggestion", one)
 		if strings.ContainsAny(one, "\t\n") || one == "" {
 			t.Errorf("%q is suggested", one)
 		}
 	}
-	if got := suggestible([]string{"b", "a", "b"}, nil); !slices.Equal(got, []string{"a", "b"}) {
+	if got := suggestible([]string{"b", "a", "b"}); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -37,31 +37,31 @@ func krewUser(t *testing.T) (u *user, folder string) {
 	return u, folder
 }
 
-// TestCompletionInstall makes the link beside the one that krew has made.
+// TestCompletionInstall writes the script beside the link that krew has made.
 func TestCompletionInstall(t *testing.T) {
 	u, folder := krewUser(t)
-	link := filepath.Join(folder, completer)
+	script := filepath.Join(folder, completer)
 	if values, directive := u.completions(t, "ins"); len(values) > 0 || directive != shellFiles {
-		t.Errorf("before there is a link: %q, %s", values, directive)
+		t.Errorf("before there is a script: %q, %s", values, directive)
 	}
 	if said := u.must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "\n  kubectl istio-demo completion --install\n") {
 		t.Errorf("it does not say what to do:\n%s", said)
 	}
 	for _, action := range []string{"created", "unchanged"} {
 		got := u.run(t, "kubectl", "istio-demo", "completion", "--install")
-		if got.code != 0 || got.stdout != link+" "+action+"\n" || got.stderr != "" {
+		if got.code != 0 || got.stdout != script+" "+action+"\n" || got.stderr != "" {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 	}
-	if leads, err := os.Readlink(link); err != nil || leads != filepath.Base(plugin) {
-		t.Errorf("the link leads to %q, %v, and not to krew's", leads, err)
+	if text, err := os.ReadFile(script); err != nil || !strings.Contains(string(text), "'"+filepath.Join(folder, filepath.Base(plugin))+"'") {
+		t.Errorf("the script does not call krew's link: %s, %v", text, err)
 	}
 	if values, directive := u.completions(t, "ins"); !slices.Equal(values, []string{"install"}) || directive != noFiles {
-		t.Errorf("through the link: %q, %s", values, directive)
+		t.Errorf("through the script: %q, %s", values, directive)
 	}
 	said := u.must(t, "kubectl", "istio-demo", "completion")
-	if !strings.HasPrefix(said, "kubectl asks "+link+", which leads to this program. There is nothing left to do.\n") || !strings.Contains(said, "\n  bash        source <(kubectl completion bash)\n") {
-		t.Errorf("it does not see the link:\n%s", said)
+	if !strings.HasPrefix(said, "kubectl completes with "+script+". Nothing is left to do.\n") || !strings.Contains(said, "\n  bash        source <(kubectl completion bash)\n") {
+		t.Errorf("it does not see the script:\n%s", said)
 	}
 	if plugins := u.must(t, "kubectl", "plugin", "list"); strings.Contains(plugins, "complete") {
 		t.Errorf("kubectl takes it for a plugin:\n%s", plugins)
@@ -85,12 +85,12 @@ func TestCompletionInstallRefused(t *testing.T) {
 		code           int
 		stdout, stderr string
 	}{
-		{"--install", 1, ``, `error: ` + link + ` is there already, and is not of this program; remove it, or choose another folder with --dir`},
-		{"--install --dir nope", 1, ``, `error: cannot write ` + u.dir + `/nope/` + completer + `: no such file or directory; choose a folder of PATH that you may write with --dir`},
-		{"--install --dir /proc", 1, ``, `error: cannot write /proc/` + completer + `: .*; choose a folder of PATH .*`},
-		{"--install --dir elsewhere", 0, elsewhere + "/" + completer + " created\n", `warning: kubectl will ask ` + link + ` instead, which comes earlier on PATH; remove it if it is not wanted`},
-		{"--dir elsewhere", 2, ``, `error: --dir says where to make a link, and that is done only with --install`},
-		{"bash --install", 2, ``, `error: a shell prints its script, and --install and --dir make a link; use one of them`},
+		{"--install", 1, ``, `error: ` + link + ` already exists and was not written by this program; remove it, or choose another directory with --dir`},
+		{"--install --dir nope", 1, ``, `error: cannot write ` + u.dir + `/nope/` + completer + `: no such file or directory; choose a directory on PATH that you may write to with --dir`},
+		{"--install --dir /proc", 1, ``, `error: cannot write /proc/` + completer + `: .*; choose a directory on PATH .*`},
+		{"--install --dir elsewhere", 0, elsewhere + "/" + completer + " created\n", `warning: kubectl will ask ` + link + ` instead, which comes earlier on PATH; remove it if you do not need it`},
+		{"--dir elsewhere", 2, ``, `error: --dir requires --install`},
+		{"bash --install", 2, ``, `error: --install and --dir cannot be used with the name of a shell`},
 		{"tcsh", 2, ``, `error: there is no script for "tcsh"; there are those for bash, zsh, fish, powershell`},
 		{"bash zsh", 2, ``, `error: kubectl istio-demo completion takes one shell, but got "zsh"`},
 	} {
@@ -105,14 +105,14 @@ func TestCompletionInstallRefused(t *testing.T) {
 	if data, err := os.ReadFile(link); err != nil || !strings.Contains(string(data), "mine") {
 		t.Errorf("it was written over: %s, %v", data, err)
 	}
-	if said := u.must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "there is none that leads here") {
+	if said := u.must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "which is not on PATH or belongs to another program") {
 		t.Errorf("what is not ours is taken for ours:\n%s", said)
 	}
 	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
 	}
 	got := u.run(t, "kubectl", "istio-demo", "completion", "--install", "--dir", "elsewhere")
-	if got.code != 0 || got.stdout != elsewhere+"/"+completer+" unchanged\n" || got.stderr != "warning: "+elsewhere+" is not on PATH, and kubectl will not find it; add it to PATH, or choose another folder with --dir\n" {
+	if got.code != 0 || got.stdout != elsewhere+"/"+completer+" unchanged\n" || got.stderr != "warning: "+elsewhere+" is not on PATH, so kubectl will not find the script; add it to PATH, or choose another directory with --dir\n" {
 		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
 }
