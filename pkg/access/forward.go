@@ -59,14 +59,13 @@ type podForward struct {
 }
 
 // run returns with the cause of its context's end, or with the reason why
-// there is no forward. The local port is opened before anything is asked, as
-// that is what most often fails.
+// there is no forward. Whether the local port is free is seen before anything is
+// asked, as that is what most often fails.
 func (f *podForward) run(ctx context.Context) error {
-	listener, err := forward.Listen(ctx, f.local.address(), f.local.Port)
+	local, err := forward.Free(ctx, f.local.address(), f.local.Port)
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
 	f.sink = redact.Sink(f.sink)
 	f.candidates.pods, f.candidates.changed, f.candidates.sink = map[string]*corev1.Pod{}, make(chan struct{}), f.sink
 	if err := f.list(ctx); err != nil {
@@ -83,14 +82,14 @@ func (f *podForward) run(ctx context.Context) error {
 	})
 	var once sync.Once
 	forwarder := &forward.Forwarder{
-		Config:   f.cluster.Config,
-		Client:   f.cluster.Core.RESTClient(),
-		Listener: listener,
-		Next:     f.next,
-		Limit:    f.local.limit,
+		Config: f.cluster.Config,
+		Client: f.cluster.Core.RESTClient(),
+		Local:  local,
+		Next:   f.next,
+		Limit:  f.local.limit,
 		Connected: func(target forward.Target) {
 			f.sink(event.Forwarding{Object: targetRef(target), Port: target.Port})
-			once.Do(func() { f.opened(listener.Host()) })
+			once.Do(func() { f.opened(local.Host()) })
 		},
 		Broken: func(target forward.Target, err error) {
 			f.sink(event.ForwardBroken{Object: targetRef(target), Why: err.Error()})

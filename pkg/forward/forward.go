@@ -1,16 +1,16 @@
 // Package forward forwards a local port to a port of a pod, through the API
 // server, and goes on with another pod when one is gone or a connection
-// breaks. Local connections that come meanwhile wait.
+// breaks. Local connections that come meanwhile are refused.
 package forward
 
 import (
 	"context"
-	"net"
-	"sync"
+	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
+	"k8s.io/streaming/pkg/httpstream"
 )
 
 // Target is a port of a pod.
@@ -27,8 +27,7 @@ type Forwarder struct {
 	// Config and Client are of the same API server, core/v1.
 	Config *rest.Config
 	Client rest.Interface
-	// Listener is closed by Run.
-	Listener *Listener
+	Local  Local
 	// Next waits for a pod, at first and each time that one is gone or could
 	// not be reached.
 	Next func(context.Context) (Target, error)
@@ -41,38 +40,29 @@ type Forwarder struct {
 }
 
 // Run returns with the cause of its context's end, or with the reason why there
-// is no connection: the error of Next, what the API server refuses for good, or
-// an *UnreachedError with the last one when Limit is over. Whatever it has
-// started has ended then.
+// is no connection: the error of Next, what the API server refuses for good, a
+// *ListenError when the local port is somebody else's, or an *UnreachedError with
+// the last reason when Limit is over. Whatever it has started has ended then.
 func (f *Forwarder) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	var serving sync.WaitGroup
-	defer serving.Wait()
-	defer stop(nil)
-	current := newSwitchboard()
-	serving.Go(func() {
-		stop(f.Listener.serve(ctx, func(local net.Conn) { current.connect(ctx, local) }))
-	})
 	for {
-		wire, target, err := f.dial(ctx)
+		connection, target, err := f.dial(ctx)
 		if err != nil {
 			return err
 		}
-		f.Connected(target)
-		tunnel := newTunnel(wire, target.Port)
-		current.put(tunnel)
-		err = tunnel.wait(ctx, target.Usable)
-		current.put(nil)
-		_ = wire.Close()
-		if ctx.Err() != nil {
+		err = f.serve(ctx, connection, target)
+		var local *ListenError
+		switch {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case errors.As(err, &local):
+			return err
 		}
 		f.Broken(target, err)
 	}
 }
 
 // dial tries until there is a connection.
-func (f *Forwarder) dial(ctx context.Context) (*wire, Target, error) {
+func (f *Forwarder) dial(ctx context.Context) (httpstream.Connection, Target, error) {
 	ctx, cancel := f.Limit(ctx)
 	defer cancel()
 	pauses := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.5, Cap: 5 * time.Second, Steps: 1 << 20}
@@ -125,52 +115,5 @@ func pause(ctx context.Context, duration time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// switchboard has the tunnel of the moment.
-type switchboard struct {
-	mutex   sync.Mutex
-	tunnel  *tunnel
-	changed chan struct{}
-}
-
-func newSwitchboard() *switchboard { return &switchboard{changed: make(chan struct{})} }
-
-// put puts a tunnel in the place of the former one; nil stands for none.
-func (s *switchboard) put(t *tunnel) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.tunnel = t
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-// take waits for a tunnel that is another one; it gives nil if the context
-// ends first.
-func (s *switchboard) take(ctx context.Context, but *tunnel) *tunnel {
-	for {
-		s.mutex.Lock()
-		tunnel, changed := s.tunnel, s.changed
-		s.mutex.Unlock()
-		if tunnel != nil && tunnel != but {
-			return tunnel
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-// connect gives a local connection to the first tunnel that takes it.
-func (s *switchboard) connect(ctx context.Context, local net.Conn) {
-	defer local.Close()
-	defer context.AfterFunc(ctx, func() { _ = local.Close() })()
-	for tunnel := s.take(ctx, nil); tunnel != nil; tunnel = s.take(ctx, tunnel) {
-		if tunnel.carry(local) {
-			return
-		}
 	}
 }

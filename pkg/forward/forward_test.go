@@ -73,17 +73,18 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	s.mutex.Lock()
 	s.connections = append(s.connections, connection)
 	s.mutex.Unlock()
-	var complaints httpstream.Stream
+	complaints := map[string]httpstream.Stream{} // by local connection
 	for {
 		select {
 		case <-connection.CloseChan():
 			return
 		case stream := <-streams:
+			id := stream.Headers().Get(corev1.PortForwardRequestIDHeader)
 			if stream.Headers().Get(corev1.StreamType) == corev1.StreamTypeError {
-				complaints = stream
+				complaints[id] = stream
 				continue
 			}
-			go s.serve(pod, stream, complaints)
+			go s.serve(pod, stream, complaints[id])
 		}
 	}
 }
@@ -124,19 +125,29 @@ var errStopped = errors.New("stopped")
 // start runs a forwarder that goes to the pods in turn.
 func start(t *testing.T, server *apiServer, targets ...Target) *trial {
 	t.Helper()
+	r := prepare(t, server, targets...)
+	ctx, stop := context.WithCancelCause(t.Context())
+	r.stop = stop
+	go func() { r.ended <- r.Run(ctx) }()
+	t.Cleanup(func() { stop(errStopped) })
+	return r
+}
+
+func prepare(t *testing.T, server *apiServer, targets ...Target) *trial {
+	t.Helper()
 	config := &rest.Config{Host: server.URL, APIPath: "/api", ContentConfig: rest.ContentConfig{GroupVersion: &corev1.SchemeGroupVersion, NegotiatedSerializer: scheme.Codecs}}
 	client, err := rest.RESTClientFor(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := Listen(t.Context(), "localhost", 0)
+	local, err := Free(t.Context(), "localhost", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &trial{server: server, ended: make(chan error, 1), events: make(chan string, 100)}
 	turn := 0
 	r.Forwarder = &Forwarder{
-		Config: config, Client: client, Listener: listener,
+		Config: config, Client: client, Local: local,
 		Next: func(context.Context) (Target, error) {
 			turn++
 			return targets[min(turn, len(targets))-1], nil
@@ -147,10 +158,6 @@ func start(t *testing.T, server *apiServer, targets ...Target) *trial {
 		Connected: func(target Target) { r.events <- "connected to " + target.Pod },
 		Broken:    func(target Target, err error) { r.events <- "lost " + target.Pod + ": " + err.Error() },
 	}
-	ctx, stop := context.WithCancelCause(t.Context())
-	r.stop = stop
-	go func() { r.ended <- r.Run(ctx) }()
-	t.Cleanup(func() { stop(errStopped) })
 	return r
 }
 
@@ -171,7 +178,7 @@ func (r *trial) hears(t *testing.T, want string) {
 // wantTalk sends something, and wants the pod's greeting and the same back.
 func (r *trial) wantTalk(t *testing.T, greeting string) {
 	t.Helper()
-	connection, err := net.Dial("tcp", r.Listener.Host())
+	connection, err := net.Dial("tcp", r.Local.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +220,7 @@ func TestForward(t *testing.T) {
 	}
 	all.Wait()
 	r.wantEnd(t)
-	if _, err := net.Dial("tcp", r.Listener.Host()); err == nil {
+	if _, err := net.Dial("tcp", r.Local.Host()); err == nil {
 		t.Error("the port is still open")
 	}
 }
@@ -227,14 +234,14 @@ func TestForwardGoesOn(t *testing.T) {
 	r.hears(t, "connected to a")
 	r.wantTalk(t, "a:3000")
 	drop(errors.New("it is gone"))
-	r.wantTalk(t, "b:3000") // which may come while there is no pod
 	r.hears(t, "lost a: it is gone")
 	r.hears(t, "connected to b")
+	r.wantTalk(t, "b:3000")
 	server.cut()
 	r.hears(t, "lost b: "+errCut.Error())
 	r.hears(t, "connected to b")
 	server.complaint.Store("nobody is there")
-	connection, err := net.Dial("tcp", r.Listener.Host())
+	connection, err := net.Dial("tcp", r.Local.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,8 +275,24 @@ func TestForwardRefused(t *testing.T) {
 	}
 }
 
-// TestForwardLeavesNothing ends while a server does not answer, and while
-// local connections are open or wait.
+// TestForwardTaken ends when somebody else has taken the port.
+func TestForwardTaken(t *testing.T) {
+	server := newAPIServer(t)
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	r := prepare(t, server, target("a", t.Context()))
+	r.Local = Local{"127.0.0.1", taken.Addr().(*net.TCPAddr).Port}
+	var refused *ListenError
+	if err := r.Run(t.Context()); !errors.As(err, &refused) || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or none for one that is free") {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// TestForwardLeavesNothing ends while a server does not answer, and while a local
+// connection is open.
 func TestForwardLeavesNothing(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for name, hang := range map[string]string{"websocket": http.MethodGet, "SPDY": http.MethodPost, "neither": ""} {
@@ -284,12 +307,13 @@ func TestForwardLeavesNothing(t *testing.T) {
 			return true
 		}
 		r := start(t, server, target("a", t.Context()))
-		local, err := net.Dial("tcp", r.Listener.Host())
-		if err != nil {
-			t.Fatal(err)
-		}
 		if hang == "" {
 			r.hears(t, "connected to a")
+			local, err := net.Dial("tcp", r.Local.Host())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer local.Close()
 			if _, err := io.ReadFull(local, make([]byte, 2)); err != nil {
 				t.Error(name, err)
 			}
@@ -297,7 +321,6 @@ func TestForwardLeavesNothing(t *testing.T) {
 			<-asked
 		}
 		r.wantEnd(t)
-		local.Close()
 		close(release)
 		server.cut()
 		server.CloseClientConnections()
@@ -311,21 +334,21 @@ func TestForwardLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestListen(t *testing.T) {
-	l, err := Listen(t.Context(), "localhost", 0)
+func TestFree(t *testing.T) {
+	local, err := Free(t.Context(), "localhost", 0)
+	if err != nil || local.Port == 0 {
+		t.Fatal(local, err)
+	}
+	taken, err := net.Listen("tcp", local.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	if again, err := Listen(t.Context(), "localhost", l.port); err == nil || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or none for one that is free") {
+	defer taken.Close()
+	if again, err := Free(t.Context(), "localhost", local.Port); err == nil || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or none for one that is free") {
 		t.Errorf("it is %v, %v", again, err)
 	}
-	all, err := Listen(t.Context(), "0.0.0.0", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer all.Close()
-	if !strings.HasPrefix(all.Host(), "localhost:") {
-		t.Errorf("programs would connect to %s", all.Host())
+	all, err := Free(t.Context(), "0.0.0.0", 0)
+	if err != nil || !strings.HasPrefix(all.Host(), "localhost:") {
+		t.Errorf("programs would connect to %s, %v", all.Host(), err)
 	}
 }

@@ -6,55 +6,57 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"sync"
 	"syscall"
 )
 
-const (
-	// most local connections are served at a time; others wait.
-	most = 128
-	// draws bounds how often a port is drawn that is free on both of
-	// localhost's addresses.
-	draws = 10
-)
-
-// Listener is a local port, on one address or on both of localhost's.
-type Listener struct {
-	address string
-	port    int
-	open    []net.Listener
-}
-
-// Listen opens a local port from 1 to 65535, or one that is free if the port is
-// 0. The address is an IP address or localhost, which stands for 127.0.0.1 and,
-// where there is IPv6, for ::1: a port that is somebody else's on one of them
-// would lead some programs there. The error says in one line why the port
-// cannot be had.
-func Listen(ctx context.Context, address string, port int) (*Listener, error) {
-	for range draws {
-		l, err := listen(ctx, address, port)
-		if err == nil || port != 0 || address != localhost {
-			return l, err
-		}
-	}
-	return listen(ctx, address, port)
-}
+// draws bounds how often a port is drawn that is free on both of localhost's
+// addresses.
+const draws = 10
 
 const localhost = "localhost"
 
-func listen(ctx context.Context, address string, port int) (*Listener, error) {
-	l := &Listener{address: address, port: port}
+// Local is the local end of a forward: a port of an IP address or of localhost,
+// which stands for 127.0.0.1 and, where there is IPv6, for ::1.
+type Local struct {
+	Address string
+	Port    int
+}
+
+// Host gives what local programs connect to: "localhost:34567".
+func (l Local) Host() string {
+	host := l.Address
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = localhost
+	}
+	return net.JoinHostPort(host, strconv.Itoa(l.Port))
+}
+
+// Free gives a local port that is free: the given one, from 1 to 65535, or any
+// if that is 0. On localhost it is free on both addresses, because a port that is
+// somebody else's on one of them would lead some programs there. The error is a
+// *ListenError.
+func Free(ctx context.Context, address string, port int) (Local, error) {
+	for range draws {
+		local, err := free(ctx, address, port)
+		if err == nil || port != 0 || address != localhost {
+			return local, err
+		}
+	}
+	return free(ctx, address, port)
+}
+
+func free(ctx context.Context, address string, port int) (Local, error) {
+	local := Local{address, port}
 	for _, host := range hosts(ctx, address) {
 		var config net.ListenConfig
-		one, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(l.port)))
+		listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(local.Port)))
 		if err != nil {
-			l.Close()
-			return nil, refused(address, l.port, err)
+			return Local{}, &ListenError{local, err}
 		}
-		l.open = append(l.open, one)
-		l.port = one.Addr().(*net.TCPAddr).Port
+		defer listener.Close()
+		local.Port = listener.Addr().(*net.TCPAddr).Port
 	}
-	return l, nil
+	return local, nil
 }
 
 // hosts gives the addresses that stand behind one.
@@ -71,61 +73,20 @@ func hosts(ctx context.Context, address string) []string {
 	return []string{"127.0.0.1", "::1"}
 }
 
-// refused says in one line why a port cannot be had.
-func refused(address string, port int, err error) error {
+// ListenError says in one line why a local port cannot be used.
+type ListenError struct {
+	Local Local
+	err   error
+}
+
+func (e *ListenError) Error() string {
+	err := e.err
 	var number syscall.Errno
 	if errors.As(err, &number) {
 		err = number
 	}
-	return fmt.Errorf("cannot listen on %s: %w; choose another --port, or none for one that is free", net.JoinHostPort(address, strconv.Itoa(port)), err)
+	return fmt.Sprintf("cannot listen on %s: %s; choose another --port, or none for one that is free",
+		net.JoinHostPort(e.Local.Address, strconv.Itoa(e.Local.Port)), err)
 }
 
-// Host gives what local programs connect to: "localhost:34567".
-func (l *Listener) Host() string {
-	host := l.address
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = localhost
-	}
-	return net.JoinHostPort(host, strconv.Itoa(l.port))
-}
-
-// Close gives the port back.
-func (l *Listener) Close() {
-	for _, one := range l.open {
-		_ = one.Close()
-	}
-}
-
-// serve calls handle for each connection that comes, several at once, until
-// the context ends; it returns when all of them have returned.
-func (l *Listener) serve(ctx context.Context, handle func(net.Conn)) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	var all sync.WaitGroup
-	defer all.Wait()
-	defer stop(nil)
-	defer context.AfterFunc(ctx, l.Close)()
-	slots := make(chan struct{}, most)
-	for _, one := range l.open {
-		all.Go(func() {
-			for {
-				select {
-				case slots <- struct{}{}:
-				case <-ctx.Done():
-					return
-				}
-				connection, err := one.Accept()
-				if err != nil {
-					stop(fmt.Errorf("cannot take connections on %s: %w", l.Host(), err))
-					return
-				}
-				all.Go(func() {
-					handle(connection)
-					<-slots
-				})
-			}
-		})
-	}
-	<-ctx.Done()
-	l.Close()
-	return context.Cause(ctx)
-}
+func (e *ListenError) Unwrap() error { return e.err }

@@ -77,7 +77,7 @@ func orRoot(path string) string {
 }
 
 // TestDashboardGoesOn keeps its port when the pod is replaced and when the
-// connection breaks, also for those who come in between.
+// connection breaks.
 func TestDashboardGoesOn(t *testing.T) {
 	control := sharedCluster(t)
 	recorder := newRecorder(t, control.Kubeconfig)
@@ -101,19 +101,20 @@ func TestDashboardGoesOn(t *testing.T) {
 	for range 3 {
 		u.must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "swapped", "--wait=false")
 		shown.hears(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
-		wantEcho(t, url, "/kiali") // waits for the new pod
 		shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
+		wantEcho(t, url, "/kiali")
 	}
 	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=0")
 	shown.hears(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
 	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=1")
-	wantEcho(t, url, "/kiali")
 	shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
+	wantEcho(t, url, "/kiali")
 
 	for len(cuts) > 0 {
 		(<-cuts)()
 	}
 	shown.hears(t, `  pod swapped/posing-\S+: the connection through the API server broke; connecting again`)
+	shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 	wantEcho(t, url, "/kiali")
 	shown.wantEnd(t)
 }
@@ -130,6 +131,7 @@ func TestDashboardRefused(t *testing.T) {
 		t.Errorf("nobody is there, but it answers %s", response.Status)
 	}
 	shown.hears(t, `  pod refusing/posing-\S+: .*connection refused.*; connecting again`)
+	shown.hears(t, `  pod refusing/posing-\S+: forwarding to port 9411`)
 	podServer(t, control, 9411, echo)
 	wantEcho(t, url, "/")
 	shown.wantEnd(t)
