@@ -78,7 +78,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-parts bench-tools fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-parts bench-tools docs fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -163,6 +163,9 @@ bench-parts: ## the parts that need no cluster, with what they allocate
 bench-tools: build tools
 	@test/bench/helm/build.sh $(HELM)
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/bench/ ./test/bench ./test/bench/clock
+
+docs: ## docs/commands, from the commands and the texts beside their generator
+	go run ./test/cmd/manual -markdown docs/commands
 
 fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20s
 	@grep -ro '^func Fuzz[A-Za-z]*' pkg --include='*_test.go' | sed 's|/[^/]*:func | |' | sort | \

@@ -1,6 +1,6 @@
 // manual writes the man pages and the shells' completions that the archives of
-// a release carry into a folder. It is a program of its own so that the plugin
-// does not have to carry what writes them.
+// a release carry, and the pages of docs/commands. It is a program of its own
+// so that the plugin does not have to carry what writes them.
 package main
 
 import (
@@ -20,15 +20,23 @@ import (
 func main() {
 	version := flag.String("version", "dev", "the version that the pages name")
 	date := flag.String("date", "", "the day that the pages name, such as 2026-11-23")
+	markdown := flag.Bool("markdown", false, "write the pages of docs/commands instead, which name no version")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: manual -version VERSION -date DATE FOLDER")
+		fmt.Fprintln(os.Stderr, "usage: manual -version VERSION -date DATE FOLDER, or manual -markdown FOLDER")
 		os.Exit(2)
 	}
-	if err := write(flag.Arg(0), *version, *date); err != nil {
+	if err := run(flag.Arg(0), *markdown, *version, *date); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
+}
+
+func run(folder string, markdown bool, version, date string) error {
+	if markdown {
+		return writePages(cmd.Tree(version), folder)
+	}
+	return write(folder, version, date)
 }
 
 // write writes both into a folder, which has nothing else afterwards: a
