@@ -78,7 +78,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-parts bench-tools docs fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -148,14 +148,17 @@ soak: build tools ## the tests that draw lots, as often as they are meant to, an
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \
 		-run 'TestFaults|TestFaultsUninstall|TestKilled|TestRestartedServer|TestForgottenDefinitions|TestPeersUnderFaults' ./test/e2e/...
 
-bench: bench-tools ## ours against istioctl, kubectl and helm, into docs/bench and README: make bench ROUNDS=3 RTTS=0,50,200
+bench: bench-tools ## ours against istioctl, kubectl and helm, into docs/benchmarks.md and README: make bench ROUNDS=3 RTTS=0,50,200
 	$(BENCH) install -rounds $(ROUNDS) -rtts $(RTTS) -only '$(ONLY)'
 ifeq ($(ONLY),)
 	cd test/bench/plot && go run . $(CURDIR)/docs/bench/install.json $(CURDIR)/docs/bench/install.svg
 endif
 
-bench-scale: bench-tools ## thousands of objects and of pods, into docs/bench and README: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
+bench-scale: bench-tools ## thousands of objects and of pods, into docs/benchmarks.md: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
 	$(BENCH) scale -rounds $(ROUNDS) -sizes $(SIZES) -pods $(PODS)
+
+bench-tables: ## the tables again, from the numbers in docs/bench
+	go run ./test/bench tables
 
 bench-parts: ## the parts that need no cluster, with what they allocate
 	go test -run '^$$' -bench . ./pkg/...

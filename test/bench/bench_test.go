@@ -37,17 +37,23 @@ func TestScaleManifest(t *testing.T) {
 	}
 }
 
-// TestPlaces holds README and its translation against what is written there.
-func TestPlaces(t *testing.T) {
-	for _, name := range []string{"README.md", "README.zh-CN.md"} {
-		data, err := os.ReadFile(filepath.Join("../..", name))
+// TestTables expects the documents to have the tables of the numbers in
+// docs/bench.
+func TestTables(t *testing.T) {
+	places, err := savedPlaces("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range places {
+		data, err := os.ReadFile(filepath.Join("../..", place.file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, marker := range []string{"bench", "bench-scale"} {
-			if _, err := report.Replace(string(data), marker, "new"); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
+		switch got, err := report.Replace(string(data), place.marker, place.text); {
+		case err != nil:
+			t.Errorf("%s: %v", place.file, err)
+		case got != string(data):
+			t.Errorf("%s: the part %s is stale: run make bench-tables", place.file, place.marker)
 		}
 	}
 }

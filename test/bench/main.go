@@ -1,7 +1,7 @@
 // bench measures the plugin against what else installs Istio's demo, all of
-// them in turn on fresh control planes in one run, and writes the numbers, the
-// tables of README and what the plot is drawn of. make bench sets what it
-// needs.
+// them in turn on fresh control planes in one run, and writes the numbers, which
+// the plot is drawn from, and the tables of docs/benchmarks.md and README. make
+// bench sets what it needs.
 package main
 
 import (
@@ -24,6 +24,12 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 )
 
+// The files with the numbers.
+const (
+	installData = "docs/bench/install.json"
+	scaleData   = "docs/bench/scale.json"
+)
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -37,8 +43,11 @@ func run(ctx context.Context, arguments []string) (err error) {
 	if len(arguments) == 2 && arguments[0] == "bare" {
 		return sendBare(ctx, arguments[1])
 	}
+	if len(arguments) > 0 && arguments[0] == "tables" {
+		return writeTables(arguments[1:])
+	}
 	if len(arguments) == 0 || (arguments[0] != "install" && arguments[0] != "scale") {
-		return errors.New("usage: bench install|scale [-rounds N] [-rtts 0,50,200] [-root DIR]; use make bench")
+		return errors.New("usage: bench install|scale|tables [-rounds N] [-rtts 0,50,200] [-root DIR]; use make bench")
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	rounds := flags.Int("rounds", 3, "how often everything is measured")
@@ -106,8 +115,8 @@ func (l *lab) benchInstall(ctx context.Context, root string, run *report.Run, on
 		return failed(run.Failures(report.Ours, report.Program))
 	}
 	return errors.Join(
-		save(root, "docs/bench/install.json", run),
-		rewrite(root, "bench", func(words report.Words) string { return run.Markdown(words) }),
+		save(root, installData, run),
+		rewrite(root, installPlaces(run)),
 		failed(run.Failures(report.Ours, report.Program)),
 	)
 }
@@ -154,25 +163,6 @@ func save(root, path string, measured any) error {
 		return err
 	}
 	return os.WriteFile(path, append(data, '\n'), 0o644)
-}
-
-// rewrite puts a part into README and its translation.
-func rewrite(root, marker string, part func(report.Words) string) error {
-	for name, words := range map[string]report.Words{"README.md": report.English, "README.zh-CN.md": report.Chinese} {
-		path := filepath.Join(root, name)
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		changed, err := report.Replace(string(text), marker, part(words))
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := os.WriteFile(path, []byte(changed), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // failed makes an error of what did not work.

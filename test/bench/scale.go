@@ -43,8 +43,8 @@ func (l *lab) benchScale(ctx context.Context, root string, scale *report.Scale) 
 	}
 	fmt.Println(scale.Markdown(report.English))
 	return errors.Join(
-		save(root, "docs/bench/scale.json", scale),
-		rewrite(root, "bench-scale", func(words report.Words) string { return scale.Markdown(words) }),
+		save(root, scaleData, scale),
+		rewrite(root, scalePlaces(scale)),
 	)
 }
 

@@ -148,7 +148,7 @@ func (s *Scale) Markdown(words Words) string {
 }
 
 func (s *Scale) sizeTable(words Words) string {
-	t := newTable(words.Objects, "RTT", code(Ours), words.Peak, code(Apply), words.Peak, words.TheirsByOurs, code(Ready))
+	t := newTable(words.Objects, "RTT", code(Ours), words.Peak, code(Apply), words.Peak, words.TheirsByOurs, code(Ours+" install --wait"))
 	for _, at := range s.Cases() {
 		ours, _ := s.applied(Ours, at)
 		cells := []string{fmt.Sprint(at.Objects), milliseconds(at.RTT), seconds(ours.Seconds), megabytes(ours.PeakBytes), "–", "–", "–", "–"}

@@ -53,7 +53,7 @@ func code(text string) string { return "`" + text + "`" }
 func (r *Run) Markdown(words Words) string {
 	parts := []string{
 		words.circumstances(r.Circumstances) + " " + fmt.Sprintf(words.Rounds, r.Rounds, r.Objects),
-		"![" + words.Picture + "](docs/bench/install.svg)",
+		"![" + words.Picture + "](bench/install.svg)",
 		r.timeTable(words),
 		r.podsTable(words),
 		r.goalTable(words),
@@ -65,6 +65,23 @@ func (r *Run) Markdown(words Words) string {
 		parts = append(parts, words.Failures+"\n\n- "+strings.Join(failures, "\n- "))
 	}
 	return strings.Join(parts, "\n\n")
+}
+
+// Summary gives the times at the distance in the middle, for README.
+func (r *Run) Summary(words Words) string {
+	if len(r.RTTs) == 0 {
+		return ""
+	}
+	rtt := r.RTTs[len(r.RTTs)/2]
+	columns := []string{fmt.Sprintf(words.Cost, rtt)}
+	for _, tool := range Installers {
+		columns = append(columns, code(tool))
+	}
+	t := newTable(columns...)
+	for _, operation := range []Operation{Install, Again, Uninstall} {
+		t.row(append([]string{words.Operations[operation]}, r.compared(Installers, operation, rtt)...)...)
+	}
+	return t.String()
 }
 
 // timeTable has the times of what installs, and how they compare with ours.

@@ -47,7 +47,7 @@ func (w Words) became(verdict Verdict) string {
 	return told
 }
 
-// English are README's words.
+// English are the words of README.md and docs/benchmarks.md.
 var English = Words{
 	Operations: map[Operation]string{
 		Install:   "install to ready",
@@ -56,10 +56,10 @@ var English = Words{
 		PodsWarm:  "pods, cache warm",
 		PodsCold:  "pods, cache empty",
 	},
-	Measured:     "Measured on %s on %s, %d cores, %d GB, %s, against Kubernetes %s with Istio %s and version %s of the plugin; the load average before was %.1f.",
-	Rounds:       "Medians of %d rounds, in which the tools take turns, each on a fresh control plane. The same %d objects for all, those of the demo profile without addons.",
-	Picture:      "the times of installing, installing again, uninstalling and showing the pods, by tool and distance",
-	Failures:     "What did not work:",
+	Measured:     "Measured on %s on %s, %d cores, %d GB, %s, against Kubernetes %s with Istio %s and version %s of the plugin; load average before the run: %.1f.",
+	Rounds:       "Medians of %d rounds; in each, the tools take turns, each on a fresh control plane. All tools install the same %d objects, the demo profile without addons.",
+	Picture:      "time to install, install again, uninstall and show the pods, by tool and round-trip time",
+	Failures:     "Failures:",
 	Medians:      "median",
 	Goal:         "goal",
 	OursColumn:   "ours",
@@ -75,48 +75,48 @@ var English = Words{
 	OursByTheirs: "ours / theirs",
 	Against:      "%s, against %s",
 	BestPeer:     "the fastest of the others, %s",
-	Cost:         "at %d ms",
+	Cost:         "at %d ms RTT",
 	Peak:         "peak memory",
 	Requests:     "requests",
 	Sent:         "sent",
 	Received:     "received",
 	Connections:  "connections",
-	Notes: `Times are those of the commands, from outside, as they are typed: ours have kubectl's own start in them, which finds the plugin (the last column of pods is without, and the goals of pods are about it). In brackets is how many times as long as ours they take. The distance is made by a proxy that delays the handshake and both directions; the bandwidth is not limited.
+	Notes: `Times are wall times of the commands as typed: ours include the start of kubectl, which finds the plugin. The last column of pods leaves kubectl out, and the goals for pods refer to it. A factor in brackets compares with ours. A proxy adds the round-trip time (RTT) to the handshake and to both directions; it does not limit bandwidth.
 
-- kwok plays the nodes and has pods ready within a second after they were made. That is a floor for all of them.
-- ` + "`kubectl apply`" + ` gets one file that begins with the namespace, then ` + "`kubectl wait --for=condition=Available deployment --all`" + `; ` + "`kubectl delete -f`" + ` takes it away, whichever way it was applied. helm has four releases (base, istiod, both gateways), each with ` + "`helm install --wait`" + `, and installs again with ` + "`helm upgrade --wait`" + `.
-- ` + "`istioctl uninstall --purge`" + ` and helm leave the definitions and the namespace, and istioctl does not wait until the rest is gone. Ours deletes the definitions, too, and waits; here it keeps the namespace, as one that was there before. kubectl deletes everything and waits for it. A namespace takes five seconds to go, whoever deletes it.
-- Memory is the most that one of an operation's processes had, for ours kubectl's own start included. Sent and received are bytes on the network, with TLS and compression. Requests were counted in a run of their own.`,
-	Least:        "install at the least",
+- kwok simulates the nodes; pods are ready within a second of their creation. This is a floor for all tools.
+- ` + "`kubectl apply`" + ` gets one file that begins with the namespace, then ` + "`kubectl wait --for=condition=Available deployment --all`" + `; ` + "`kubectl delete -f`" + ` deletes it, whichever way it was applied. helm has four releases (base, istiod, both gateways), each with ` + "`helm install --wait`" + `, and installs again with ` + "`helm upgrade --wait`" + `.
+- ` + "`istioctl uninstall --purge`" + ` and helm keep the CRDs and the namespace, and istioctl does not wait for the deletion of the rest. Ours deletes the CRDs, too, and waits; here it keeps the namespace, which existed before. kubectl deletes everything and waits. Deleting a namespace takes five seconds with every tool.
+- Memory is the largest peak among the processes of an operation, kubectl's start included for ours. Sent and received are bytes on the network, with TLS and compression. Requests are counted in a separate run.`,
+	Least:        "lower bound of an install",
 	Bare:         "bare requests",
-	UntilServed:  "until it runs and definitions are served",
-	UntilRunning: "until it runs",
-	NorBare:      " (bare requests come to %.2f)",
-	LeastNotes:   `Bare requests are what of an install is the API server's: a program that has the same objects encoded already sends all of them at once over one connection, with server-side apply, and watches. It renders nothing, looks at nothing before it writes, and leaves nothing by which to prune or uninstall. In brackets is how many times as long as that the others take. What they do not come to is hardly to be had by any client with these objects on this machine.`,
+	UntilServed:  "until ready, CRDs served",
+	UntilRunning: "until ready",
+	NorBare:      " (bare requests reach %.2f)",
+	LeastNotes:   `Bare requests measure the API server's share of an install: a program sends the same objects, encoded beforehand, all at once over one connection with server-side apply, and watches. It renders nothing, checks nothing, and keeps no inventory for prune or uninstall. A factor in brackets compares with bare requests. A goal that bare requests miss is out of reach for any client with these objects on this machine.`,
 	ScaleLimit:   "`kubectl apply` was not run with more than %d objects, because it takes minutes.",
 	ScaleRounds:  "Medians of %d rounds, each install on a fresh control plane: ConfigMaps, Services, ServiceAccounts, Roles and a few Deployments in 50 namespaces.",
 	Objects:      "objects",
 	Time:         "time",
 	Linear:       "from %d to %d objects, %s: no worse than linearly",
 	Faster:       "%d objects, against %s",
-	During:       "another client's latency",
-	Idle:         "nothing under way",
+	During:       "latency of another client",
+	Idle:         "idle server",
 	Get:          "get",
 	List:         "list",
 	Samples:      "requests",
 	Pods:         "%d pods",
 	First:        "first row",
 	Last:         "last row",
-	ScaleNotes: `` + "`kubectl apply`" + ` does not wait until anything runs, and neither does ours (` + "`--wait=false`" + `) where it is compared with it; the last column is with the wait. What is waited for there is kube-controller-manager, which sends 20 requests a second at most and has an account and a ConfigMap to make in each new namespace before it comes to the Deployments. The other client is at no distance.
+	ScaleNotes: `` + "`kubectl apply`" + ` does not wait for readiness, and in the comparison neither does ours (` + "`--wait=false`" + `); the last column includes the wait. That wait is for kube-controller-manager, which sends at most 20 requests a second and creates a ServiceAccount and a ConfigMap in each new namespace before it gets to the Deployments. The other client has no added RTT.
 
-The other client has a user and a connection of its own, and gets a ConfigMap or lists those of a namespace every 50 ms; its latency counts from when the request was due. It runs on the same machine as everything else, so that it also waits for the processor.`,
+The other client has its own user and connection, and gets a ConfigMap or lists those of a namespace every 50 ms; latency counts from the time at which the request was due. It shares the machine with everything else, so it also waits for the processor.`,
 }
 
-// Chinese are those of README's translation.
+// Chinese are those of their translations.
 var Chinese = Words{
 	Operations: map[Operation]string{
 		Install:   "安装到就绪",
-		Again:     "再次安装（无需改动）",
+		Again:     "再次安装（无改动）",
 		Uninstall: "卸载",
 		PodsWarm:  "Pod 列表，缓存已有",
 		PodsCold:  "Pod 列表，缓存为空",
@@ -172,7 +172,7 @@ var Chinese = Words{
 	Pods:         "%d 个 Pod",
 	First:        "第一行",
 	Last:         "最后一行",
-	ScaleNotes: `` + "`kubectl apply`" + ` 不等待任何对象运行；与之比较时我们也不等待（` + "`--wait=false`" + `），最后一列是包含等待的用时。那里等待的是 kube-controller-manager：它每秒最多发送 20 个请求，并且要先在每个新命名空间中创建一个账号和一个 ConfigMap，然后才轮到 Deployment。另一个客户端没有往返时间。
+	ScaleNotes: `` + "`kubectl apply`" + ` 不等待任何对象运行；与之比较时我们也不等待（` + "`--wait=false`" + `），最后一列是包含等待的用时。那里等待的是 kube-controller-manager：它每秒最多发送 20 个请求，并且要先在每个新命名空间中创建一个 ServiceAccount 和一个 ConfigMap，然后才轮到 Deployment。另一个客户端没有往返时间。
 
 另一个客户端有自己的用户和连接，每 50 毫秒读取一个 ConfigMap 或列出一个命名空间中的 ConfigMap；延迟从请求应当发出的时刻算起。它与其他进程在同一台机器上运行，因此也会等待处理器。`,
 }
