@@ -22,7 +22,7 @@ type Words struct {
 	ScaleRounds, ScaleNotes, ScaleLimit, Objects, Time, Linear, Faster string
 	During, Idle, Get, List, Samples, Pods, First, Last                string
 	Least, Bare, UntilServed, UntilRunning, LeastNotes                 string
-	// NorBare takes the ratio that bare requests come to.
+	// NorBare takes the ratio that bare requests reach.
 	NorBare string
 }
 
@@ -38,13 +38,14 @@ func (w Words) verdict(reached bool) string {
 	return w.No
 }
 
-// became tells what became of a goal, and whether anything could reach it.
+// became gives the verdict on a goal, and what bare requests reach if it is out
+// of their reach, too.
 func (w Words) became(verdict Verdict) string {
-	told := w.verdict(verdict.Reached)
+	text := w.verdict(verdict.Reached)
 	if verdict.Least > 0 && verdict.Least < verdict.AtLeast {
-		told += fmt.Sprintf(w.NorBare, verdict.Least)
+		text += fmt.Sprintf(w.NorBare, verdict.Least)
 	}
-	return told
+	return text
 }
 
 // English are the words of README.md and docs/benchmarks.md.
@@ -124,7 +125,7 @@ var Chinese = Words{
 	Measured:     "测量于 %s，机器为 %s，%d 核，%d GB 内存，%s；Kubernetes %s，Istio %s，插件版本 %s；测量前的平均负载为 %.1f。",
 	Rounds:       "取 %d 轮的中位数；每一轮中各工具轮流执行，每次都在全新的控制平面上。所有工具安装同样的 %d 个对象，即不含 addon 的 demo 配置。",
 	Picture:      "按工具和往返时间列出的安装、再次安装、卸载和显示 Pod 的用时",
-	Failures:     "没有成功的：",
+	Failures:     "失败：",
 	Medians:      "中位数",
 	Goal:         "目标",
 	OursColumn:   "我们",
