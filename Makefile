@@ -78,7 +78,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -131,7 +131,7 @@ cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 test: unit oracle addons e2e ## everything that must hold
 
 unit: ## the tests that need no cluster
-	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/pasted/... ./test/cmd/...
+	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/pasted/... ./test/cmd/... ./test/measure/...
 
 oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 	cd test/tools && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/oracle oracle/main.go
@@ -176,6 +176,9 @@ fuzz: ## look for inputs that break a parser or a printer: make fuzz FUZZTIME=20
 		echo "$$folder: $$name"; \
 		go test "./$$folder" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x </dev/null || exit 1; \
 	done
+
+figures: ## how much code there is, and how long files and functions are
+	@go run ./test/cmd/figures
 
 lint: tools ## formatting, vet, staticcheck, module files
 	@test/lint.sh $(TOOLS)
