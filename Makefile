@@ -146,7 +146,7 @@ e2e: build tools oldest istiod observers ## the tests on real control planes
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \
-		-run 'TestFaults|TestFaultsUninstall|TestKilled|TestRestartedServer|TestForgottenDefinitions|TestPeersUnderFaults' ./test/e2e/...
+		-run 'TestInstallUnderFaults|TestUninstallUnderFaults|TestInstallKilled|TestInstallServerRestarts|TestInstallUnestablishedCRDs|TestInstallPeersUnderFaults' ./test/e2e/...
 
 bench: bench-tools ## ours against istioctl, kubectl and helm, into docs/benchmarks.md and README: make bench ROUNDS=3 RTTS=0,50,200
 	$(BENCH) install -rounds $(ROUNDS) -rtts $(RTTS) -only '$(ONLY)'

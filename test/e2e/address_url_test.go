@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	gateway "github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // gateways are Services of all the types that a gateway can have. The lowest
@@ -51,13 +54,13 @@ spec:
   ports: [{name: tcp, port: 31400}]
 `
 
-// TestAddress finds the ways to gateways, with as few requests as that takes.
-func TestAddress(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", gateways), "-n", "gateways", "--wait=false", "--skip-checks=loadbalancer")
-	recorder := newRecorder(t, control.Kubeconfig)
-	recorded := newUser(t, recorder.kubeconfig)
+// TestAddressURL finds the ways to gateways, with as few requests as that takes.
+func TestAddressURL(t *testing.T) {
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "gateways.yaml", gateways), "-n", "gateways", "--wait=false", "--skip-checks=loadbalancer")
+	recorder := apiproxy.New(t, control.Kubeconfig)
+	recorded := user.New(t, recorder.Kubeconfig)
 	for _, test := range []struct {
 		// status is what a load balancer says.
 		status, gateway string
@@ -72,20 +75,20 @@ func TestAddress(t *testing.T) {
 	} {
 		t.Run(test.gateway+test.status, func(t *testing.T) {
 			if test.status != "" {
-				u.must(t, "kubectl", "patch", "service", test.gateway, "-n", "gateways", "--subresource=status", "--type=merge", "-p", `{"status":{"loadBalancer":{"ingress":[`+test.status+`]}}}`)
+				u.Must(t, "kubectl", "patch", "service", test.gateway, "-n", "gateways", "--subresource=status", "--type=merge", "-p", `{"status":{"loadBalancer":{"ingress":[`+test.status+`]}}}`)
 			}
-			recorder.take()
-			got := recorded.run(t, "kubectl", "istio-demo", "address", "-n", "gateways", "--gateway", test.gateway)
-			requests, _ := recorder.take()
-			if got.code != 0 || len(requests) != test.requests {
-				t.Errorf("exit code %d, requests %q", got.code, requests)
+			recorder.Drain()
+			got := recorded.Run(t, "kubectl", "istio-demo", "address", "-n", "gateways", "--gateway", test.gateway)
+			requests, _ := recorder.Drain()
+			if got.Code != 0 || len(requests) != test.requests {
+				t.Errorf("exit code %d, requests %q", got.Code, requests)
 			}
-			wantLines(t, got.stdout, test.url)
-			wantLines(t, got.stderr, test.why)
+			wantLines(t, got.Stdout, test.url)
+			wantLines(t, got.Stderr, test.why)
 		})
 	}
 	var read gateway.Endpoint
-	answer := u.must(t, "kubectl", "istio-demo", "address", "-n", "gateways", "--gateway=balanced", "-o", "json")
+	answer := u.Must(t, "kubectl", "istio-demo", "address", "-n", "gateways", "--gateway=balanced", "-o", "json")
 	if err := json.Unmarshal([]byte(answer), &read); err != nil || read.URL != "http://[2001:db8::7]" || read.Via != gateway.ViaLoadBalancer ||
 		read.Host != "2001:db8::7" || read.Port != 80 || read.Namespace != "gateways" || read.Gateway != "balanced" || read.Why == "" {
 		t.Errorf("it is %+v, %v", read, err)
@@ -94,12 +97,12 @@ func TestAddress(t *testing.T) {
 
 // TestAddressErrors are one line each, with what helps.
 func TestAddressErrors(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "gateways.yaml", strings.ReplaceAll(gateways, "3000", "3001")), "-n", "nearby", "--wait=false", "--skip-checks=loadbalancer")
-	u.must(t, "kubectl", "create", "role", "sees-services", "-n", "nearby", "--verb=get", "--resource=services")
-	u.must(t, "kubectl", "create", "rolebinding", "sees-services", "-n", "nearby", "--role=sees-services", "--user=visitor")
-	for u.run(t, "kubectl", "auth", "can-i", "get", "services", "-n", "nearby", "--as", "visitor").code != 0 {
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "gateways.yaml", strings.ReplaceAll(gateways, "3000", "3001")), "-n", "nearby", "--wait=false", "--skip-checks=loadbalancer")
+	u.Must(t, "kubectl", "create", "role", "sees-services", "-n", "nearby", "--verb=get", "--resource=services")
+	u.Must(t, "kubectl", "create", "rolebinding", "sees-services", "-n", "nearby", "--role=sees-services", "--user=visitor")
+	for u.Run(t, "kubectl", "auth", "can-i", "get", "services", "-n", "nearby", "--as", "visitor").Code != 0 {
 		if t.Context().Err() != nil {
 			t.Fatal("the role has no effect")
 		}
@@ -124,9 +127,9 @@ func TestAddressErrors(t *testing.T) {
 		{"gateway", 2, `error: kubectl istio-demo address takes no arguments, but got "gateway"`},
 	} {
 		t.Run(test.flags, func(t *testing.T) {
-			got := u.run(t, append([]string{"kubectl", "istio-demo", "address"}, strings.Fields(test.flags)...)...)
-			if lines := errorLines(got.stderr); got.code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.stdout != "" {
-				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			got := u.Run(t, append([]string{"kubectl", "istio-demo", "address"}, strings.Fields(test.flags)...)...)
+			if lines := got.Errors(); got.Code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.Stdout != "" {
+				t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
 	}
@@ -134,22 +137,22 @@ func TestAddressErrors(t *testing.T) {
 
 // TestAddressForward reaches the demo's own gateway.
 func TestAddressForward(t *testing.T) {
-	u := sharedDemo(t)
-	podServer(t, sharedCluster(t), 8080, echo) // where port 80 of the Service leads to
-	plain := u.start(t, "kubectl", "istio-demo", "address", "--forward", "--address=::1")
-	url := plain.url(t)
+	u := controlplane.SharedDemo(t)
+	controlplane.ServePods(t, controlplane.Shared(t), 8080, controlplane.Echo) // where port 80 of the Service leads to
+	plain := u.Start(t, "kubectl", "istio-demo", "address", "--forward", "--address=::1")
+	url := plain.URL(t)
 	if !regexp.MustCompile(`^http://\[::1\]:\d+$`).MatchString(url) {
 		t.Errorf("the URL is %s", url)
 	}
-	wantEcho(t, url+"/productpage", "/productpage")
-	plain.wantEnd(t)
+	controlplane.WantEcho(t, url+"/productpage", "/productpage")
+	plain.Interrupt(t)
 
-	structured := u.start(t, "kubectl", "istio-demo", "address", "--forward", "-o", "yaml")
+	structured := u.Start(t, "kubectl", "istio-demo", "address", "--forward", "-o", "yaml")
 	var lines []string
-	for len(lines) < 7 && structured.stdout.Scan() {
-		lines = append(lines, structured.stdout.Text())
+	for len(lines) < 7 && structured.Stdout.Scan() {
+		lines = append(lines, structured.Stdout.Text())
 	}
-	structured.wantEnd(t)
+	structured.Interrupt(t)
 	wantLines(t, strings.Join(lines, "\n")+"\n", `gateway: istio-ingressgateway`, `host: localhost`, `namespace: istio-system`,
 		`port: \d+`, `url: http://localhost:\d+`, `via: forward`, `why: forwarded to .*`)
 }

@@ -7,20 +7,24 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // finding is a result of check -o json.
 type finding struct{ Name, Verdict, Message, Remedy string }
 
 // check runs check -o json and gives its exit code and what it found.
-func check(t *testing.T, u *user, flags ...string) (int, []finding) {
+func check(t *testing.T, u *user.User, flags ...string) (int, []finding) {
 	t.Helper()
-	got := u.run(t, append([]string{"kubectl", "istio-demo", "check", "--addons=none", "-o", "json"}, flags...)...)
+	got := u.Run(t, append([]string{"kubectl", "istio-demo", "check", "--addons=none", "-o", "json"}, flags...)...)
 	var printed struct{ Checks []finding }
-	if err := json.Unmarshal([]byte(got.stdout), &printed); err != nil {
-		t.Fatalf("exit code %d, %v\n%s%s", got.code, err, got.stdout, got.stderr)
+	if err := json.Unmarshal([]byte(got.Stdout), &printed); err != nil {
+		t.Fatalf("exit code %d, %v\n%s%s", got.Code, err, got.Stdout, got.Stderr)
 	}
-	return got.code, printed.Checks
+	return got.Code, printed.Checks
 }
 
 // found compares the verdicts of one check, and their messages with a regular
@@ -38,15 +42,15 @@ func found(t *testing.T, findings []finding, name, verdict, message string) {
 	t.Errorf("%s is not %q with\n  %s\nin\n%+v", name, verdict, message, findings)
 }
 
-// TestCheck finds nothing wrong, writes nothing and prints all of it.
-func TestCheck(t *testing.T) {
+// TestCheckPasses finds nothing wrong, writes nothing and prints all of it.
+func TestCheckPasses(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, startCluster(t, "checked").Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
-	u.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
-	recorder.take()
+	recorder := apiproxy.New(t, controlplane.Start(t, "checked").Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
+	u.Must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
+	recorder.Drain()
 	code, findings := check(t, u, "-n", "checked")
-	if _, writes := recorder.take(); len(writes) > 0 {
+	if _, writes := recorder.Drain(); len(writes) > 0 {
 		t.Errorf("something was written: %v", writes)
 	}
 	var names []string
@@ -65,7 +69,7 @@ func TestCheck(t *testing.T) {
 	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
 	found(t, findings, "loadbalancer", "warn", ".*EXTERNAL-IP of checked/istio-ingressgateway will stay pending.*")
 
-	table := u.must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked")
+	table := u.Must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked")
 	for _, line := range []string{
 		`NAME +VERDICT +MESSAGE`,
 		`kinds +pass +the cluster or the manifest knows every kind`,
@@ -76,14 +80,14 @@ func TestCheck(t *testing.T) {
 			t.Errorf("no line like\n  %s\nin\n%s", line, table)
 		}
 	}
-	if yaml := u.must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked", "-o", "yaml"); !strings.HasPrefix(yaml, "checks:\n- message: ") {
+	if yaml := u.Must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked", "-o", "yaml"); !strings.HasPrefix(yaml, "checks:\n- message: ") {
 		t.Errorf("-o yaml printed\n%s", yaml)
 	}
 }
 
 // TestCheckInstalled looks at a demo that runs, and finds nothing to say.
 func TestCheckInstalled(t *testing.T) {
-	code, findings := check(t, sharedDemo(t))
+	code, findings := check(t, controlplane.SharedDemo(t))
 	for _, finding := range findings {
 		if finding.Verdict != "pass" || code != 0 {
 			t.Errorf("exit code %d, %+v", code, finding)
@@ -93,8 +97,8 @@ func TestCheckInstalled(t *testing.T) {
 
 // TestCheckFails tells all that is wrong at once.
 func TestCheckFails(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "own.yaml", web+"---\napiVersion: example.com/v1\nkind: Foo\nmetadata: {name: a}\n---\napiVersion: example.com/v1\nkind: Foo\nmetadata: {name: b}\n")
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "own.yaml", web+"---\napiVersion: example.com/v1\nkind: Foo\nmetadata: {name: a}\n---\napiVersion: example.com/v1\nkind: Foo\nmetadata: {name: b}\n")
 	code, findings := check(t, u, "-f", path, "-n", "nowhere", "--as", "nobody")
 	if code != 1 {
 		t.Errorf("exit code %d", code)
@@ -103,23 +107,23 @@ func TestCheckFails(t *testing.T) {
 	found(t, findings, "permissions", "fail", `you have no permission to create configmaps in namespace nowhere, create deployments\.apps in namespace nowhere, get .* and 5 more`)
 	found(t, findings, "architectures", "pass", "it cannot be told, because nobody says .*")
 	found(t, findings, "webhooks", "pass", "it cannot be told, because you may not list webhook configurations")
-	got := u.run(t, "kubectl", "istio-demo", "check", "-f", write(t, "other.yaml", deployment+"---\napiVersion: v1beta9\nkind: Foo\nmetadata: {name: a}\n"))
+	got := u.Run(t, "kubectl", "istio-demo", "check", "-f", user.File(t, "other.yaml", deployment+"---\napiVersion: v1beta9\nkind: Foo\nmetadata: {name: a}\n"))
 	want := []string{"error: an install would be refused by these checks: kinds, namespaces"}
-	if lines := errorLines(got.stderr); got.code != 1 || !slices.Equal(lines, want) || !strings.Contains(got.stdout, "namespaces      fail") {
-		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, want) || !strings.Contains(got.Stdout, "namespaces      fail") {
+		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 }
 
 // TestCheckConflicts names every manager in the message, and tells the remedy
 // apart from them.
 func TestCheckConflicts(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "own; theirs.yaml", configMap+"data: {a: ours, b: ours}\n")
-	u.must(t, "kubectl", "istio-demo", "install", "-n", "contested", "-f", path)
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "own; theirs.yaml", configMap+"data: {a: ours, b: ours}\n")
+	u.Must(t, "kubectl", "istio-demo", "install", "-n", "contested", "-f", path)
 	for manager, data := range map[string]string{"gitops": "{a: theirs}", "edit; or not": "{b: theirs}"} {
 		theirs := "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: contested}, data: " + data + "}"
-		if got := u.runWith(t, theirs, "kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager="+manager, "-f", "-"); got.code != 0 {
-			t.Fatal(got.stderr)
+		if got := u.Pipe(t, theirs, "kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager="+manager, "-f", "-"); got.Code != 0 {
+			t.Fatal(got.Stderr)
 		}
 	}
 	code, findings := check(t, u, "-n", "contested", "-f", path)
@@ -139,7 +143,7 @@ func TestCheckConflicts(t *testing.T) {
 
 // TestCheckUsage refuses what has no meaning.
 func TestCheckUsage(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	for _, test := range []struct {
 		arguments []string
 		want      string
@@ -150,9 +154,9 @@ func TestCheckUsage(t *testing.T) {
 		{[]string{"install", "--skip-checks=nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, foreign`},
 		{[]string{"check", "-f", "nope.yaml"}, `error: the path "nope.yaml" does not exist`},
 	} {
-		got := u.run(t, append([]string{"kubectl", "istio-demo"}, test.arguments...)...)
-		if lines := errorLines(got.stderr); got.code != 2 || !slices.Equal(lines, []string{test.want}) || got.stdout != "" {
-			t.Errorf("%v: exit code %d\n%s%s", test.arguments, got.code, got.stdout, got.stderr)
+		got := u.Run(t, append([]string{"kubectl", "istio-demo"}, test.arguments...)...)
+		if lines := got.Errors(); got.Code != 2 || !slices.Equal(lines, []string{test.want}) || got.Stdout != "" {
+			t.Errorf("%v: exit code %d\n%s%s", test.arguments, got.Code, got.Stdout, got.Stderr)
 		}
 	}
 }
@@ -176,22 +180,22 @@ webhooks:
 // TestCheckOrphanedWebhook names the webhook that would block the pods; its
 // remedy works.
 func TestCheckOrphanedWebhook(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
 	remove := []string{"kubectl", "delete", "mutatingwebhookconfiguration", "leftover"}
-	u.must(t, "kubectl", "create", "namespace", "orphans")
-	u.must(t, "kubectl", "create", "-f", write(t, "webhook.yaml", webhook("leftover", "orphans", "gone")))
-	defer u.run(t, append(remove, "--ignore-not-found")...)
-	path := write(t, "web.yaml", web)
+	u.Must(t, "kubectl", "create", "namespace", "orphans")
+	u.Must(t, "kubectl", "create", "-f", user.File(t, "webhook.yaml", webhook("leftover", "orphans", "gone")))
+	defer u.Run(t, append(remove, "--ignore-not-found")...)
+	path := user.File(t, "web.yaml", web)
 
-	recorder.take()
-	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans")
+	recorder.Drain()
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans")
 	want := []string{"error: mutatingwebhookconfiguration leftover is orphaned and blocks pods in namespace orphans: " +
 		"its service orphans/gone does not exist (webhook pods.example.com); remove it ('" + strings.Join(remove, " ") + "') if what it belonged to is gone for good"}
-	if lines := errorLines(got.stderr); got.code != 1 || !slices.Equal(lines, want) {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, want) {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if _, writes := recorder.take(); len(writes) > 0 {
+	if _, writes := recorder.Drain(); len(writes) > 0 {
 		t.Errorf("something was written: %v", writes)
 	}
 	// Elsewhere it does no harm, and is worth a word.
@@ -201,12 +205,12 @@ func TestCheckOrphanedWebhook(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	// What the check says is true: its pod does not come.
-	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans", "--skip-checks=webhooks", "--wait=false")
-	u.must(t, "kubectl", "wait", "deployment/web", "-n", "orphans", "--for=condition=ReplicaFailure", "--timeout=30s")
-	u.must(t, remove...)
-	again := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans")
-	if again.code != 0 || strings.Contains(again.stderr, "leftover") {
-		t.Errorf("exit code %d\n%s", again.code, again.stderr)
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans", "--skip-checks=webhooks", "--wait=false")
+	u.Must(t, "kubectl", "wait", "deployment/web", "-n", "orphans", "--for=condition=ReplicaFailure", "--timeout=30s")
+	u.Must(t, remove...)
+	again := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans")
+	if again.Code != 0 || strings.Contains(again.Stderr, "leftover") {
+		t.Errorf("exit code %d\n%s", again.Code, again.Stderr)
 	}
 }
 
@@ -223,13 +227,13 @@ spec:
 
 // TestCheckUnreachableWebhook has a webhook whose Service has no pods.
 func TestCheckUnreachableWebhook(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.must(t, "kubectl", "create", "namespace", "unreachable")
-	u.must(t, "kubectl", "label", "namespace", "unreachable", "pod-security.kubernetes.io/enforce=restricted")
-	u.must(t, "kubectl", "create", "service", "clusterip", "hook", "-n", "unreachable", "--tcp=443")
-	u.must(t, "kubectl", "create", "-f", write(t, "webhook.yaml", webhook("silent", "unreachable", "hook")))
-	defer u.must(t, "kubectl", "delete", "mutatingwebhookconfiguration", "silent")
-	path := write(t, "web.yaml", web)
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Must(t, "kubectl", "create", "namespace", "unreachable")
+	u.Must(t, "kubectl", "label", "namespace", "unreachable", "pod-security.kubernetes.io/enforce=restricted")
+	u.Must(t, "kubectl", "create", "service", "clusterip", "hook", "-n", "unreachable", "--tcp=443")
+	u.Must(t, "kubectl", "create", "-f", user.File(t, "webhook.yaml", webhook("silent", "unreachable", "hook")))
+	defer u.Must(t, "kubectl", "delete", "mutatingwebhookconfiguration", "silent")
+	path := user.File(t, "web.yaml", web)
 	code, findings := check(t, u, "-f", path, "-n", "unreachable")
 	found(t, findings, "webhooks", "fail", `pods in namespace unreachable cannot be created, because the API server cannot reach a webhook of mutatingwebhookconfiguration silent: `+
 		`failed calling webhook "pods\.example\.com": .*https://hook\.unreachable\.svc:443/.*`)
@@ -239,7 +243,7 @@ func TestCheckUnreachableWebhook(t *testing.T) {
 	// Where the webhook is not asked, nothing is tried.
 	code, findings = check(t, u, "-f", path, "-n", "unasked")
 	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
-	if pods := u.must(t, "kubectl", "get", "pods", "-n", "unreachable", "-o", "name"); pods != "" || code != 0 {
+	if pods := u.Must(t, "kubectl", "get", "pods", "-n", "unreachable", "-o", "name"); pods != "" || code != 0 {
 		t.Errorf("exit code %d, pods %s", code, pods)
 	}
 }
@@ -247,14 +251,14 @@ func TestCheckUnreachableWebhook(t *testing.T) {
 // TestCheckNames has a user whose role is limited to objects of certain names
 // (resourceNames), also where it comes to creating them.
 func TestCheckNames(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.must(t, "kubectl", "create", "namespace", "named")
-	u.must(t, "kubectl", "create", "role", "one", "-n", "named", "--verb=get,create,patch", "--resource=configmaps", "--resource-name=a", "--resource-name=istio-demo")
-	u.must(t, "kubectl", "create", "rolebinding", "one", "-n", "named", "--role=one", "--user=picky")
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Must(t, "kubectl", "create", "namespace", "named")
+	u.Must(t, "kubectl", "create", "role", "one", "-n", "named", "--verb=get,create,patch", "--resource=configmaps", "--resource-name=a", "--resource-name=istio-demo")
+	u.Must(t, "kubectl", "create", "rolebinding", "one", "-n", "named", "--role=one", "--user=picky")
 	// The members of the inventory can only be listed together.
-	u.must(t, "kubectl", "create", "role", "all", "-n", "named", "--verb=list", "--resource=configmaps")
-	u.must(t, "kubectl", "create", "rolebinding", "all", "-n", "named", "--role=all", "--user=picky")
-	other := write(t, "other.yaml", configMap+"---\n"+strings.Replace(configMap, "name: a", "name: b", 1))
+	u.Must(t, "kubectl", "create", "role", "all", "-n", "named", "--verb=list", "--resource=configmaps")
+	u.Must(t, "kubectl", "create", "rolebinding", "all", "-n", "named", "--role=all", "--user=picky")
+	other := user.File(t, "other.yaml", configMap+"---\n"+strings.Replace(configMap, "name: a", "name: b", 1))
 	code, findings := check(t, u, "-n", "named", "--as", "picky", "-f", other)
 	found(t, findings, "permissions", "fail", "you have no permission to create configmaps/b in namespace named, get configmaps/b in namespace named, patch configmaps/b in namespace named")
 	if code != 1 {
@@ -262,9 +266,9 @@ func TestCheckNames(t *testing.T) {
 	}
 	// Pruning would need to delete, too.
 	for _, want := range []string{"1 created, 0 configured, 0 unchanged", "0 created, 0 configured, 1 unchanged"} {
-		got := u.run(t, "kubectl", "istio-demo", "install", "-n", "named", "--as", "picky", "--prune=false", "-f", write(t, "a.yaml", configMap))
-		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), want) {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "named", "--as", "picky", "--prune=false", "-f", user.File(t, "a.yaml", configMap))
+		if got.Code != 0 || !strings.HasPrefix(got.Summary(), want) {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 	}
 }
@@ -272,42 +276,42 @@ func TestCheckNames(t *testing.T) {
 // TestCheckNodes changes the nodes of a cluster of its own.
 func TestCheckNodes(t *testing.T) {
 	t.Parallel()
-	u := newUser(t, startCluster(t, "checks").Kubeconfig)
-	u.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
-	big := write(t, "big.yaml", tooBig)
+	u := user.New(t, controlplane.Start(t, "checks").Kubeconfig)
+	u.Must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
+	big := user.File(t, "big.yaml", tooBig)
 
 	t.Run("capacity", func(t *testing.T) {
 		_, findings := check(t, u, "-f", big)
 		found(t, findings, "capacity", "warn", `no node has room for a pod of deployment istio-system/big: it requests cpu 1k, memory 0, pods 1, and a node has at most about cpu \d+, .*`)
-		got := u.run(t, "kubectl", "istio-demo", "install", "-f", big, "--wait=false")
-		if got.code != 0 || strings.Count(got.stderr, "warning: no node has room for a pod of deployment istio-system/big") != 1 {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "install", "-f", big, "--wait=false")
+		if got.Code != 0 || strings.Count(got.Stderr, "warning: no node has room for a pod of deployment istio-system/big") != 1 {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
-		if got := u.run(t, "kubectl", "istio-demo", "install", "-f", big, "--wait=false"); strings.Contains(got.stderr, "warning: no node has room") {
-			t.Errorf("what is there already is warned of:\n%s", got.stderr)
+		if got := u.Run(t, "kubectl", "istio-demo", "install", "-f", big, "--wait=false"); strings.Contains(got.Stderr, "warning: no node has room") {
+			t.Errorf("what is there already is warned of:\n%s", got.Stderr)
 		}
 	})
 	t.Run("load balancer", func(t *testing.T) {
-		u.must(t, "kubectl", "create", "service", "loadbalancer", "edge", "-n", "default", "--tcp=80")
-		u.must(t, "kubectl", "patch", "service", "edge", "-n", "default", "--subresource=status", "-p", `{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.7"}]}}}`)
+		u.Must(t, "kubectl", "create", "service", "loadbalancer", "edge", "-n", "default", "--tcp=80")
+		u.Must(t, "kubectl", "patch", "service", "edge", "-n", "default", "--subresource=status", "-p", `{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.7"}]}}}`)
 		_, findings := check(t, u)
 		found(t, findings, "loadbalancer", "pass", "likely to get an address: service default/edge has one")
-		u.must(t, "kubectl", "patch", "node", "node-000000", "-p", `{"spec":{"providerID":"aws:///eu-west-1a/i-0abc"}}`)
+		u.Must(t, "kubectl", "patch", "node", "node-000000", "-p", `{"spec":{"providerID":"aws:///eu-west-1a/i-0abc"}}`)
 		_, findings = check(t, u)
 		found(t, findings, "loadbalancer", "pass", "likely to get an address: the nodes are of the provider aws")
 	})
 	t.Run("architecture", func(t *testing.T) {
-		u.must(t, "kubectl", "label", "node", "node-000001", "kubernetes.io/arch=s390x", "--overwrite")
+		u.Must(t, "kubectl", "label", "node", "node-000001", "kubernetes.io/arch=s390x", "--overwrite")
 		_, findings := check(t, u)
 		found(t, findings, "architectures", "warn", `the images are built for amd64 and arm64, and pods may come to other nodes: node node-000001 \(s390x\)`)
 		// As the remedy says.
-		u.must(t, "kubectl", "taint", "node", "node-000001", "kubernetes.io/arch=other:NoSchedule")
+		u.Must(t, "kubectl", "taint", "node", "node-000001", "kubernetes.io/arch=other:NoSchedule")
 		_, findings = check(t, u)
 		found(t, findings, "architectures", "pass", ".*")
-		u.must(t, "kubectl", "label", "node", "--all", "kubernetes.io/arch=s390x", "--overwrite")
-		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
-		if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: the images are built for amd64 and arm64, and there is no such node for deployment istio-system/istiod, ") {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		u.Must(t, "kubectl", "label", "node", "--all", "kubernetes.io/arch=s390x", "--overwrite")
+		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
+		if lines := got.Errors(); got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: the images are built for amd64 and arm64, and there is no such node for deployment istio-system/istiod, ") {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		_, findings = check(t, u, "--hub", "registry.example.com/s390x")
 		found(t, findings, "architectures", "pass", "it cannot be told, because nobody says what the images are built for")
@@ -317,7 +321,7 @@ func TestCheckNodes(t *testing.T) {
 		}
 	})
 	t.Run("no node", func(t *testing.T) {
-		u.must(t, "kubectl", "cordon", "node-000000", "node-000002")
+		u.Must(t, "kubectl", "cordon", "node-000000", "node-000002")
 		_, findings := check(t, u)
 		found(t, findings, "capacity", "warn", "no ready node takes the pods of deployment istio-system/istiod, .*, as far as taints, nodeSelector and node affinity go")
 	})

@@ -7,30 +7,32 @@ import (
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestControllersThatGaveUp has the controllers end once, a while after they
+// TestClusterRestartsControllers has the controllers end once, a while after they
 // were started, as they do when the API server is slow to become healthy: a
 // cluster is not said to run without them.
-func TestControllersThatGaveUp(t *testing.T) {
+func TestClusterRestartsControllers(t *testing.T) {
 	t.Parallel()
-	t.Run("on this machine", func(t *testing.T) { controllersGiveUp(t, processes{}) })
+	t.Run("on this machine", func(t *testing.T) { restartsControllers(t, controlplane.Processes{}) })
 	t.Run("in a network of its own", func(t *testing.T) {
-		processes := processes{istiod: os.Getenv("ISTIOD")}
+		processes := controlplane.Processes{Istiod: os.Getenv("ISTIOD")}
 		if err := cluster.Isolatable(); err != nil {
 			t.Skip("there can be none here: ", err)
 		}
-		if processes.istiod == "" {
+		if processes.Istiod == "" {
 			t.Fatal("ISTIOD is not set: run make e2e")
 		}
-		controllersGiveUp(t, processes)
+		restartsControllers(t, processes)
 	})
 }
 
-func controllersGiveUp(t *testing.T, processes processes) {
+func restartsControllers(t *testing.T, processes controlplane.Processes) {
 	t.Helper()
 	binaries := t.TempDir()
-	entries, err := os.ReadDir(tools)
+	entries, err := os.ReadDir(user.Tools)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,20 +40,20 @@ func controllersGiveUp(t *testing.T, processes processes) {
 		if entry.Name() == "kube-controller-manager" {
 			continue
 		}
-		if err := os.Symlink(filepath.Join(tools, entry.Name()), filepath.Join(binaries, entry.Name())); err != nil {
+		if err := os.Symlink(filepath.Join(user.Tools, entry.Name()), filepath.Join(binaries, entry.Name())); err != nil {
 			t.Fatal(err)
 		}
 	}
 	gaveUp := filepath.Join(binaries, "gave-up")
-	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" != --version ] && mkdir '%s' 2>/dev/null && exec sleep 8\nexec '%s' \"$@\"\n", gaveUp, filepath.Join(tools, "kube-controller-manager"))
+	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" != --version ] && mkdir '%s' 2>/dev/null && exec sleep 8\nexec '%s' \"$@\"\n", gaveUp, filepath.Join(user.Tools, "kube-controller-manager"))
 	if err := os.WriteFile(filepath.Join(binaries, "kube-controller-manager"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	control := startClusterOf(t, binaries, "gave-up", processes)
+	control := controlplane.StartFrom(t, binaries, "gave-up", processes)
 	if _, err := os.Stat(gaveUp); err != nil {
 		t.Fatal("the controllers did not give up: ", err)
 	}
-	u := newUser(t, control.Kubeconfig)
-	u.must(t, "kubectl", "create", "deployment", "works", "--image=example.com/works")
-	u.must(t, "kubectl", "rollout", "status", "deployment/works", "--timeout=60s")
+	u := user.New(t, control.Kubeconfig)
+	u.Must(t, "kubectl", "create", "deployment", "works", "--image=example.com/works")
+	u.Must(t, "kubectl", "rollout", "status", "deployment/works", "--timeout=60s")
 }

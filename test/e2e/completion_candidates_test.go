@@ -10,28 +10,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // withCompletion is a user whose kubectl asks the plugin.
-func withCompletion(t *testing.T, kubeconfig string) *user {
+func withCompletion(t *testing.T, kubeconfig string) *user.User {
 	t.Helper()
-	u := newUser(t, kubeconfig)
-	folder := filepath.Join(u.dir, "bin")
+	u := user.New(t, kubeconfig)
+	folder := filepath.Join(u.Dir, "bin")
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	u.prepend(folder)
-	u.must(t, "kubectl", "istio-demo", "completion", "--install", "--dir", folder)
+	u.PrependPath(folder)
+	u.Must(t, "kubectl", "istio-demo", "completion", "--install", "--dir", folder)
 	return u
-}
-
-// prepend puts a folder before the others on PATH.
-func (u *user) prepend(folder string) {
-	for i, variable := range u.environment {
-		if list, ok := strings.CutPrefix(variable, "PATH="); ok {
-			u.environment[i] = "PATH=" + folder + string(os.PathListSeparator) + list
-		}
-	}
 }
 
 // kubectlSays are the lines of kubectl __complete that are not for the shell.
@@ -39,32 +34,32 @@ var kubectlSays = regexp.MustCompile(`^(\[Debug\]|Completion ended with directiv
 
 // completions asks kubectl what can follow, and gives the values without
 // their descriptions, and the directive.
-func (u *user) completions(t *testing.T, words ...string) (values []string, directive string) {
+func completions(t *testing.T, u *user.User, words ...string) (values []string, directive string) {
 	t.Helper()
-	got := u.run(t, append([]string{"kubectl", "__complete", "istio-demo"}, words...)...)
-	if got.code != 0 {
-		t.Errorf("%q: exit code %d", words, got.code)
+	got := u.Run(t, append([]string{"kubectl", "__complete", "istio-demo"}, words...)...)
+	if got.Code != 0 {
+		t.Errorf("%q: exit code %d", words, got.Code)
 	}
-	for line := range strings.Lines(got.stderr) {
+	for line := range strings.Lines(got.Stderr) {
 		if !kubectlSays.MatchString(line) {
 			t.Errorf("%q: noise: %s", words, line)
 		}
 	}
-	for line := range strings.Lines(got.stdout) {
+	for line := range strings.Lines(got.Stdout) {
 		if value, ok := strings.CutPrefix(line, ":"); ok {
 			return values, strings.TrimSpace(value)
 		}
 		value, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		values = append(values, value)
 	}
-	t.Errorf("%q: there is no directive: %s", words, got.stdout)
+	t.Errorf("%q: there is no directive: %s", words, got.Stdout)
 	return values, ""
 }
 
-// objects gives the names that the cluster has.
-func (u *user) objects(t *testing.T, kind, namespace string) []string {
+// names gives the names that the cluster has.
+func names(t *testing.T, u *user.User, kind, namespace string) []string {
 	t.Helper()
-	names := strings.Fields(u.must(t, "kubectl", "get", kind, "-n", namespace, "-o", "jsonpath={.items[*].metadata.name}"))
+	names := strings.Fields(u.Must(t, "kubectl", "get", kind, "-n", namespace, "-o", "jsonpath={.items[*].metadata.name}"))
 	slices.Sort(names)
 	return names
 }
@@ -82,8 +77,8 @@ const (
 
 // TestCompletion asks for everything that is completed without a cluster.
 func TestCompletion(t *testing.T) {
-	sharedDemo(t)
-	control := sharedCluster(t)
+	controlplane.SharedDemo(t)
+	control := controlplane.Shared(t)
 	u := withCompletion(t, control.Kubeconfig)
 	for _, test := range []struct{ words, want, directive string }{
 		{"inst|", "install", noFiles},
@@ -129,7 +124,7 @@ func TestCompletion(t *testing.T) {
 	} {
 		t.Run(test.words, func(t *testing.T) {
 			words := strings.Split(strings.TrimSuffix(test.words, "|"), " ")
-			values, directive := u.completions(t, words...)
+			values, directive := completions(t, u, words...)
 			slices.Sort(values)
 			want := strings.Fields(test.want)
 			slices.Sort(want)
@@ -138,7 +133,7 @@ func TestCompletion(t *testing.T) {
 			}
 		})
 	}
-	commands := u.must(t, "kubectl", "__complete", "istio-demo", "")
+	commands := u.Must(t, "kubectl", "__complete", "istio-demo", "")
 	for _, one := range []string{"pods\tShow the demo's pods\n", "install\tInstall Istio's demo and wait until it runs\n"} {
 		if !strings.Contains(commands, one) {
 			t.Errorf("%q is not among\n%s", one, commands)
@@ -151,11 +146,11 @@ func TestCompletion(t *testing.T) {
 
 // TestCompletionNames asks for what is on the cluster.
 func TestCompletionNames(t *testing.T) {
-	sharedDemo(t)
-	u := withCompletion(t, sharedCluster(t).Kubeconfig)
-	pose(t, u, "completed", "app: completed", "10m")
-	u.must(t, "kubectl", "create", "service", "clusterip", "front", "-n", "completed", "--tcp=80")
-	pods, demoPods := u.objects(t, "pods", "completed"), u.objects(t, "pods", "istio-system")
+	controlplane.SharedDemo(t)
+	u := withCompletion(t, controlplane.Shared(t).Kubeconfig)
+	deployLookalike(t, u, "completed", "app: completed", "10m")
+	u.Must(t, "kubectl", "create", "service", "clusterip", "front", "-n", "completed", "--tcp=80")
+	pods, demoPods := names(t, u, "pods", "completed"), names(t, u, "pods", "istio-system")
 	pod := pods[0]
 	for _, test := range []struct {
 		words string
@@ -168,11 +163,11 @@ func TestCompletionNames(t *testing.T) {
 		{"pods -n completed x|", nil},
 		{"pods -A |", nil},
 		{"svc -n completed |", []string{"front"}},
-		{"services |", u.objects(t, "services", "istio-system")},
+		{"services |", names(t, u, "services", "istio-system")},
 		{"address -n completed --gateway |", []string{"front"}},
 		{"pods -n com|", []string{"completed"}},
-		{"pods --namespace |", u.objects(t, "namespaces", "")},
-		{"logs |", slices.Sorted(slices.Values(slices.Concat(u.objects(t, "deployments", "istio-system"), demoPods)))},
+		{"pods --namespace |", names(t, u, "namespaces", "")},
+		{"logs |", slices.Sorted(slices.Values(slices.Concat(names(t, u, "deployments", "istio-system"), demoPods)))},
 		{"logs -n completed |", []string{"posing", pod}},
 		{"logs -n completed deploy/|", []string{"deploy/posing"}},
 		{"logs -n completed sts/|", nil},
@@ -196,7 +191,7 @@ func TestCompletionNames(t *testing.T) {
 		{"pods --context nope |", nil},
 	} {
 		t.Run(test.words, func(t *testing.T) {
-			values, directive := u.completions(t, strings.Split(strings.TrimSuffix(test.words, "|"), " ")...)
+			values, directive := completions(t, u, strings.Split(strings.TrimSuffix(test.words, "|"), " ")...)
 			slices.Sort(values)
 			if !slices.Equal(values, test.want) || directive != noFiles {
 				t.Errorf("%q, %s; want %q", values, directive, test.want)
@@ -207,12 +202,12 @@ func TestCompletionNames(t *testing.T) {
 
 // TestCompletionRequests counts: whoever is typing waits for no more.
 func TestCompletionRequests(t *testing.T) {
-	sharedDemo(t)
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := withCompletion(t, recorder.kubeconfig)
+	controlplane.SharedDemo(t)
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := withCompletion(t, recorder.Kubeconfig)
 	for words, want := range map[string]int{"": 0, "install --add": 0, "pods -o ": 0, "pods ": 1, "pods -n ": 1, "logs ": 2, "logs istiod -c ": 1} {
-		u.completions(t, strings.Split(words, " ")...)
-		if requests, _ := recorder.take(); len(requests) != want {
+		completions(t, u, strings.Split(words, " ")...)
+		if requests, _ := recorder.Drain(); len(requests) != want {
 			t.Errorf("%q made %d requests, want %d:\n%s", words, len(requests), want, strings.Join(requests, "\n"))
 		}
 	}
@@ -231,7 +226,7 @@ func TestCompletionWithoutCluster(t *testing.T) {
 		return fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, cluster: {server: %q}}], contexts: [{name: a, context: {cluster: a, user: a}}], users: [{name: a, user: {%s}}]}`, server, user)
 	}
 	program := func(script string) string {
-		path := write(t, "login", script)
+		path := user.File(t, "login", script)
 		if err := os.Chmod(path, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -246,17 +241,17 @@ func TestCompletionWithoutCluster(t *testing.T) {
 		"a login that waits": config("https://127.0.0.1:1", program(login+"exec sleep 10\n")),
 	} {
 		t.Run(name, func(t *testing.T) {
-			u := withCompletion(t, write(t, "kubeconfig", kubeconfig))
+			u := withCompletion(t, user.File(t, "kubeconfig", kubeconfig))
 			for _, words := range []string{"pods -n |", "logs istiod |"} {
 				begun := time.Now()
-				if values, directive := u.completions(t, strings.Split(strings.TrimSuffix(words, "|"), " ")...); len(values) > 0 || directive != noFiles {
+				if values, directive := completions(t, u, strings.Split(strings.TrimSuffix(words, "|"), " ")...); len(values) > 0 || directive != noFiles {
 					t.Errorf("%s: %q, %s", words, values, directive)
 				}
 				if took := time.Since(begun); took > 8*time.Second {
 					t.Errorf("%s took %s", words, took)
 				}
 			}
-			if values, _ := u.completions(t, "install", "--addons", "k"); !slices.Equal(values, []string{"kiali"}) {
+			if values, _ := completions(t, u, "install", "--addons", "k"); !slices.Equal(values, []string{"kiali"}) {
 				t.Errorf("what needs no cluster is not suggested: %q", values)
 			}
 		})

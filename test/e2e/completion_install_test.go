@@ -7,31 +7,33 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 const completer = "kubectl_complete-istio_demo"
 
 // krewUser has the plugin as krew installs it: a link in a folder of PATH,
 // which leads to the folder of one version.
-func krewUser(t *testing.T) (u *user, folder string) {
+func krewUser(t *testing.T) (u *user.User, folder string) {
 	t.Helper()
-	u = newUser(t, "/nowhere")
-	store := filepath.Join(u.dir, ".krew", "store", "v1")
-	folder = filepath.Join(u.dir, ".krew", "bin")
+	u = user.New(t, "/nowhere")
+	store := filepath.Join(u.Dir, ".krew", "store", "v1")
+	folder = filepath.Join(u.Dir, ".krew", "bin")
 	for _, path := range []string{store, folder} {
 		if err := os.MkdirAll(path, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	name := filepath.Base(plugin)
-	for from, to := range map[string]string{plugin: filepath.Join(store, name), filepath.Join(store, name): filepath.Join(folder, name)} {
+	name := filepath.Base(user.Plugin)
+	for from, to := range map[string]string{user.Plugin: filepath.Join(store, name), filepath.Join(store, name): filepath.Join(folder, name)} {
 		if err := os.Symlink(from, to); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for i, variable := range u.environment {
+	for i, variable := range u.Environment {
 		if strings.HasPrefix(variable, "PATH=") {
-			u.environment[i] = "PATH=" + strings.Join([]string{folder, tools, "/usr/bin", "/bin"}, ":")
+			u.Environment[i] = "PATH=" + strings.Join([]string{folder, user.Tools, "/usr/bin", "/bin"}, ":")
 		}
 	}
 	return u, folder
@@ -41,29 +43,29 @@ func krewUser(t *testing.T) (u *user, folder string) {
 func TestCompletionInstall(t *testing.T) {
 	u, folder := krewUser(t)
 	script := filepath.Join(folder, completer)
-	if values, directive := u.completions(t, "ins"); len(values) > 0 || directive != shellFiles {
+	if values, directive := completions(t, u, "ins"); len(values) > 0 || directive != shellFiles {
 		t.Errorf("before there is a script: %q, %s", values, directive)
 	}
-	if said := u.must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "\n  kubectl istio-demo completion --install\n") {
+	if said := u.Must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "\n  kubectl istio-demo completion --install\n") {
 		t.Errorf("it does not say what to do:\n%s", said)
 	}
 	for _, action := range []string{"created", "unchanged"} {
-		got := u.run(t, "kubectl", "istio-demo", "completion", "--install")
-		if got.code != 0 || got.stdout != script+" "+action+"\n" || got.stderr != "" {
-			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "completion", "--install")
+		if got.Code != 0 || got.Stdout != script+" "+action+"\n" || got.Stderr != "" {
+			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 	}
-	if text, err := os.ReadFile(script); err != nil || !strings.Contains(string(text), "'"+filepath.Join(folder, filepath.Base(plugin))+"'") {
+	if text, err := os.ReadFile(script); err != nil || !strings.Contains(string(text), "'"+filepath.Join(folder, filepath.Base(user.Plugin))+"'") {
 		t.Errorf("the script does not call krew's link: %s, %v", text, err)
 	}
-	if values, directive := u.completions(t, "ins"); !slices.Equal(values, []string{"install"}) || directive != noFiles {
+	if values, directive := completions(t, u, "ins"); !slices.Equal(values, []string{"install"}) || directive != noFiles {
 		t.Errorf("through the script: %q, %s", values, directive)
 	}
-	said := u.must(t, "kubectl", "istio-demo", "completion")
+	said := u.Must(t, "kubectl", "istio-demo", "completion")
 	if !strings.HasPrefix(said, "kubectl completes with "+script+". Nothing is left to do.\n") || !strings.Contains(said, "\n  bash        source <(kubectl completion bash)\n") {
 		t.Errorf("it does not see the script:\n%s", said)
 	}
-	if plugins := u.must(t, "kubectl", "plugin", "list"); strings.Contains(plugins, "complete") {
+	if plugins := u.Must(t, "kubectl", "plugin", "list"); strings.Contains(plugins, "complete") {
 		t.Errorf("kubectl takes it for a plugin:\n%s", plugins)
 	}
 }
@@ -76,7 +78,7 @@ func TestCompletionInstallRefused(t *testing.T) {
 	if err := os.WriteFile(link, []byte("#!/bin/sh\necho mine\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	elsewhere := filepath.Join(u.dir, "elsewhere")
+	elsewhere := filepath.Join(u.Dir, "elsewhere")
 	if err := os.Mkdir(elsewhere, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +88,7 @@ func TestCompletionInstallRefused(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"--install", 1, ``, `error: ` + link + ` already exists and was not written by this program; remove it, or choose another directory with --dir`},
-		{"--install --dir nope", 1, ``, `error: cannot write ` + u.dir + `/nope/` + completer + `: no such file or directory; choose a directory on PATH that you may write to with --dir`},
+		{"--install --dir nope", 1, ``, `error: cannot write ` + u.Dir + `/nope/` + completer + `: no such file or directory; choose a directory on PATH that you may write to with --dir`},
 		{"--install --dir /proc", 1, ``, `error: cannot write /proc/` + completer + `: .*; choose a directory on PATH .*`},
 		{"--install --dir elsewhere", 0, elsewhere + "/" + completer + " created\n", `warning: kubectl will ask ` + link + ` instead, which comes earlier on PATH; remove it if you do not need it`},
 		{"--dir elsewhere", 2, ``, `error: --dir requires --install`},
@@ -95,39 +97,39 @@ func TestCompletionInstallRefused(t *testing.T) {
 		{"bash zsh", 2, ``, `error: kubectl istio-demo completion takes one shell, but got "zsh"`},
 	} {
 		t.Run(test.arguments, func(t *testing.T) {
-			got := u.run(t, append([]string{"kubectl", "istio-demo", "completion"}, strings.Fields(test.arguments)...)...)
-			first, _, _ := strings.Cut(got.stderr, "\n")
-			if got.code != test.code || got.stdout != test.stdout || !regexp.MustCompile("^"+test.stderr+"$").MatchString(first) {
-				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			got := u.Run(t, append([]string{"kubectl", "istio-demo", "completion"}, strings.Fields(test.arguments)...)...)
+			first, _, _ := strings.Cut(got.Stderr, "\n")
+			if got.Code != test.code || got.Stdout != test.stdout || !regexp.MustCompile("^"+test.stderr+"$").MatchString(first) {
+				t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
 	}
 	if data, err := os.ReadFile(link); err != nil || !strings.Contains(string(data), "mine") {
 		t.Errorf("it was written over: %s, %v", data, err)
 	}
-	if said := u.must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "which is not on PATH or belongs to another program") {
+	if said := u.Must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "which is not on PATH or belongs to another program") {
 		t.Errorf("what is not ours is taken for ours:\n%s", said)
 	}
 	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
 	}
-	got := u.run(t, "kubectl", "istio-demo", "completion", "--install", "--dir", "elsewhere")
-	if got.code != 0 || got.stdout != elsewhere+"/"+completer+" unchanged\n" || got.stderr != "warning: "+elsewhere+" is not on PATH, so kubectl will not find the script; add it to PATH, or choose another directory with --dir\n" {
-		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	got := u.Run(t, "kubectl", "istio-demo", "completion", "--install", "--dir", "elsewhere")
+	if got.Code != 0 || got.Stdout != elsewhere+"/"+completer+" unchanged\n" || got.Stderr != "warning: "+elsewhere+" is not on PATH, so kubectl will not find the script; add it to PATH, or choose another directory with --dir\n" {
+		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 }
 
 // TestCompletionScripts are read by the shells that are there.
 func TestCompletionScripts(t *testing.T) {
-	u := newUser(t, "/nowhere")
+	u := user.New(t, "/nowhere")
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
-		script := u.must(t, "kubectl", "istio-demo", "completion", shell)
-		if !strings.Contains(script, filepath.Base(plugin)) || !strings.Contains(script, "__complete") {
+		script := u.Must(t, "kubectl", "istio-demo", "completion", shell)
+		if !strings.Contains(script, filepath.Base(user.Plugin)) || !strings.Contains(script, "__complete") {
 			t.Errorf("%s: the script does not call the plugin:\n%s", shell, script)
 		}
-		if found := find("/usr/bin:/bin", shell); found != "" {
-			if got := u.runWith(t, script, found, "-n", "/dev/stdin"); got.code != 0 || got.stderr != "" {
-				t.Errorf("%s does not read its script: %s", shell, got.stderr)
+		if found := user.LookPath("/usr/bin:/bin", shell); found != "" {
+			if got := u.Pipe(t, script, found, "-n", "/dev/stdin"); got.Code != 0 || got.Stderr != "" {
+				t.Errorf("%s does not read its script: %s", shell, got.Stderr)
 			}
 		}
 	}

@@ -5,40 +5,32 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // TestDashboardBrowser opens one where there is a terminal, and only there.
 func TestDashboardBrowser(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	pose(t, u, "browsed", "app: kiali", "10m")
-	opened := filepath.Join(u.dir, "opened")
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	deployLookalike(t, u, "browsed", "app: kiali", "10m")
+	opened := filepath.Join(u.Dir, "opened")
 	if err := syscall.Mkfifo(opened, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	browser := filepath.Join(u.dir, "xdg-open")
+	browser := filepath.Join(u.Dir, "xdg-open")
 	if err := os.WriteFile(browser, []byte("#!/bin/sh\necho \"$@\" > "+opened+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for i, variable := range u.environment {
-		if list, ok := strings.CutPrefix(variable, "PATH="); ok {
-			u.environment[i] = "PATH=" + u.dir + ":" + list
-		}
-	}
-	u.environment = append(u.environment, "DISPLAY=:0")
+	u.PrependPath(u.Dir)
+	u.Environment = append(u.Environment, "DISPLAY=:0")
 
-	keyboard, screen := terminal(t)
-	command := u.command(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "browsed")
-	command.Stdin, command.Stdout, command.Stderr = screen, screen, screen
-	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	screen.Close()
+	command := u.Command(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "browsed")
+	keyboard := user.StartOnTerminal(t, command, nil)
 	said, ended := make(chan []byte, 1), make(chan error, 1)
 	go func() {
 		all, _ := io.ReadAll(keyboard)
@@ -66,9 +58,9 @@ func TestDashboardBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "browsed")
-	shown.url(t)
-	shown.wantEnd(t)
+	shown := u.Start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "browsed")
+	shown.URL(t)
+	shown.Interrupt(t)
 	_ = reader.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	if said, _ := io.ReadAll(reader); len(said) > 0 {
 		t.Errorf("without a terminal, the browser got %q", said)

@@ -11,10 +11,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// labelled is a Deployment whose pods look like those of something else.
-func labelled(label, cpu string) string {
+// lookalike is a Deployment whose pods look like those of something else.
+func lookalike(label, cpu string) string {
 	return strings.NewReplacer("LABEL", label, "CPU", cpu).Replace(`apiVersion: apps/v1
 kind: Deployment
 metadata: {name: posing}
@@ -27,16 +31,16 @@ spec:
 `)
 }
 
-// pose installs such a Deployment in a namespace of its own.
-func pose(t *testing.T, u *user, namespace, label, cpu string, flags ...string) {
+// deployLookalike installs such a Deployment in a namespace of its own.
+func deployLookalike(t *testing.T, u *user.User, namespace, label, cpu string, flags ...string) {
 	t.Helper()
-	u.must(t, append([]string{"kubectl", "istio-demo", "install", "-f", write(t, "posing.yaml", labelled(label, cpu)), "-n", namespace}, flags...)...)
+	u.Must(t, append([]string{"kubectl", "istio-demo", "install", "-f", user.File(t, "posing.yaml", lookalike(label, cpu)), "-n", namespace}, flags...)...)
 }
 
 // TestDashboard opens each of them, and compares what comes through.
 func TestDashboard(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
 	for _, test := range []struct {
 		name, label, path string
 		port              int
@@ -54,17 +58,17 @@ func TestDashboard(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			namespace := "dashboard-" + strings.Fields(test.name)[0]
-			pose(t, u, namespace, test.label, "10m")
-			podServer(t, control, test.port, echo)
-			shown := u.start(t, append([]string{"kubectl", "istio-demo", "dashboard", "-n", namespace}, strings.Fields(test.name)...)...)
-			url := shown.url(t)
+			deployLookalike(t, u, namespace, test.label, "10m")
+			controlplane.ServePods(t, control, test.port, controlplane.Echo)
+			shown := u.Start(t, append([]string{"kubectl", "istio-demo", "dashboard", "-n", namespace}, strings.Fields(test.name)...)...)
+			url := shown.URL(t)
 			if !regexp.MustCompile(`^http://localhost:\d+` + test.path + `$`).MatchString(url) {
 				t.Errorf("the URL is %s", url)
 			}
-			shown.hears(t, fmt.Sprintf(`  pod %s/posing-\S+: forwarding to port %d`, namespace, test.port))
-			wantEcho(t, url, orRoot(test.path))
-			wantEcho(t, strings.Replace(url, "localhost", "127.0.0.1", 1), orRoot(test.path))
-			shown.wantEnd(t)
+			shown.WaitFor(t, fmt.Sprintf(`  pod %s/posing-\S+: forwarding to port %d`, namespace, test.port))
+			controlplane.WantEcho(t, url, orRoot(test.path))
+			controlplane.WantEcho(t, strings.Replace(url, "localhost", "127.0.0.1", 1), orRoot(test.path))
+			shown.Interrupt(t)
 		})
 	}
 }
@@ -79,10 +83,10 @@ func orRoot(path string) string {
 // TestDashboardGoesOn keeps its port when the pod is replaced and when the
 // connection breaks.
 func TestDashboardGoesOn(t *testing.T) {
-	control := sharedCluster(t)
-	recorder := newRecorder(t, control.Kubeconfig)
+	control := controlplane.Shared(t)
+	recorder := apiproxy.New(t, control.Kubeconfig)
 	cuts := make(chan context.CancelFunc, 100)
-	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+	recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if strings.HasSuffix(request.URL.Path, "/portforward") {
 			ctx, cut := context.WithCancel(request.Context())
 			cuts <- cut
@@ -90,59 +94,59 @@ func TestDashboardGoesOn(t *testing.T) {
 		}
 		forward.ServeHTTP(w, request)
 	}
-	u := newUser(t, recorder.kubeconfig)
-	pose(t, u, "swapped", "app: kiali", "10m")
-	podServer(t, control, 20001, echo)
-	recorder.take()
-	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "swapped")
-	url := shown.url(t)
-	wantEcho(t, url, "/kiali")
+	u := user.New(t, recorder.Kubeconfig)
+	deployLookalike(t, u, "swapped", "app: kiali", "10m")
+	controlplane.ServePods(t, control, 20001, controlplane.Echo)
+	recorder.Drain()
+	shown := u.Start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "swapped")
+	url := shown.URL(t)
+	controlplane.WantEcho(t, url, "/kiali")
 
 	for range 3 {
-		u.must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "swapped", "--wait=false")
-		shown.hears(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
-		shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
-		wantEcho(t, url, "/kiali")
+		u.Must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "swapped", "--wait=false")
+		shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
+		shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
+		controlplane.WantEcho(t, url, "/kiali")
 	}
-	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=0")
-	shown.hears(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
-	u.must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=1")
-	shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
-	wantEcho(t, url, "/kiali")
+	u.Must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=0")
+	shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
+	u.Must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=1")
+	shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
+	controlplane.WantEcho(t, url, "/kiali")
 
 	for len(cuts) > 0 {
 		(<-cuts)()
 	}
-	shown.hears(t, `  pod swapped/posing-\S+: the connection through the API server broke; connecting again`)
-	shown.hears(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
-	wantEcho(t, url, "/kiali")
-	shown.wantEnd(t)
+	shown.WaitFor(t, `  pod swapped/posing-\S+: the connection through the API server broke; connecting again`)
+	shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
+	controlplane.WantEcho(t, url, "/kiali")
+	shown.Interrupt(t)
 }
 
 // TestDashboardRefused has nobody at the pod's port, for a while.
 func TestDashboardRefused(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	pose(t, u, "refusing", "app: zipkin", "10m")
-	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "zipkin", "-n", "refusing")
-	url := shown.url(t)
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	deployLookalike(t, u, "refusing", "app: zipkin", "10m")
+	shown := u.Start(t, "kubectl", "istio-demo", "dashboard", "zipkin", "-n", "refusing")
+	url := shown.URL(t)
 	if response, err := http.Get(url); err == nil {
 		response.Body.Close()
 		t.Errorf("nobody is there, but it answers %s", response.Status)
 	}
-	shown.hears(t, `  pod refusing/posing-\S+: .*connection refused.*; connecting again`)
-	shown.hears(t, `  pod refusing/posing-\S+: forwarding to port 9411`)
-	podServer(t, control, 9411, echo)
-	wantEcho(t, url, "/")
-	shown.wantEnd(t)
+	shown.WaitFor(t, `  pod refusing/posing-\S+: .*connection refused.*; connecting again`)
+	shown.WaitFor(t, `  pod refusing/posing-\S+: forwarding to port 9411`)
+	controlplane.ServePods(t, control, 9411, controlplane.Echo)
+	controlplane.WantEcho(t, url, "/")
+	shown.Interrupt(t)
 }
 
 // TestDashboardUpgrades takes a websocket, and SPDY where there is none.
 func TestDashboardUpgrades(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	pose(t, u, "upgrades", "app: jaeger", "10m")
-	podServer(t, control, 16686, echo)
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	deployLookalike(t, u, "upgrades", "app: jaeger", "10m")
+	controlplane.ServePods(t, control, 16686, controlplane.Echo)
 	for _, test := range []struct {
 		name   string
 		refuse bool
@@ -152,18 +156,18 @@ func TestDashboardUpgrades(t *testing.T) {
 		{"SPDY", true, []string{"GET", "POST"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			recorder := newRecorder(t, control.Kubeconfig)
-			recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+			recorder := apiproxy.New(t, control.Kubeconfig)
+			recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 				if test.refuse && strings.EqualFold(request.Header.Get("Upgrade"), "websocket") {
 					http.Error(w, "no websockets here", http.StatusBadRequest)
 					return
 				}
 				forward.ServeHTTP(w, request)
 			}
-			shown := newUser(t, recorder.kubeconfig).start(t, "kubectl", "istio-demo", "dashboard", "jaeger", "-n", "upgrades")
-			wantEcho(t, shown.url(t), "/")
-			shown.wantEnd(t)
-			requests, _ := recorder.take()
+			shown := user.New(t, recorder.Kubeconfig).Start(t, "kubectl", "istio-demo", "dashboard", "jaeger", "-n", "upgrades")
+			controlplane.WantEcho(t, shown.URL(t), "/")
+			shown.Interrupt(t)
+			requests, _ := recorder.Drain()
 			var methods []string
 			for _, request := range requests {
 				if method, uri, _ := strings.Cut(request, " "); strings.HasSuffix(uri, "/portforward") {
@@ -180,42 +184,42 @@ func TestDashboardUpgrades(t *testing.T) {
 // TestDashboardNotReady says what it waits for, and waits no longer than it
 // may.
 func TestDashboardNotReady(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	pose(t, u, "not-yet", "app: kiali", "9999", "--wait=false")
-	u.must(t, "kubectl", "wait", "deployment", "posing", "-n", "not-yet", "--for=jsonpath={.status.replicas}=1", "--timeout=60s")
-	u.must(t, "kubectl", "wait", "pod", "-l", "app=kiali", "-n", "not-yet", "--for=condition=PodScheduled=false", "--timeout=60s")
-	got := u.run(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "not-yet", "--timeout=2s")
-	if got.code != 3 || got.stdout != "" {
-		t.Errorf("exit code %d\n%s", got.code, got.stdout)
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	deployLookalike(t, u, "not-yet", "app: kiali", "9999", "--wait=false")
+	u.Must(t, "kubectl", "wait", "deployment", "posing", "-n", "not-yet", "--for=jsonpath={.status.replicas}=1", "--timeout=60s")
+	u.Must(t, "kubectl", "wait", "pod", "-l", "app=kiali", "-n", "not-yet", "--for=condition=PodScheduled=false", "--timeout=60s")
+	got := u.Run(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "not-yet", "--timeout=2s")
+	if got.Code != 3 || got.Stdout != "" {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stdout)
 	}
-	wantLines(t, got.stderr,
+	wantLines(t, got.Stderr,
 		`  pod not-yet/posing-\S+: not ready: Unschedulable: .*Insufficient cpu.*`,
 		`error: timed out after 2s: pod not-yet/posing-\S+ is not ready: Unschedulable: .*Insufficient cpu.*`)
 
-	podServer(t, control, 20001, echo)
-	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "not-yet")
-	shown.hears(t, `  pod not-yet/posing-\S+: not ready: Unschedulable: .*`)
-	pose(t, u, "not-yet", "app: kiali", "10m")
-	wantEcho(t, shown.url(t), "/kiali")
-	if code, _, stderr := shown.end(t, syscall.SIGTERM); code != 143 {
-		t.Errorf("after SIGTERM: exit code %d\n%s", code, stderr)
+	controlplane.ServePods(t, control, 20001, controlplane.Echo)
+	shown := u.Start(t, "kubectl", "istio-demo", "dashboard", "kiali", "-n", "not-yet")
+	shown.WaitFor(t, `  pod not-yet/posing-\S+: not ready: Unschedulable: .*`)
+	deployLookalike(t, u, "not-yet", "app: kiali", "10m")
+	controlplane.WantEcho(t, shown.URL(t), "/kiali")
+	if got := shown.End(t, syscall.SIGTERM); got.Code != 143 {
+		t.Errorf("after SIGTERM: exit code %d\n%s", got.Code, got.Stderr)
 	}
 }
 
 // TestDashboardErrors are one line each.
 func TestDashboardErrors(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	pose(t, u, "sidecars", "app: sidecar", "10m")
-	u.must(t, "kubectl", "create", "role", "sees-pods", "-n", "sidecars", "--verb=list,watch", "--resource=pods")
-	u.must(t, "kubectl", "create", "rolebinding", "sees-pods", "-n", "sidecars", "--role=sees-pods", "--user=onlooker")
-	for u.run(t, "kubectl", "auth", "can-i", "watch", "pods", "-n", "sidecars", "--as", "onlooker").code != 0 {
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	deployLookalike(t, u, "sidecars", "app: sidecar", "10m")
+	u.Must(t, "kubectl", "create", "role", "sees-pods", "-n", "sidecars", "--verb=list,watch", "--resource=pods")
+	u.Must(t, "kubectl", "create", "rolebinding", "sees-pods", "-n", "sidecars", "--role=sees-pods", "--user=onlooker")
+	for u.Run(t, "kubectl", "auth", "can-i", "watch", "pods", "-n", "sidecars", "--as", "onlooker").Code != 0 {
 		if t.Context().Err() != nil {
 			t.Fatal("the role has no effect")
 		}
 	}
-	pod := strings.TrimSpace(u.must(t, "kubectl", "get", "pods", "-n", "sidecars", "-o", "jsonpath={.items[*].metadata.name}"))
+	pod := strings.TrimSpace(u.Must(t, "kubectl", "get", "pods", "-n", "sidecars", "-o", "jsonpath={.items[*].metadata.name}"))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -247,9 +251,9 @@ func TestDashboardErrors(t *testing.T) {
 		{"kiali --as=nobody", 1, `error: cannot list pods: pods is forbidden: .*`},
 	} {
 		t.Run(test.arguments, func(t *testing.T) {
-			got := u.run(t, append([]string{"kubectl", "istio-demo", "dashboard"}, strings.Fields(test.arguments)...)...)
-			if lines := errorLines(got.stderr); got.code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.stdout != "" {
-				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			got := u.Run(t, append([]string{"kubectl", "istio-demo", "dashboard"}, strings.Fields(test.arguments)...)...)
+			if lines := got.Errors(); got.Code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.Stdout != "" {
+				t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
 	}
@@ -258,18 +262,18 @@ func TestDashboardErrors(t *testing.T) {
 // TestDashboardOfPod ends when the very pod is gone that was named, while
 // somebody is still connected who never ends by themselves.
 func TestDashboardOfPod(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	pose(t, u, "one-pod", "app: sidecar", "10m")
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	deployLookalike(t, u, "one-pod", "app: sidecar", "10m")
 	asked := make(chan struct{})
-	podServer(t, control, 15000, func(_ http.ResponseWriter, request *http.Request) {
+	controlplane.ServePods(t, control, 15000, func(_ http.ResponseWriter, request *http.Request) {
 		_, _ = io.Copy(io.Discard, request.Body)
 		close(asked)
 		<-request.Context().Done()
 	})
-	pod := strings.TrimSpace(u.must(t, "kubectl", "get", "pods", "-n", "one-pod", "-o", "jsonpath={.items[*].metadata.name}"))
-	shown := u.start(t, "kubectl", "istio-demo", "dashboard", "proxy", pod+".one-pod", "--address=127.0.0.1")
-	url := shown.url(t)
+	pod := strings.TrimSpace(u.Must(t, "kubectl", "get", "pods", "-n", "one-pod", "-o", "jsonpath={.items[*].metadata.name}"))
+	shown := u.Start(t, "kubectl", "istio-demo", "dashboard", "proxy", pod+".one-pod", "--address=127.0.0.1")
+	url := shown.URL(t)
 	if !strings.HasPrefix(url, "http://127.0.0.1:") {
 		t.Errorf("the URL is %s", url)
 	}
@@ -281,9 +285,9 @@ func TestDashboardOfPod(t *testing.T) {
 		}
 	}()
 	<-asked
-	u.must(t, "kubectl", "delete", "pod", pod, "-n", "one-pod", "--wait=false")
-	shown.hears(t, `error: pod one-pod/`+pod+` is gone; name its deployment instead .*`)
-	if err := shown.command.Wait(); err == nil || shown.command.ProcessState.ExitCode() != 1 {
+	u.Must(t, "kubectl", "delete", "pod", pod, "-n", "one-pod", "--wait=false")
+	shown.WaitFor(t, `error: pod one-pod/`+pod+` is gone; name its deployment instead .*`)
+	if err := shown.Command.Wait(); err == nil || shown.Command.ProcessState.ExitCode() != 1 {
 		t.Errorf("it ended with %v", err)
 	}
 	<-ended

@@ -9,34 +9,36 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestAddons has a real API server judge the addons: their fields, strictly;
+// TestInstallAddonManifests has a real API server judge the addons: their fields, strictly;
 // their pods, where restricted ones are enforced; what their Services lead to,
 // and what their accounts may do.
-func TestAddons(t *testing.T) {
+func TestInstallAddonManifests(t *testing.T) {
 	const namespace = "addons"
-	u := sharedDemo(t)
-	u.must(t, "kubectl", "create", "namespace", namespace)
-	u.must(t, "kubectl", "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
-	path := write(t, "addons.yaml", renderedAddons(t, namespace))
+	u := controlplane.SharedDemo(t)
+	u.Must(t, "kubectl", "create", "namespace", namespace)
+	u.Must(t, "kubectl", "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+	path := user.File(t, "addons.yaml", renderedAddons(t, namespace))
 
-	checked := u.must(t, "kubectl", "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", path)
+	checked := u.Must(t, "kubectl", "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", path)
 	if strings.Count(checked, " serverside-applied (server dry run)\n") != 23 {
 		t.Errorf("checked were\n%s", checked)
 	}
-	t.Cleanup(func() { uninstall(t, u, namespace) })
+	t.Cleanup(func() { u.Uninstall(t, namespace) })
 	// The namespace is the one that is there already.
-	got := u.run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path)
-	if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "23 created, 0 configured, 1 unchanged in ") {
-		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path)
+	if got.Code != 0 || !strings.HasPrefix(got.Summary(), "23 created, 0 configured, 1 unchanged in ") {
+		t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if strings.Count(got.stdout, "Running") != 4 {
-		t.Errorf("the pods are\n%s", got.stdout)
+	if strings.Count(got.Stdout, "Running") != 4 {
+		t.Errorf("the pods are\n%s", got.Stdout)
 	}
-	again := u.run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path)
-	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 24 unchanged in ") {
-		t.Errorf("a second run: exit code %d\n%s", again.code, again.stderr)
+	again := u.Run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path)
+	if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, 24 unchanged in ") {
+		t.Errorf("a second run: exit code %d\n%s", again.Code, again.Stderr)
 	}
 	checkEndpoints(t, u, namespace, 6)
 	checkAccounts(t, u, namespace)
@@ -60,7 +62,7 @@ func renderedAddons(t *testing.T, namespace string) string {
 }
 
 // checkEndpoints finds a ready pod behind each port of each Service.
-func checkEndpoints(t *testing.T, u *user, namespace string, want int) {
+func checkEndpoints(t *testing.T, u *user.User, namespace string, want int) {
 	t.Helper()
 	var slices struct {
 		Items []struct {
@@ -97,15 +99,15 @@ func checkEndpoints(t *testing.T, u *user, namespace string, want int) {
 	}
 }
 
-func read(t *testing.T, u *user, into any, resource, namespace string) {
+func read(t *testing.T, u *user.User, into any, resource, namespace string) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(u.must(t, "kubectl", "get", resource, "-n", namespace, "-o", "json")), into); err != nil {
+	if err := json.Unmarshal([]byte(u.Must(t, "kubectl", "get", resource, "-n", namespace, "-o", "json")), into); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // checkAccounts asks the API server what the accounts may do.
-func checkAccounts(t *testing.T, u *user, namespace string) {
+func checkAccounts(t *testing.T, u *user.User, namespace string) {
 	t.Helper()
 	for _, test := range []struct {
 		account, verb, resource string
@@ -125,10 +127,10 @@ func checkAccounts(t *testing.T, u *user, namespace string) {
 	} {
 		question := append([]string{"kubectl", "auth", "can-i", "--all-namespaces",
 			"--as", "system:serviceaccount:" + namespace + ":" + test.account, test.verb}, strings.Fields(test.resource)...)
-		got := u.run(t, question...)
-		answer := strings.Fields(got.stdout)
+		got := u.Run(t, question...)
+		answer := strings.Fields(got.Stdout)
 		if allowed := slices.Contains(answer, "yes"); allowed != test.allowed || len(answer) == 0 {
-			t.Errorf("%s may %s %s: %q\n%s", test.account, test.verb, test.resource, got.stdout, got.stderr)
+			t.Errorf("%s may %s %s: %q\n%s", test.account, test.verb, test.resource, got.Stdout, got.Stderr)
 		}
 	}
 }

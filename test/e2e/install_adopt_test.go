@@ -5,88 +5,92 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestForeignIstioctl finds an Istio of istioctl's, leaves it alone, and takes
+// TestInstallAdoptsFromIstioctl finds an Istio of istioctl's, leaves it alone, and takes
 // all of it over when told.
-func TestForeignIstioctl(t *testing.T) {
+func TestInstallAdoptsFromIstioctl(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, startCluster(t, "foreign").Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
-	u.must(t, "istioctl", "install", "--set", "profile=demo", "--set", "hub=registry.istio.io/release", "--set", "tag=1.31.0", "--skip-confirmation")
+	recorder := apiproxy.New(t, controlplane.Start(t, "foreign").Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
+	u.Must(t, "istioctl", "install", "--set", "profile=demo", "--set", "hub=registry.istio.io/release", "--set", "tag=1.31.0", "--skip-confirmation")
 	t.Run("refused", func(t *testing.T) {
-		recorder.take()
-		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
-		lines := errorLines(got.stderr)
-		if got.code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0],
+		recorder.Drain()
+		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
+		lines := got.Errors()
+		if got.Code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0],
 			" and 44 more of the manifest's objects belong to istioctl; take it away with 'istioctl uninstall --purge', or take over what is there with --adopt") {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
-		recorder.wantNoWrites(t)
+		recorder.WantNoWrites(t)
 	})
 	t.Run("refused elsewhere", func(t *testing.T) {
-		recorder.take()
-		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--adopt")
-		lines := errorLines(got.stderr)
-		if got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		recorder.Drain()
+		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--adopt")
+		lines := got.Errors()
+		if got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
-		recorder.wantNoWrites(t)
+		recorder.WantNoWrites(t)
 	})
 	t.Run("adopted", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "--adopt")
-		if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "0 created, 45 configured, 1 unchanged in ") ||
-			!strings.Contains(got.stderr, "warning: 45 objects are taken over from istioctl\n") {
-			t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "--adopt")
+		if got.Code != 0 || !strings.HasPrefix(got.Summary(), "0 created, 45 configured, 1 unchanged in ") ||
+			!strings.Contains(got.Stderr, "warning: 45 objects are taken over from istioctl\n") {
+			t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		const all = "deployments,services,configmaps,serviceaccounts,roles,rolebindings,customresourcedefinitions," +
 			"clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations"
-		if left := u.must(t, "kubectl", "get", all, "-n", "istio-system", "-l", "operator.istio.io/version", "-o", "name"); left != "" {
+		if left := u.Must(t, "kubectl", "get", all, "-n", "istio-system", "-l", "operator.istio.io/version", "-o", "name"); left != "" {
 			t.Errorf("istioctl's labels are left on %s", left)
 		}
-		again := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
-		if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 46 unchanged in ") {
-			t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+		again := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
+		if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, 46 unchanged in ") {
+			t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 		}
 	})
-	t.Run("another demo", func(t *testing.T) { foreignDemo(t, u, recorder) })
+	t.Run("another demo", func(t *testing.T) { installBesideDemo(t, u, recorder) })
 	t.Run("what an uninstall keeps", func(t *testing.T) {
-		u.runWith(t, myService, "kubectl", "create", "-f", "-")
-		got := u.run(t, "kubectl", "istio-demo", "uninstall", "--yes")
-		if got.code != 0 || !strings.HasSuffix(got.stdout, myDefinition+" kept\n") || !strings.Contains(got.stderr, "  namespace istio-system is kept: install did not create it\n") {
-			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		u.Pipe(t, myService, "kubectl", "create", "-f", "-")
+		got := u.Run(t, "kubectl", "istio-demo", "uninstall", "--yes")
+		if got.Code != 0 || !strings.HasSuffix(got.Stdout, myCRD+" kept\n") || !strings.Contains(got.Stderr, "  namespace istio-system is kept: install did not create it\n") {
+			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
-		u.must(t, "kubectl", "get", "namespace", "istio-system")
-		elsewhere := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
-		if elsewhere.code != 0 || !strings.HasPrefix(summary(elsewhere.stderr), "45 created, 1 configured, 0 unchanged in ") {
-			t.Errorf("exit code %d\n%s", elsewhere.code, elsewhere.stderr)
+		u.Must(t, "kubectl", "get", "namespace", "istio-system")
+		elsewhere := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
+		if elsewhere.Code != 0 || !strings.HasPrefix(elsewhere.Summary(), "45 created, 1 configured, 0 unchanged in ") {
+			t.Errorf("exit code %d\n%s", elsewhere.Code, elsewhere.Stderr)
 		}
 		// The definition is the new demo's now.
-		if old := u.must(t, "kubectl", "istio-demo", "uninstall"); old != nothingThere {
+		if old := u.Must(t, "kubectl", "istio-demo", "uninstall"); old != nothingThere {
 			t.Errorf("it says %s", old)
 		}
 	})
 }
 
-// foreignDemo is refused beside the first demo, whose namespace is named.
-func foreignDemo(t *testing.T, u *user, recorder *recorder) {
-	recorder.take()
-	got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
-	lines := errorLines(got.stderr)
-	if got.code != 1 || len(lines) != 2 ||
+// installBesideDemo is refused beside the first demo, whose namespace is named.
+func installBesideDemo(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
+	recorder.Drain()
+	got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
+	lines := got.Errors()
+	if got.Code != 1 || len(lines) != 2 ||
 		!strings.HasSuffix(lines[0], " more of the manifest's objects belong to the demo in namespace istio-system; take it away with 'kubectl istio-demo uninstall -n istio-system', or take over what is there with --adopt") ||
 		!strings.HasPrefix(lines[1], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	recorder.wantNoWrites(t)
+	recorder.WantNoWrites(t)
 }
 
-// TestForeign names who owns what is there already, and takes it over when
+// TestInstallAdopts names who owns what is there already, and takes it over when
 // told; other entries of a ConfigMap may be somebody's data and stay.
-func TestForeign(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
-	u.must(t, "kubectl", "create", "namespace", "foreign")
+func TestInstallAdopts(t *testing.T) {
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
+	u.Must(t, "kubectl", "create", "namespace", "foreign")
 	var manifest strings.Builder
 	for _, theirs := range []struct{ name, metadata, command string }{
 		{"argo-id", "annotations: {argocd.argoproj.io/tracking-id: 'shop:/ConfigMap:x/y'}", "apply"},
@@ -100,14 +104,14 @@ func TestForeign(t *testing.T) {
 	} {
 		object := fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: %s, %s}, data: {mode: theirs, only: theirs}}", theirs.name, theirs.metadata)
 		put := append([]string{"kubectl", "-n", "foreign"}, strings.Fields(theirs.command)...)
-		if got := u.runWith(t, object, append(put, "-f", "-")...); got.code != 0 {
-			t.Fatal(got.stderr)
+		if got := u.Pipe(t, object, append(put, "-f", "-")...); got.Code != 0 {
+			t.Fatal(got.Stderr)
 		}
 		fmt.Fprintf(&manifest, "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: %s}, data: {mode: demo}}\n", theirs.name)
 	}
-	install := []string{"kubectl", "istio-demo", "install", "-n", "foreign", "-f", write(t, "ours.yaml", manifest.String())}
-	recorder.take()
-	got := u.run(t, install...)
+	install := []string{"kubectl", "istio-demo", "install", "-n", "foreign", "-f", user.File(t, "ours.yaml", manifest.String())}
+	recorder.Drain()
+	got := u.Run(t, install...)
 	const byTool = "; take it away with the tool that owns it"
 	wants := []string{
 		"configmap foreign/argo-label belongs to Argo CD (application mall)" + byTool,
@@ -120,22 +124,22 @@ func TestForeign(t *testing.T) {
 	for i, want := range wants {
 		wants[i] = "error: " + want + ", or take over what is there with --adopt"
 	}
-	if lines := errorLines(got.stderr); got.code != 1 || !slices.Equal(lines, wants) {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, wants) {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	recorder.wantNoWrites(t)
+	recorder.WantNoWrites(t)
 
-	adopted := u.run(t, append(install, "--adopt")...)
-	if adopted.code != 0 || strings.Count(adopted.stderr, " taken over from ") != len(wants) ||
-		!strings.Contains(adopted.stderr, "'kubectl delete secret -n mesh -l owner=helm,name=istio-base' makes helm forget the release") {
-		t.Errorf("exit code %d\n%s", adopted.code, adopted.stderr)
+	adopted := u.Run(t, append(install, "--adopt")...)
+	if adopted.Code != 0 || strings.Count(adopted.Stderr, " taken over from ") != len(wants) ||
+		!strings.Contains(adopted.Stderr, "'kubectl delete secret -n mesh -l owner=helm,name=istio-base' makes helm forget the release") {
+		t.Errorf("exit code %d\n%s", adopted.Code, adopted.Stderr)
 	}
-	data := u.must(t, "kubectl", "get", "configmaps", "-n", "foreign", "-l", "applyset.kubernetes.io/part-of", "-o", "jsonpath={.items[*].data}")
+	data := u.Must(t, "kubectl", "get", "configmaps", "-n", "foreign", "-l", "applyset.kubernetes.io/part-of", "-o", "jsonpath={.items[*].data}")
 	if want := strings.TrimSpace(strings.Repeat(`{"mode":"demo","only":"theirs"} `, 8)); data != want {
 		t.Errorf("the data are %s", data)
 	}
-	again := u.run(t, install...)
-	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 9 unchanged in ") {
-		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+	again := u.Run(t, install...)
+	if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, 9 unchanged in ") {
+		t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 	}
 }

@@ -6,37 +6,41 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // TestInstall is the main job: one command, and the demo runs.
 func TestInstall(t *testing.T) {
 	t.Parallel()
-	control := startCluster(t, "install")
-	u := newUser(t, control.Kubeconfig)
+	control := controlplane.Start(t, "install")
+	u := user.New(t, control.Kubeconfig)
 
-	first := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
-	if first.code != 0 {
-		t.Fatalf("exit code %d\n%s", first.code, first.stderr)
+	first := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
+	if first.Code != 0 {
+		t.Fatalf("exit code %d\n%s", first.Code, first.Stderr)
 	}
-	if got := summary(first.stderr); !regexp.MustCompile(`^46 created, 0 configured, 0 unchanged in `).MatchString(got) {
+	if got := first.Summary(); !regexp.MustCompile(`^46 created, 0 configured, 0 unchanged in `).MatchString(got) {
 		t.Errorf("the summary is %q", got)
 	}
 	for _, workload := range []string{"istiod", "istio-ingressgateway", "istio-egressgateway"} {
-		if !regexp.MustCompile(`(?m)^` + workload + `-\S+ +1/1 +Running +0 +\S+$`).MatchString(first.stdout) {
-			t.Errorf("%s is not among the running pods:\n%s", workload, first.stdout)
+		if !regexp.MustCompile(`(?m)^` + workload + `-\S+ +1/1 +Running +0 +\S+$`).MatchString(first.Stdout) {
+			t.Errorf("%s is not among the running pods:\n%s", workload, first.Stdout)
 		}
 	}
-	if want := u.must(t, "kubectl", "get", "pods", "-n", "istio-system"); !sameTable(first.stdout, want) {
-		t.Errorf("install prints\n%sand kubectl\n%s", first.stdout, want)
+	if want := u.Must(t, "kubectl", "get", "pods", "-n", "istio-system"); !sameTable(first.Stdout, want) {
+		t.Errorf("install prints\n%sand kubectl\n%s", first.Stdout, want)
 	}
 
 	t.Run("again", func(t *testing.T) {
 		before := versions(t, u)
-		second := u.run(t, "kubectl", "istio-demo", "install", "--addons=none")
-		if second.code != 0 {
-			t.Fatalf("exit code %d\n%s", second.code, second.stderr)
+		second := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
+		if second.Code != 0 {
+			t.Fatalf("exit code %d\n%s", second.Code, second.Stderr)
 		}
-		if got := summary(second.stderr); !strings.HasPrefix(got, "0 created, 0 configured, 46 unchanged") {
+		if got := second.Summary(); !strings.HasPrefix(got, "0 created, 0 configured, 46 unchanged") {
 			t.Errorf("the summary is %q", got)
 		}
 		if after := versions(t, u); before != after {
@@ -47,22 +51,22 @@ func TestInstall(t *testing.T) {
 	t.Run("manifest through kubectl", func(t *testing.T) {
 		// As the manager that owns the fields: to any other one the defaults
 		// that the server filled in would be conflicts.
-		manifest := u.must(t, "kubectl", "istio-demo", "manifest", "--addons=none")
-		got := u.runWith(t, manifest, "kubectl", "apply", "--server-side", "--field-manager=kubectl-istio-demo", "--dry-run=server", "-f", "-")
-		if got.code != 0 || strings.Count(got.stdout, "\n") != 46 {
-			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		manifest := u.Must(t, "kubectl", "istio-demo", "manifest", "--addons=none")
+		got := u.Pipe(t, manifest, "kubectl", "apply", "--server-side", "--field-manager=kubectl-istio-demo", "--dry-run=server", "-f", "-")
+		if got.Code != 0 || strings.Count(got.Stdout, "\n") != 46 {
+			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 	})
 
 	t.Run("changed value", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "--set", "pilot.traceSampling=7", "-o", "name")
-		if got.code != 0 || !regexp.MustCompile(`^0 created, [1-9]\d* configured, \d+ unchanged`).MatchString(summary(got.stderr)) {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "--set", "pilot.traceSampling=7", "-o", "name")
+		if got.Code != 0 || !regexp.MustCompile(`^0 created, [1-9]\d* configured, \d+ unchanged`).MatchString(got.Summary()) {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
-		if !strings.Contains(got.stdout, "deployment.apps/istiod\n") || strings.Count(got.stdout, "\n") != 46 {
-			t.Errorf("-o name printed\n%s", got.stdout)
+		if !strings.Contains(got.Stdout, "deployment.apps/istiod\n") || strings.Count(got.Stdout, "\n") != 46 {
+			t.Errorf("-o name printed\n%s", got.Stdout)
 		}
-		value := u.must(t, "kubectl", "get", "deployment", "istiod", "-n", "istio-system", "-o",
+		value := u.Must(t, "kubectl", "get", "deployment", "istiod", "-n", "istio-system", "-o",
 			`jsonpath={.spec.template.spec.containers[0].env[?(@.name=="PILOT_TRACE_SAMPLING")].value}`)
 		if value != "7" {
 			t.Errorf("PILOT_TRACE_SAMPLING is %q", value)
@@ -74,45 +78,45 @@ func TestInstall(t *testing.T) {
 // which ends the program with exit code 66 when it finds one.
 func TestInstallWithoutRaces(t *testing.T) {
 	t.Parallel()
-	u := newUser(t, startCluster(t, "races").Kubeconfig)
+	u := user.New(t, controlplane.Start(t, "races").Kubeconfig)
 	for range 2 {
-		u.must(t, racing, "install")
+		u.Must(t, user.RacePlugin, "install")
 	}
 }
 
-// TestInstallElsewhere installs into a namespace that does not exist yet.
-func TestInstallElsewhere(t *testing.T) {
+// TestInstallOtherNamespace installs into a namespace that does not exist yet.
+func TestInstallOtherNamespace(t *testing.T) {
 	t.Parallel()
-	u := newUser(t, startCluster(t, "elsewhere").Kubeconfig)
+	u := user.New(t, controlplane.Start(t, "elsewhere").Kubeconfig)
 
 	t.Run("manifest through kubectl", func(t *testing.T) {
 		// A dry run creates no namespace for the objects after it.
-		u.must(t, "kubectl", "create", "namespace", "istio-system")
-		manifest := u.must(t, "kubectl", "istio-demo", "manifest", "--addons=none")
-		got := u.runWith(t, manifest, "kubectl", "apply", "--server-side", "--dry-run=server", "-f", "-")
-		if got.code != 0 || strings.Count(got.stdout, "serverside-applied (server dry run)\n") != 46 {
-			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		u.Must(t, "kubectl", "create", "namespace", "istio-system")
+		manifest := u.Must(t, "kubectl", "istio-demo", "manifest", "--addons=none")
+		got := u.Pipe(t, manifest, "kubectl", "apply", "--server-side", "--dry-run=server", "-f", "-")
+		if got.Code != 0 || strings.Count(got.Stdout, "serverside-applied (server dry run)\n") != 46 {
+			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
-		u.must(t, "kubectl", "delete", "namespace", "istio-system")
+		u.Must(t, "kubectl", "delete", "namespace", "istio-system")
 	})
 
-	got := u.run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--hub", "registry.example.com/mirror", "--tag", "1.31.0-distroless")
-	if got.code != 0 {
-		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--hub", "registry.example.com/mirror", "--tag", "1.31.0-distroless")
+	if got.Code != 0 {
+		t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if want := u.must(t, "kubectl", "get", "pods", "-n", "mesh"); !sameTable(got.stdout, want) || !strings.Contains(want, "istiod-") {
-		t.Errorf("install prints\n%sand kubectl\n%s", got.stdout, want)
+	if want := u.Must(t, "kubectl", "get", "pods", "-n", "mesh"); !sameTable(got.Stdout, want) || !strings.Contains(want, "istiod-") {
+		t.Errorf("install prints\n%sand kubectl\n%s", got.Stdout, want)
 	}
-	if !sameTable(u.must(t, "kubectl", "istio-demo", "pods", "-n", "mesh"), got.stdout) {
+	if !sameTable(u.Must(t, "kubectl", "istio-demo", "pods", "-n", "mesh"), got.Stdout) {
 		t.Error("pods -n mesh shows something else")
 	}
-	images := strings.Fields(u.must(t, "kubectl", "get", "pods", "-n", "mesh", "-o", "jsonpath={.items[*].spec.containers[*].image}"))
+	images := strings.Fields(u.Must(t, "kubectl", "get", "pods", "-n", "mesh", "-o", "jsonpath={.items[*].spec.containers[*].image}"))
 	slices.Sort(images)
 	want := "registry.example.com/mirror/pilot:1.31.0-distroless registry.example.com/mirror/proxyv2:1.31.0-distroless"
 	if joined := strings.Join(slices.Compact(images), " "); joined != want {
 		t.Errorf("the images are %s", joined)
 	}
-	if system := u.run(t, "kubectl", "get", "namespace", "istio-system"); system.code == 0 {
+	if system := u.Run(t, "kubectl", "get", "namespace", "istio-system"); system.Code == 0 {
 		t.Error("install -n mesh created istio-system, too")
 	}
 }
@@ -125,7 +129,7 @@ func withoutAges(table string) string {
 }
 
 // versions gives the resourceVersion of everything that install applies.
-func versions(t *testing.T, u *user) string {
+func versions(t *testing.T, u *user.User) string {
 	t.Helper()
 	var all []string
 	for _, kind := range []string{
@@ -134,7 +138,7 @@ func versions(t *testing.T, u *user) string {
 		"-nistio-system configmaps", "-nistio-system services", "-nistio-system deployments",
 	} {
 		arguments := append([]string{"kubectl", "get"}, strings.Fields(kind)...)
-		all = append(all, u.must(t, append(arguments, "-o",
+		all = append(all, u.Must(t, append(arguments, "-o",
 			`jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`)...))
 	}
 	return fmt.Sprint(all)
@@ -144,13 +148,13 @@ func versions(t *testing.T, u *user) string {
 // know before the first write, but for the namespace: the checks and the apply
 // read it at the same time, each for itself.
 func TestReadsOnce(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
 	manifest := write(t, "mesh.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: once}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: here, namespace: once}\n")
 	for _, state := range []string{"new", "there"} {
-		recorder.take()
-		u.must(t, "kubectl", "istio-demo", "install", "-n", "once", "-f", manifest)
-		requests, writes := recorder.take()
+		recorder.Drain()
+		u.Must(t, "kubectl", "istio-demo", "install", "-n", "once", "-f", manifest)
+		requests, writes := recorder.Drain()
 		if len(writes) == 0 {
 			t.Fatalf("%s: nothing was written, of\n%s", state, strings.Join(requests, "\n"))
 		}
@@ -161,5 +165,5 @@ func TestReadsOnce(t *testing.T) {
 			}
 		}
 	}
-	u.must(t, "kubectl", "istio-demo", "uninstall", "-n", "once", "--yes")
+	u.Must(t, "kubectl", "istio-demo", "uninstall", "-n", "once", "--yes")
 }

@@ -16,6 +16,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // workload gives a Deployment, or another kind, with a name, its namespace
@@ -88,19 +91,19 @@ spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {request
 	workload("Deployment", "troubled", "store", ", volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]") +
 	workload("Deployment", "troubled", "lost", ", volumes: [{name: data, persistentVolumeClaim: {claimName: nowhere}}]")
 
-// TestDiagnoseControlPlane tells what a real control plane says of workloads
+// TestInstallDiagnosesControlPlane tells what a real control plane says of workloads
 // that cannot run on it.
-func TestDiagnoseControlPlane(t *testing.T) {
+func TestInstallDiagnosesControlPlane(t *testing.T) {
 	// Its objects name namespaces of their own, and so its inventory is where
 	// other tests have the demo's.
 	t.Parallel()
-	u := newUser(t, startCluster(t, "diagnosed").Kubeconfig)
-	u.must(t, "kubectl", "apply", "-f", write(t, "obstacles.yaml", obstacles))
-	defer u.must(t, "kubectl", "delete", "validatingwebhookconfiguration", "hooked")
+	u := user.New(t, controlplane.Start(t, "diagnosed").Kubeconfig)
+	u.Must(t, "kubectl", "apply", "-f", user.File(t, "obstacles.yaml", obstacles))
+	defer u.Must(t, "kubectl", "delete", "validatingwebhookconfiguration", "hooked")
 	refuses(t, u, "full", "exceeded quota")
 	refuses(t, u, "hooked", "failed calling webhook")
-	path := write(t, "troubled.yaml", troubled)
-	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "--timeout", "8s", "--skip-checks", "webhooks")
+	path := user.File(t, "troubled.yaml", troubled)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "--timeout", "8s", "--skip-checks", "webhooks")
 	quota := "FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"
 	unready(t, got, map[string]string{
 		"persistentvolumeclaim troubled/data": "ClaimPending: no volume fits, and no storage class is set",
@@ -119,11 +122,11 @@ func TestDiagnoseControlPlane(t *testing.T) {
 
 // refuses waits until the admission control has heard of what is in the way of
 // pods.
-func refuses(t *testing.T, u *user, namespace, why string) {
+func refuses(t *testing.T, u *user.User, namespace, why string) {
 	t.Helper()
 	for range 50 {
-		got := u.run(t, "kubectl", "run", "try", "--image=try", "-n", namespace, "--dry-run=server")
-		if strings.Contains(got.stderr, why) {
+		got := u.Run(t, "kubectl", "run", "try", "--image=try", "-n", namespace, "--dry-run=server")
+		if strings.Contains(got.Stderr, why) {
 			return
 		}
 	}
@@ -131,11 +134,11 @@ func refuses(t *testing.T, u *user, namespace, why string) {
 }
 
 // unready looks for a line for each object that does not run, and for its end.
-func unready(t *testing.T, got result, want map[string]string) {
+func unready(t *testing.T, got user.Result, want map[string]string) {
 	t.Helper()
-	lines := errorLines(got.stderr)
-	if got.code != 3 || len(lines) != len(want) {
-		t.Errorf("exit code %d, %d lines of an error, want %d\n%s", got.code, len(lines), len(want), got.stderr)
+	lines := got.Errors()
+	if got.Code != 3 || len(lines) != len(want) {
+		t.Errorf("exit code %d, %d lines of an error, want %d\n%s", got.Code, len(lines), len(want), got.Stderr)
 	}
 	for object, why := range want {
 		pattern := regexp.MustCompile(`(?m)^error: timed out after \S+: ` + object + ` is not ready: [^;]*; ` + why + `$`)
@@ -144,7 +147,7 @@ func unready(t *testing.T, got result, want map[string]string) {
 		}
 	}
 	if t.Failed() {
-		t.Log(got.stderr)
+		t.Log(got.Stderr)
 	}
 }
 
@@ -203,23 +206,23 @@ var kubelets = map[string]sick{
 	},
 }
 
-// TestDiagnoseKubelets tells what kubelets say. The pods of the test cluster
+// TestInstallDiagnosesKubelets tells what kubelets say. The pods of the test cluster
 // have run; then they become sick, as the statuses of their kubelets would
 // say, and their logs come from one.
-func TestDiagnoseKubelets(t *testing.T) {
-	control := sharedCluster(t)
-	u := newUser(t, control.Kubeconfig)
-	client, err := typedcorev1.NewForConfig(restConfig(t, control.Kubeconfig))
+func TestInstallDiagnosesKubelets(t *testing.T) {
+	control := controlplane.Shared(t)
+	u := user.New(t, control.Kubeconfig)
+	client, err := typedcorev1.NewForConfig(controlplane.RESTConfig(t, control.Kubeconfig))
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.must(t, "kubectl", "create", "namespace", "sick")
+	u.Must(t, "kubectl", "create", "namespace", "sick")
 	var manifest strings.Builder
 	for name := range kubelets {
 		manifest.WriteString(workload("Deployment", "sick", name, ""))
 	}
-	path := write(t, "sick.yaml", manifest.String())
-	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "1m")
+	path := user.File(t, "sick.yaml", manifest.String())
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "1m")
 	want := map[string]string{}
 	pods, err := client.Pods("sick").List(t.Context(), metav1.ListOptions{})
 	if err != nil {
@@ -234,8 +237,8 @@ func TestDiagnoseKubelets(t *testing.T) {
 		sicken(t, client, &pod, kubelets[name])
 		want["deployment sick/"+name] = "pod " + pod.Name + ": " + kubelets[name].want
 	}
-	u.must(t, "kubectl", "wait", "deployments", "--all", "-n", "sick", "--for=condition=Available=False", "--timeout=30s")
-	unready(t, u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "5s"), want)
+	u.Must(t, "kubectl", "wait", "deployments", "--all", "-n", "sick", "--for=condition=Available=False", "--timeout=30s")
+	unready(t, u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "5s"), want)
 	if asked := logs(); len(asked) == 0 {
 		t.Error("nobody asked for the log")
 	}

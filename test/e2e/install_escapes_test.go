@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // escape clears a terminal, sets its title, colours it and turns the direction
@@ -69,20 +73,20 @@ metadata: {name: escapes}
 spec: {policyName: escapes, validationActions: [Deny]}
 `
 
-// TestEscapes has names, messages and logs from the cluster and from files
+// TestInstallEscapes has names, messages and logs from the cluster and from files
 // hold what terminals act on. None of it gets to the terminal.
-func TestEscapes(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+func TestInstallEscapes(t *testing.T) {
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if strings.HasSuffix(request.URL.Path, "/log") {
 			_, _ = w.Write([]byte("last words " + escape + "\n"))
 			return
 		}
 		forward.ServeHTTP(w, request)
 	}
-	u := newUser(t, recorder.kubeconfig)
-	u.must(t, "kubectl", "create", "namespace", "escapes")
-	path := write(t, escape+".yaml", escapes)
+	u := user.New(t, recorder.Kubeconfig)
+	u.Must(t, "kubectl", "create", "namespace", "escapes")
+	path := user.File(t, escape+".yaml", escapes)
 	broken := filepath.Join(filepath.Dir(path), "broken"+escape+".yaml")
 	if err := os.WriteFile(broken, []byte("a: [\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -90,15 +94,15 @@ func TestEscapes(t *testing.T) {
 	// plain runs a command and wants it to say something of what is hostile.
 	plain := func(code int, want string, arguments ...string) {
 		t.Helper()
-		got := u.run(t, append([]string{"kubectl", "istio-demo", "-n", "escapes"}, arguments...)...)
-		if got.code != code || !strings.Contains(got.stdout+got.stderr, want) {
-			t.Errorf("%q: exit code %d, and no %q in\n%q\n%q", arguments, got.code, want, got.stdout, got.stderr)
+		got := u.Run(t, append([]string{"kubectl", "istio-demo", "-n", "escapes"}, arguments...)...)
+		if got.Code != code || !strings.Contains(got.Stdout+got.Stderr, want) {
+			t.Errorf("%q: exit code %d, and no %q in\n%q\n%q", arguments, got.Code, want, got.Stdout, got.Stderr)
 		}
-		if strings.Contains(got.stderr, "\nerror: b") {
-			t.Errorf("%q: a line of an annotation passes for one of its own:\n%s", arguments, got.stderr)
+		if strings.Contains(got.Stderr, "\nerror: b") {
+			t.Errorf("%q: a line of an annotation passes for one of its own:\n%s", arguments, got.Stderr)
 		}
 		isYAML := arguments[0] == "diff" || slices.Contains(arguments, "yaml") // as kubectl prints it
-		for _, output := range []string{got.stdout, got.stderr} {
+		for _, output := range []string{got.Stdout, got.Stderr} {
 			if strings.ContainsFunc(output, func(r rune) bool {
 				return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) && !isYAML
 			}) {
@@ -109,59 +113,59 @@ func TestEscapes(t *testing.T) {
 	plain(2, "broken [2J ]0;x  31m .yaml, document 1", "install", "-f", broken)
 	plain(1, `context "`, "status", "--context", escape)
 	plain(3, "not ready  [2J ]0;x  31m", "install", "-f", path, "--timeout=3s")
-	pod := strings.TrimSpace(u.must(t, "kubectl", "get", "pods", "-n", "escapes", "-l", "app=web", "-o", "name"))
+	pod := strings.TrimSpace(u.Must(t, "kubectl", "get", "pods", "-n", "escapes", "-l", "app=web", "-o", "name"))
 	crash(t, u, "escapes", "web", "web", pod, escape)
 	plain(1, "log: last words", "status")
 	plain(1, "not ready  [2J", "status", "-o", "wide")
 	plain(1, `message: "not ready \e[2J`, "status", "-o", "yaml")
 	plain(0, "", "diff", "-f", path)
 
-	other := write(t, "owned.yaml", owned)
-	u.must(t, "kubectl", "create", "-f", other)
+	other := user.File(t, "owned.yaml", owned)
+	u.Must(t, "kubectl", "create", "-f", other)
 	plain(1, "belongs to helm (release a [2J", "install", "-f", other)
 	plain(1, "belongs to helm (release a [2J", "check", "-f", other)
 
-	if got := u.runWith(t, denial, "kubectl", "create", "-f", "-"); got.code != 0 {
-		t.Fatal(got.stderr)
+	if got := u.Pipe(t, denial, "kubectl", "create", "-f", "-"); got.Code != 0 {
+		t.Fatal(got.Stderr)
 	}
 	denied := func(denied bool) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // the server takes a moment to heed it
 		defer cancel()
-		for (u.run(t, "kubectl", "delete", "deployment", "web", "-n", "escapes", "--dry-run=server").code != 0) != denied {
+		for (u.Run(t, "kubectl", "delete", "deployment", "web", "-n", "escapes", "--dry-run=server").Code != 0) != denied {
 			if ctx.Err() != nil {
 				t.Fatalf("the policy is not heeded: denied is not %t", denied)
 			}
 		}
 	}
 	denied(true)
-	changed := write(t, "changed"+escape+".yaml", strings.ReplaceAll(escapes, "registry.example.com/web:1", `"web:2\e[2J\u202e"`))
+	changed := user.File(t, "changed"+escape+".yaml", strings.ReplaceAll(escapes, "registry.example.com/web:1", `"web:2\e[2J\u202e"`))
 	plain(1, "it is denied  [2J", "install", "-f", changed, "--timeout=3s")
 	plain(2, "it is denied  [2J", "diff", "-f", changed)
 	plain(1, "it is denied  [2J", "uninstall", "--yes")
-	if got := u.runWith(t, denial, "kubectl", "delete", "-f", "-"); got.code != 0 {
-		t.Fatal(got.stderr)
+	if got := u.Pipe(t, denial, "kubectl", "delete", "-f", "-"); got.Code != 0 {
+		t.Fatal(got.Stderr)
 	}
 	denied(false)
 	plain(1, `[2J`, "diff", "-f", changed)
 	plain(0, "removing "+filepath.Dir(path)+"/ [2J", "uninstall", "--yes")
 }
 
-// TestStrangeLetters stores what is in the manifest, to the letter: the server
+// TestInstallUnusualCharacters stores what is in the manifest, to the letter: the server
 // reads what it is sent as YAML.
-func TestStrangeLetters(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+func TestInstallUnusualCharacters(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	const letters = "\x01\t\r\n\x1b\x7f\u0080\u0085\u009f\u00a0\u2028\u202e\ufeff\ufffe\uffff\U0001f680 ü"
-	path := write(t, "strange.json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "strange"}, "data": {"letters": `+quoted(t, letters)+`}}`)
+	path := user.File(t, "strange.json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "strange"}, "data": {"letters": `+quoted(t, letters)+`}}`)
 	for _, want := range []string{"2 created, 0 configured, 0 unchanged", "0 created, 0 configured, 2 unchanged"} {
-		if got := u.run(t, "kubectl", "istio-demo", "install", "-n", "strange", "-f", path); got.code != 0 || !strings.HasPrefix(summary(got.stderr), want) {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		if got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "strange", "-f", path); got.Code != 0 || !strings.HasPrefix(got.Summary(), want) {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 	}
-	if got := u.must(t, "kubectl", "istio-demo", "manifest", "-f", path); !strings.Contains(got, `letters: "\x01`) {
+	if got := u.Must(t, "kubectl", "istio-demo", "manifest", "-f", path); !strings.Contains(got, `letters: "\x01`) {
 		t.Errorf("the manifest is %q", got)
 	}
-	if got := u.must(t, "kubectl", "get", "configmap", "strange", "-n", "strange", "-o", "go-template={{.data.letters}}"); got != letters {
+	if got := u.Must(t, "kubectl", "get", "configmap", "strange", "-n", "strange", "-o", "go-template={{.data.letters}}"); got != letters {
 		t.Errorf("stored is %q", got)
 	}
 }

@@ -9,11 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestGoAPI has another program install the demo and take it away. What the
+// TestInstallGoAPI has another program install the demo and take it away. What the
 // one does the plugin sees, since both write the same inventory.
-func TestGoAPI(t *testing.T) {
+func TestInstallGoAPI(t *testing.T) {
 	t.Parallel()
 	installer := filepath.Join(t.TempDir(), "installer")
 	// As make build does, so that the packages are compiled already.
@@ -22,28 +25,28 @@ func TestGoAPI(t *testing.T) {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	u := newUser(t, startCluster(t, "goapi").Kubeconfig)
+	u := user.New(t, controlplane.Start(t, "goapi").Kubeconfig)
 
-	said := u.must(t, installer, "install", "istio-system")
+	said := u.Must(t, installer, "install", "istio-system")
 	for _, pods := range []string{"istiod", "istio-ingressgateway", "istio-egressgateway"} {
 		if !slices.Contains(strings.Split(said, "\n"), pods+" runs") {
 			t.Errorf("%s does not run, says\n%s", pods, said)
 		}
 	}
-	if status := u.run(t, "kubectl", "istio-demo", "status"); status.code != 0 {
-		t.Errorf("the plugin's status has exit code %d: %s%s", status.code, status.stdout, status.stderr)
+	if status := u.Run(t, "kubectl", "istio-demo", "status"); status.Code != 0 {
+		t.Errorf("the plugin's status has exit code %d: %s%s", status.Code, status.Stdout, status.Stderr)
 	}
-	if again := u.run(t, "kubectl", "istio-demo", "install", "--addons=none"); !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured") {
-		t.Errorf("the plugin installs something else: %s", again.stderr)
+	if again := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none"); !strings.HasPrefix(again.Summary(), "0 created, 0 configured") {
+		t.Errorf("the plugin installs something else: %s", again.Stderr)
 	}
 
-	gone := u.must(t, installer, "uninstall", "istio-system")
+	gone := u.Must(t, installer, "uninstall", "istio-system")
 	applied, removed := leading(t, said), leading(t, gone)
 	if applied < 30 || removed != applied {
 		t.Errorf("%d objects were applied, and %d removed", applied, removed)
 	}
-	if left := u.run(t, "kubectl", "get", "namespace", "istio-system"); !strings.Contains(left.stderr, "NotFound") {
-		t.Errorf("the namespace is left: %s%s", left.stdout, left.stderr)
+	if left := u.Run(t, "kubectl", "get", "namespace", "istio-system"); !strings.Contains(left.Stderr, "NotFound") {
+		t.Errorf("the namespace is left: %s%s", left.Stdout, left.Stderr)
 	}
 }
 

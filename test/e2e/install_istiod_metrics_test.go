@@ -49,7 +49,7 @@ func (m mesh) service(t *testing.T, port, path string, answer any) {
 	t.Helper()
 	asked := []string{"kubectl", "get", "--raw", "/api/v1/namespaces/istio-system/services/" + port + "/proxy" + path}
 	m.eventually(t, `^\{`, asked...)
-	got := m.must(t, asked...)
+	got := m.Must(t, asked...)
 	if err := json.Unmarshal([]byte(got), answer); err != nil {
 		t.Fatalf("%s%s: %v in %s", port, path, err, got)
 	}
@@ -59,7 +59,7 @@ func (m mesh) service(t *testing.T, port, path string, answer any) {
 // server, with its own account, and has scraped it.
 func (m mesh) checkTarget(t *testing.T) {
 	t.Helper()
-	want := strings.TrimSpace(m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "jsonpath=http://{.items[0].status.podIP}:15014/metrics"))
+	want := strings.TrimSpace(m.Must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "jsonpath=http://{.items[0].status.podIP}:15014/metrics"))
 	var answer struct {
 		Data struct {
 			ActiveTargets []struct{ ScrapePool, ScrapeURL, Health, LastError string }
@@ -135,15 +135,15 @@ func (m mesh) cause(t *testing.T, address string) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, more := range []string{"", ", headers: {request: {set: {'': empty}}}"} {
-		m.runWith(t, fmt.Sprintf(virtualService, more), "kubectl", "create", "-f", "-")
+		m.Pipe(t, fmt.Sprintf(virtualService, more), "kubectl", "create", "-f", "-")
 	}
-	m.must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
+	m.Must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
 	for _, overrides := range []string{
 		`{}`,
 		`{"spec": {"hostNetwork": true}}`, // into which nothing is injected
 		`{"metadata": {"annotations": {"inject.istio.io/templates": "missing"}}}`,
 	} {
-		m.run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server", "--overrides="+overrides)
+		m.Run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server", "--overrides="+overrides)
 	}
 }
 
@@ -157,7 +157,7 @@ func (m mesh) dashboard(t *testing.T) map[string]string {
 			Targets []struct{ Expr string }
 		}
 	}
-	text := m.must(t, "kubectl", "get", "configmap", "grafana-dashboards", "-n", "istio-system", "-o", `jsonpath={.data.control-plane\.json}`)
+	text := m.Must(t, "kubectl", "get", "configmap", "grafana-dashboards", "-n", "istio-system", "-o", `jsonpath={.data.control-plane\.json}`)
 	if err := json.Unmarshal([]byte(text), &board); err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func (m mesh) checkTraces(t *testing.T) {
 		send    func(address, trace, service string)
 	}{
 		{"jaeger-collector", 4317, func(address, trace, service string) {
-			m.must(t, filepath.Join(os.Getenv("OBSERVERS"), "span"), "-address", address, "-trace", trace, "-service", service)
+			m.Must(t, filepath.Join(os.Getenv("OBSERVERS"), "span"), "-address", address, "-trace", trace, "-service", service)
 		}},
 		{"jaeger-collector", 4318, func(address, trace, service string) {
 			post(address, "/v1/traces", fmt.Sprintf(`{"resourceSpans": [{

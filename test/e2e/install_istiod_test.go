@@ -11,41 +11,43 @@ import (
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// lacking matches what istiod logs where it may not do something, or where a
+// complaint matches what istiod logs where it may not do something, or where a
 // definition goes that was there. The Gateway API's are not part of the demo.
-var lacking = regexp.MustCompile(`(?im)^.*(forbidden|no matches for kind|could not find the requested resource|timed out waiting for CRD).*$`)
+var complaint = regexp.MustCompile(`(?im)^.*(forbidden|no matches for kind|could not find the requested resource|timed out waiting for CRD).*$`)
 
 // mesh is a cluster on which istiod really runs, once it is installed.
 type mesh struct {
-	*user
+	*user.User
 	control *cluster.Cluster
 }
 
 // startMesh starts one, or skips the test where none can be.
 func startMesh(t *testing.T) mesh {
 	t.Helper()
-	return startMeshOn(t, tools, processes{istiod: os.Getenv("ISTIOD"), observers: os.Getenv("OBSERVERS")})
+	return startMeshOn(t, user.Tools, controlplane.Processes{Istiod: os.Getenv("ISTIOD"), Observers: os.Getenv("OBSERVERS")})
 }
 
 // startMeshOn starts one of the binaries in a folder.
-func startMeshOn(t *testing.T, binaries string, processes processes) mesh {
+func startMeshOn(t *testing.T, binaries string, processes controlplane.Processes) mesh {
 	t.Helper()
 	if err := cluster.Isolatable(); err != nil {
 		t.Skip("istiod cannot be reached here:", err)
 	}
-	if processes.istiod == "" {
+	if processes.Istiod == "" {
 		t.Fatal("ISTIOD is not set: run make e2e")
 	}
-	control := startClusterOf(t, binaries, "mesh", processes)
-	return mesh{newUser(t, control.Kubeconfig), control}
+	control := controlplane.StartFrom(t, binaries, "mesh", processes)
+	return mesh{user.New(t, control.Kubeconfig), control}
 }
 
 // log gives the log of the istiod that runs.
 func (m mesh) log(t *testing.T) string {
 	t.Helper()
-	pod := m.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[-1:].metadata.name}")
+	pod := m.Must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[-1:].metadata.name}")
 	content, err := m.control.ProcessLog(pod)
 	if err != nil {
 		t.Fatal(err)
@@ -56,16 +58,16 @@ func (m mesh) log(t *testing.T) string {
 // definitions gives the names of those that are there.
 func (m mesh) definitions(t *testing.T) []string {
 	t.Helper()
-	return strings.Fields(m.must(t, "kubectl", "get", "customresourcedefinitions", "-o", "jsonpath={.items[*].metadata.name}"))
+	return strings.Fields(m.Must(t, "kubectl", "get", "customresourcedefinitions", "-o", "jsonpath={.items[*].metadata.name}"))
 }
 
-// lacks gives what istiod's log says that it may not do or cannot find, and
+// complaints gives what istiod's log says that it may not do or cannot find, and
 // the definitions that it has not found. For one that was never there istiod
 // waits without a word; only of those that it finds it says so.
-func (m mesh) lacks(t *testing.T, definitions []string) []string {
+func (m mesh) complaints(t *testing.T, definitions []string) []string {
 	t.Helper()
 	content := m.log(t)
-	found := lacking.FindAllString(content, -1)
+	found := complaint.FindAllString(content, -1)
 	for _, name := range definitions {
 		if !strings.Contains(content, "CRD "+name+" is not at ignore list, adding to CRD watcher") {
 			found = append(found, name)
@@ -78,18 +80,18 @@ func (m mesh) lacks(t *testing.T, definitions []string) []string {
 // istiod, Prometheus and Jaeger answer, which nobody can watch.
 func (m mesh) eventually(t *testing.T, want string, arguments ...string) {
 	t.Helper()
-	var got result
+	var got user.Result
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		got = m.run(t, arguments...)
-		if regexp.MustCompile(want).MatchString(got.stdout + got.stderr) {
+		got = m.Run(t, arguments...)
+		if regexp.MustCompile(want).MatchString(got.Stdout + got.Stderr) {
 			return
 		}
 	}
-	t.Fatalf("%s is not like %s but\n%s%s", strings.Join(arguments, " "), want, got.stdout, got.stderr)
+	t.Fatalf("%s is not like %s but\n%s%s", strings.Join(arguments, " "), want, got.Stdout, got.Stderr)
 }
 
-// TestIstiod runs istiod with what install has left and with nothing else.
-func TestIstiod(t *testing.T) {
+// TestInstallIstiod runs istiod with what install has left and with nothing else.
+func TestInstallIstiod(t *testing.T) {
 	t.Parallel()
 	startMesh(t).steps(t, []meshStep{
 		{"installed", istiodInstalled},
@@ -125,19 +127,19 @@ func (m mesh) steps(t *testing.T, steps []meshStep) {
 // istiodInstalled waits as install does: it ends when istiod's probe is
 // answered, and all of the pods start beside its webhooks.
 func istiodInstalled(t *testing.T, m mesh) {
-	m.must(t, "kubectl", "istio-demo", "install", "--timeout=60s")
+	m.Must(t, "kubectl", "istio-demo", "install", "--timeout=60s")
 	definitions := m.definitions(t)
 	if len(definitions) < 15 {
 		t.Errorf("there are only the definitions %q", definitions)
 	}
-	if found := m.lacks(t, definitions); found != nil || !strings.Contains(m.log(t), "Pilot K8S CRD controller synced") {
+	if found := m.complaints(t, definitions); found != nil || !strings.Contains(m.log(t), "Pilot K8S CRD controller synced") {
 		t.Errorf("istiod lacks something: %q", found)
 	}
-	if waiting := m.must(t, "kubectl", "get", "pods", "-A", "--field-selector=status.phase!=Running", "-o", "name"); waiting != "" {
+	if waiting := m.Must(t, "kubectl", "get", "pods", "-A", "--field-selector=status.phase!=Running", "-o", "name"); waiting != "" {
 		t.Errorf("these do not run: %s", waiting)
 	}
 	for _, name := range []string{"istio-validator-istio-system", "istiod-default-validator"} {
-		m.must(t, "kubectl", "wait", "validatingwebhookconfiguration", name, "--for=jsonpath={.webhooks[*].failurePolicy}=Fail", "--timeout=30s")
+		m.Must(t, "kubectl", "wait", "validatingwebhookconfiguration", name, "--for=jsonpath={.webhooks[*].failurePolicy}=Fail", "--timeout=30s")
 	}
 }
 
@@ -152,14 +154,14 @@ spec:
 // istiodValidates asks the validator what no schema says: that the headers to
 // be set need names is known to istiod only.
 func istiodValidates(t *testing.T, m mesh) {
-	refused := m.runWith(t, fmt.Sprintf(virtualService, ", headers: {request: {set: {'': empty}}}"), "kubectl", "create", "-f", "-")
-	if refused.code == 0 || !regexp.MustCompile(`admission webhook "(rev\.)?validation\.istio\.io" denied the request: .*header name cannot be empty`).MatchString(refused.stderr) {
-		t.Errorf("an invalid one: exit code %d\n%s", refused.code, refused.stderr)
+	refused := m.Pipe(t, fmt.Sprintf(virtualService, ", headers: {request: {set: {'': empty}}}"), "kubectl", "create", "-f", "-")
+	if refused.Code == 0 || !regexp.MustCompile(`admission webhook "(rev\.)?validation\.istio\.io" denied the request: .*header name cannot be empty`).MatchString(refused.Stderr) {
+		t.Errorf("an invalid one: exit code %d\n%s", refused.Code, refused.Stderr)
 	}
-	if accepted := m.runWith(t, fmt.Sprintf(virtualService, ""), "kubectl", "create", "-f", "-"); accepted.code != 0 {
-		t.Errorf("a valid one: exit code %d\n%s", accepted.code, accepted.stderr)
+	if accepted := m.Pipe(t, fmt.Sprintf(virtualService, ""), "kubectl", "create", "-f", "-"); accepted.Code != 0 {
+		t.Errorf("a valid one: exit code %d\n%s", accepted.Code, accepted.Stderr)
 	}
-	m.must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
+	m.Must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
 }
 
 // istiodInjects creates pods in namespaces with and without labels.
@@ -171,16 +173,16 @@ func istiodInjects(t *testing.T, m mesh) {
 		{"other-revision", "istio.io/rev=other", "web"},
 		{"unlabelled", "team=shop", "web"},
 	} {
-		m.must(t, "kubectl", "create", "namespace", test.namespace)
-		m.must(t, "kubectl", "label", "namespace", test.namespace, test.label)
-		m.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "web.yaml", web), "-n", test.namespace)
+		m.Must(t, "kubectl", "create", "namespace", test.namespace)
+		m.Must(t, "kubectl", "label", "namespace", test.namespace, test.label)
+		m.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "web.yaml", web), "-n", test.namespace)
 		// The proxy is an init container that goes on running.
-		got := m.must(t, "kubectl", "get", "pods", "-n", test.namespace, "-o", `jsonpath={.items[0].spec.containers[*].name} {.items[0].spec.initContainers[?(@.restartPolicy=="Always")].name}`)
+		got := m.Must(t, "kubectl", "get", "pods", "-n", test.namespace, "-o", `jsonpath={.items[0].spec.containers[*].name} {.items[0].spec.initContainers[?(@.restartPolicy=="Always")].name}`)
 		if strings.TrimSpace(got) != test.containers {
 			t.Errorf("a pod of namespace %s has containers %q, not %q", test.namespace, got, test.containers)
 		}
 		ready := fmt.Sprintf(" %d/%[1]d ", len(strings.Fields(test.containers)))
-		if pods := m.must(t, "kubectl", "get", "pods", "-n", test.namespace); !strings.Contains(strings.ReplaceAll(pods, "   ", " "), ready) {
+		if pods := m.Must(t, "kubectl", "get", "pods", "-n", test.namespace); !strings.Contains(strings.ReplaceAll(pods, "   ", " "), ready) {
 			t.Errorf("not%sin\n%s", ready, pods)
 		}
 	}
@@ -196,7 +198,7 @@ func (m mesh) versions(t *testing.T) map[string]string {
 			Metadata struct{ Namespace, Name, ResourceVersion string }
 		}
 	}
-	out := m.must(t, "kubectl", "get", kinds, "-A", "-l", "applyset.kubernetes.io/part-of", "-o", "json")
+	out := m.Must(t, "kubectl", "get", kinds, "-A", "-l", "applyset.kubernetes.io/part-of", "-o", "json")
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		t.Fatal(err)
 	}
@@ -214,37 +216,37 @@ func istiodKeepsItsOwn(t *testing.T, m mesh) {
 	if len(before) < 46 {
 		t.Fatalf("only %d objects are known: %v", len(before), before)
 	}
-	again := m.run(t, "kubectl", "istio-demo", "install")
-	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, ") || strings.Contains(again.stderr, "onflict") {
-		t.Errorf("exit code %d\n%s", again.code, again.stderr)
+	again := m.Run(t, "kubectl", "istio-demo", "install")
+	if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, ") || strings.Contains(again.Stderr, "onflict") {
+		t.Errorf("exit code %d\n%s", again.Code, again.Stderr)
 	}
 	if after := m.versions(t); !maps.Equal(before, after) {
 		t.Errorf("the second install wrote something:\n%v\n%v", before, after)
 	}
-	if got := m.run(t, "kubectl", "istio-demo", "diff"); got.code != 0 || got.stdout != "" {
-		t.Errorf("diff: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	if got := m.Run(t, "kubectl", "istio-demo", "diff"); got.Code != 0 || got.Stdout != "" {
+		t.Errorf("diff: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
-	if got := m.run(t, "kubectl", "istio-demo", "status"); got.code != 0 {
-		t.Errorf("status: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	if got := m.Run(t, "kubectl", "istio-demo", "status"); got.Code != 0 {
+		t.Errorf("status: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 }
 
 // policies gives the failure policies of the validators.
 func (m mesh) policies(t *testing.T) string {
 	t.Helper()
-	return m.must(t, "kubectl", "get", "validatingwebhookconfigurations", "-o", "jsonpath={.items[*].webhooks[*].failurePolicy}")
+	return m.Must(t, "kubectl", "get", "validatingwebhookconfigurations", "-o", "jsonpath={.items[*].webhooks[*].failurePolicy}")
 }
 
 // istiodUpgraded rolls istiod over to other arguments.
 func istiodUpgraded(t *testing.T, m mesh) {
-	got := m.run(t, "kubectl", "istio-demo", "install", "--set=pilot.traceSampling=10")
-	if got.code != 0 || strings.Contains(got.stderr, "onflict") {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	got := m.Run(t, "kubectl", "istio-demo", "install", "--set=pilot.traceSampling=10")
+	if got.Code != 0 || strings.Contains(got.Stderr, "onflict") {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	if policies := m.policies(t); policies != "Fail Fail" {
 		t.Errorf("the policies of istiod's validators were flipped back: %s", policies)
 	}
-	if got := m.run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server"); got.code != 0 {
-		t.Errorf("nothing is injected after the rollout: %s", got.stderr)
+	if got := m.Run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server"); got.Code != 0 {
+		t.Errorf("nothing is injected after the rollout: %s", got.Stderr)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // served is what istiod sends to a proxy, as far as test/istiod/xds prints it.
@@ -23,7 +25,7 @@ type served struct {
 // istiodServes asks istiod as the proxy of a pod would, before and after
 // traffic is shifted.
 func istiodServes(t *testing.T, m mesh) {
-	m.must(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "books", "--yes")
+	m.Must(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "books", "--yes")
 	address := m.forward(t, "deployment/istiod", 15012)
 	before := m.ask(t, address, "productpage")
 	for _, service := range []string{"details", "productpage", "ratings", "reviews"} {
@@ -34,7 +36,7 @@ func istiodServes(t *testing.T, m mesh) {
 	if strings.Contains(string(before.Routes), `"weight"`) {
 		t.Errorf("traffic is shifted already: %s", before.Routes)
 	}
-	m.must(t, "kubectl", "istio-demo", "sample", "route", "bookinfo", "-n", "books", "reviews=v1:90,v3:10")
+	m.Must(t, "kubectl", "istio-demo", "sample", "route", "bookinfo", "-n", "books", "reviews=v1:90,v3:10")
 	shifted := regexp.MustCompile(`v1\|reviews\.books\.svc\.cluster\.local", *"weight": *90},.*v3\|reviews\.books\.svc\.cluster\.local", *"weight": *10}`)
 	var after served
 	for range 20 { // istiod gathers changes before it tells them
@@ -55,19 +57,19 @@ func istioctlAgrees(t *testing.T, m mesh) {
 		{"istioctl analyze -A", "", "(?m)^(Error|Warning) "},
 		{"istioctl x precheck", "No issues found", "(?m)^(Error|Warning) "},
 	} {
-		got := m.run(t, strings.Fields(test.command)...)
-		if out := got.stdout + got.stderr; got.code != 0 || !regexp.MustCompile(test.want).MatchString(out) || regexp.MustCompile(test.never).MatchString(out) {
-			t.Errorf("%s: exit code %d\n%s", test.command, got.code, out)
+		got := m.Run(t, strings.Fields(test.command)...)
+		if out := got.Stdout + got.Stderr; got.Code != 0 || !regexp.MustCompile(test.want).MatchString(out) || regexp.MustCompile(test.never).MatchString(out) {
+			t.Errorf("%s: exit code %d\n%s", test.command, got.Code, out)
 		}
 	}
-	m.must(t, "kubectl", "istio-demo", "sample", "uninstall", "bookinfo", "-n", "books", "--yes")
+	m.Must(t, "kubectl", "istio-demo", "sample", "uninstall", "bookinfo", "-n", "books", "--yes")
 }
 
 // forward gives a local address that leads to a port of what the demo has
 // until the test ends.
 func (m mesh) forward(t *testing.T, to string, port int) string {
 	t.Helper()
-	forward := m.command(t, "kubectl", "port-forward", "-n", "istio-system", to, fmt.Sprintf(":%d", port))
+	forward := m.Command(t, "kubectl", "port-forward", "-n", "istio-system", to, fmt.Sprintf(":%d", port))
 	out, err := forward.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -101,11 +103,11 @@ func (m mesh) ask(t *testing.T, address, app string) served {
 // asProxy makes the command that asks istiod with that identity.
 func (m mesh) asProxy(t *testing.T, address, app string, arguments ...string) *exec.Cmd {
 	t.Helper()
-	pod := strings.Fields(m.must(t, "kubectl", "get", "pods", "-n", "books", "-l", "app="+app, "-o", "jsonpath={.items[0].metadata.name} {.items[0].status.podIP} {.items[0].spec.serviceAccountName}"))
-	authority := m.must(t, "kubectl", "get", "configmap", "istio-ca-root-cert", "-n", "books", "-o", `jsonpath={.data.root-cert\.pem}`)
-	client := *m.user
-	client.environment = append(slices.Clone(m.environment), "TOKEN="+strings.TrimSpace(m.must(t, "kubectl", "create", "token", pod[2], "-n", "books", "--audience=istio-ca")))
-	program := []string{filepath.Join(filepath.Dir(os.Getenv("ISTIOD")), "xds"), "-address", address, "-ca", write(t, "ca.pem", authority),
+	pod := strings.Fields(m.Must(t, "kubectl", "get", "pods", "-n", "books", "-l", "app="+app, "-o", "jsonpath={.items[0].metadata.name} {.items[0].status.podIP} {.items[0].spec.serviceAccountName}"))
+	authority := m.Must(t, "kubectl", "get", "configmap", "istio-ca-root-cert", "-n", "books", "-o", `jsonpath={.data.root-cert\.pem}`)
+	client := *m.User
+	client.Environment = append(slices.Clone(m.Environment), "TOKEN="+strings.TrimSpace(m.Must(t, "kubectl", "create", "token", pod[2], "-n", "books", "--audience=istio-ca")))
+	program := []string{filepath.Join(filepath.Dir(os.Getenv("ISTIOD")), "xds"), "-address", address, "-ca", user.File(t, "ca.pem", authority),
 		"-namespace", "books", "-pod", pod[0], "-ip", pod[1]}
-	return client.command(t, append(program, arguments...)...)
+	return client.Command(t, append(program, arguments...)...)
 }

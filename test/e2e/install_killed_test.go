@@ -6,28 +6,34 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/reference"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/soak"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestKilled kills the program at random moments, which nothing can be done
+// TestInstallKilled kills the program at random moments, which nothing can be done
 // about, and runs the same command again: the cluster is then what it is after
 // an undisturbed install.
-func TestKilled(t *testing.T) {
+func TestInstallKilled(t *testing.T) {
 	t.Parallel()
-	installUndisturbed(t)
+	undisturbed := reference.Install(t)
 	random := rand.New(rand.NewPCG(1, 1))
-	for range times(t, 4, 20) {
-		moment := 1 + random.IntN(undisturbed.requests)
+	for range soak.Times(t, 4, 20) {
+		moment := 1 + random.IntN(undisturbed.Requests)
 		executed := random.IntN(2) == 0
 		t.Run(fmt.Sprintf("request %d executed %t", moment, executed), func(t *testing.T) {
 			t.Parallel()
-			control := startCluster(t, "killed")
+			control := controlplane.Start(t, "killed")
 			killInstall(t, control.Kubeconfig, moment, executed)
-			again := newUser(t, control.Kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none")
-			if again.code != 0 {
-				t.Fatalf("exit code %d\n%s", again.code, again.stderr)
+			again := user.New(t, control.Kubeconfig).Run(t, "kubectl", "istio-demo", "install", "--addons=none")
+			if again.Code != 0 {
+				t.Fatalf("exit code %d\n%s", again.Code, again.Stderr)
 			}
-			t.Log(summary(again.stderr))
-			wantUndisturbed(t, control)
+			t.Log(again.Summary())
+			undisturbed.WantSame(t, control)
 		})
 	}
 }
@@ -36,22 +42,22 @@ func TestKilled(t *testing.T) {
 // before or gets never through. Watches are never executed: they have no end.
 func killInstall(t *testing.T, kubeconfig string, moment int, executed bool) {
 	t.Helper()
-	recorder := newRecorder(t, kubeconfig)
+	recorder := apiproxy.New(t, kubeconfig)
 	var seen atomic.Int64
 	reached, ended := make(chan struct{}), make(chan struct{})
-	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+	recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if seen.Add(1) != int64(moment) {
 			forward.ServeHTTP(w, request)
 			return
 		}
-		if executed && !isWatch(request) {
-			forward.ServeHTTP(discard{http.Header{}}, request)
+		if executed && !apiproxy.IsWatch(request) {
+			apiproxy.Execute(request, forward)
 		}
 		close(reached)
 		<-ended
 	}
 	// The binary itself, because kubectl would be killed in its place.
-	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install", "--addons=none")
+	command := user.New(t, recorder.Kubeconfig).Command(t, "kubectl-istio_demo", "install", "--addons=none")
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,9 @@ package e2e
 import (
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // ownKinds is a manifest with a definition in a group of Kubernetes' own, as the
@@ -31,19 +34,19 @@ kind: ConfigMap
 metadata: {name: beside}
 `
 
-// TestKindsOfKubernetesGroups applies objects after their definition, whatever
+// TestInstallCRDsOfKubernetesGroups applies objects after their definition, whatever
 // the group is called.
-func TestKindsOfKubernetesGroups(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.must(t, "kubectl", "create", "namespace", "approved")
-	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "approved", "-f", write(t, "kinds.yaml", ownKinds))
-	if got.code != 0 || !strings.Contains(got.stderr, "3 created, 0 configured, 1 unchanged") {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+func TestInstallCRDsOfKubernetesGroups(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Must(t, "kubectl", "create", "namespace", "approved")
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "approved", "-f", user.File(t, "kinds.yaml", ownKinds))
+	if got.Code != 0 || !strings.Contains(got.Stderr, "3 created, 0 configured, 1 unchanged") {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if again := u.run(t, "kubectl", "istio-demo", "install", "-n", "approved", "-f", write(t, "kinds.yaml", ownKinds)); !strings.Contains(again.stderr, "0 created, 0 configured, 4 unchanged") {
-		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+	if again := u.Run(t, "kubectl", "istio-demo", "install", "-n", "approved", "-f", user.File(t, "kinds.yaml", ownKinds)); !strings.Contains(again.Stderr, "0 created, 0 configured, 4 unchanged") {
+		t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 	}
-	if got := u.must(t, "kubectl", "istio-demo", "uninstall", "-n", "approved", "--yes"); strings.Count(got, " deleted\n") != 3 {
+	if got := u.Must(t, "kubectl", "istio-demo", "uninstall", "-n", "approved", "--yes"); strings.Count(got, " deleted\n") != 3 {
 		t.Errorf("it says %s", got)
 	}
 }

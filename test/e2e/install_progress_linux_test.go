@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // held is a workload that runs once a node has a label, beside one that runs
@@ -36,10 +39,10 @@ const installedScreen = ` passed T checks
 3 created, 0 configured, 0 unchanged in T
 `
 
-// TestProgressLive installs in windows of two widths and takes it away again.
+// TestInstallLiveProgress installs in windows of two widths and takes it away again.
 // What is left on the screens is all that there should be.
-func TestProgressLive(t *testing.T) {
-	control := sharedCluster(t)
+func TestInstallLiveProgress(t *testing.T) {
+	control := controlplane.Shared(t)
 	for _, test := range []struct {
 		columns     int
 		environment []string
@@ -49,120 +52,120 @@ func TestProgressLive(t *testing.T) {
 	} {
 		namespace := fmt.Sprintf("live-%d", test.columns)
 		t.Run(namespace, func(t *testing.T) {
-			u := newUser(t, control.Kubeconfig)
-			u.dir = filepath.Dir(write(t, "held.yaml", held(namespace)))
-			w := u.open(t, test.columns, 24, test.environment,
+			u := user.New(t, control.Kubeconfig)
+			u.Dir = filepath.Dir(user.File(t, "held.yaml", held(namespace)))
+			w := u.OpenScreen(t, test.columns, 24, test.environment,
 				"kubectl", "istio-demo", "install", "-n", namespace, "-f", "held.yaml", "--skip-checks=capacity,loadbalancer")
-			w.until("deployment/held")
-			w.until("ready")
-			w.resize(120, 24)
-			w.until("Available: 0/1")
-			w.resize(test.columns, 24)
-			u.must(t, "kubectl", "label", "node", "--all", "progress="+namespace, "--overwrite")
-			if code := w.wait(); code != 0 {
-				t.Fatalf("exit code %d\n%s", code, w.text())
+			w.WaitFor("deployment/held")
+			w.WaitFor("ready")
+			w.Resize(120, 24)
+			w.WaitFor("Available: 0/1")
+			w.Resize(test.columns, 24)
+			u.Must(t, "kubectl", "label", "node", "--all", "progress="+namespace, "--overwrite")
+			if code := w.Wait(); code != 0 {
+				t.Fatalf("exit code %d\n%s", code, w.Text())
 			}
 			// What is only printed may wrap.
-			head, after, _ := strings.Cut(strings.ReplaceAll(timeless(w.text()), "unchanged in\nT", "unchanged in T"), "(3 objects)\n")
+			head, after, _ := strings.Cut(strings.ReplaceAll(timeless(w.Text()), "unchanged in\nT", "unchanged in T"), "(3 objects)\n")
 			if after != installedScreen || strings.Count(head, "installing") != 1 {
-				t.Errorf("the screen shows\n%s\nand not\n%s", w.text(), installedScreen)
+				t.Errorf("the screen shows\n%s\nand not\n%s", w.Text(), installedScreen)
 			}
-			if want := u.must(t, "kubectl", "get", "pods", "-n", namespace); timeless(w.stdout.String()) != timeless(want) {
-				t.Errorf("standard output is\n%s\nand not\n%s", w.stdout.String(), want)
+			if want := u.Must(t, "kubectl", "get", "pods", "-n", namespace); timeless(w.Stdout.String()) != timeless(want) {
+				t.Errorf("standard output is\n%s\nand not\n%s", w.Stdout.String(), want)
 			}
-			if coloured := strings.Contains(w.written(), "\x1b[32mready"); coloured != (test.environment == nil) {
+			if coloured := strings.Contains(w.Output(), "\x1b[32mready"); coloured != (test.environment == nil) {
 				t.Errorf("with %q, coloured is %t", test.environment, coloured)
 			}
-			takenAway(t, u, namespace, test.columns)
+			uninstallLive(t, u, namespace, test.columns)
 		})
 	}
 }
 
-// takenAway has an uninstall wait for a finalizer, and shows that.
-func takenAway(t *testing.T, u *user, namespace string, columns int) {
+// uninstallLive has an uninstall wait for a finalizer, and shows that.
+func uninstallLive(t *testing.T, u *user.User, namespace string, columns int) {
 	t.Helper()
-	u.must(t, "kubectl", "patch", "deployment", "held", "-n", namespace, "-p", finalizer)
-	w := u.open(t, columns, 24, nil, "kubectl", "istio-demo", "uninstall", "-n", namespace)
-	w.until("[y/N]")
-	w.press("y\n")
-	w.until("going")
-	u.must(t, "kubectl", "patch", "deployment", "held", "-n", namespace, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
-	if code := w.wait(); code != 0 {
-		t.Errorf("exit code %d\n%s", code, w.text())
+	u.Must(t, "kubectl", "patch", "deployment", "held", "-n", namespace, "-p", finalizer)
+	w := u.OpenScreen(t, columns, 24, nil, "kubectl", "istio-demo", "uninstall", "-n", namespace)
+	w.WaitFor("[y/N]")
+	w.Press("y\n")
+	w.WaitFor("going")
+	u.Must(t, "kubectl", "patch", "deployment", "held", "-n", namespace, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	if code := w.Wait(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, w.Text())
 	}
-	_, after, _ := strings.Cut(timeless(w.text()), "[y/N] y\n")
+	_, after, _ := strings.Cut(timeless(w.Text()), "[y/N] y\n")
 	if want := " removed T workloads 2 objects\n removed T namespaces 1 object\n3 removed, 0 kept in T\n"; after != want {
 		t.Errorf("the screen shows\n%s\nand not\n%s", after, want)
 	}
-	if columns >= 80 && !strings.Contains(w.written(), "for its finalizer example.com/hold") {
-		t.Errorf("the finalizer is not named:\n%s", w.written())
+	if columns >= 80 && !strings.Contains(w.Output(), "for its finalizer example.com/hold") {
+		t.Errorf("the finalizer is not named:\n%s", w.Output())
 	}
 }
 
-// TestProgressInterrupted leaves a tidy screen, with the error below.
-func TestProgressInterrupted(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.dir = filepath.Dir(write(t, "held.yaml", held("live-interrupted")))
-	w := u.open(t, 80, 24, nil, "kubectl", "istio-demo", "install", "-n", "live-interrupted", "-f", "held.yaml", "--skip-checks=capacity,loadbalancer")
-	w.until("ready")
-	w.until("deployment/held  Available: 0/1")
-	w.press("\x03")
-	if code := w.wait(); code != 130 {
+// TestInstallLiveProgressInterrupted leaves a tidy screen, with the error below.
+func TestInstallLiveProgressInterrupted(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Dir = filepath.Dir(user.File(t, "held.yaml", held("live-interrupted")))
+	w := u.OpenScreen(t, 80, 24, nil, "kubectl", "istio-demo", "install", "-n", "live-interrupted", "-f", "held.yaml", "--skip-checks=capacity,loadbalancer")
+	w.WaitFor("ready")
+	w.WaitFor("deployment/held  Available: 0/1")
+	w.Press("\x03")
+	if code := w.Wait(); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
-	_, after, _ := strings.Cut(timeless(w.text()), " ready T deployment/first\n")
+	_, after, _ := strings.Cut(timeless(w.Text()), " ready T deployment/first\n")
 	if !strings.HasPrefix(after, " waiting T deployment/held Available: 0/1\nerror: interrupted: 3 of 3 objects are applied") {
-		t.Errorf("the screen shows\n%s", w.text())
+		t.Errorf("the screen shows\n%s", w.Text())
 	}
-	if w.shown.CursorHidden() || w.shown.CursorPosition().X != 0 {
+	if !w.CursorAtStart() {
 		t.Error("the cursor is not where the shell can go on")
 	}
-	u.must(t, "kubectl", "istio-demo", "uninstall", "-n", "live-interrupted", "--yes")
+	u.Must(t, "kubectl", "istio-demo", "uninstall", "-n", "live-interrupted", "--yes")
 }
 
-// TestProgressNotLive has windows in which nothing is to be redrawn: the lines
+// TestInstallPlainProgress has windows in which nothing is to be redrawn: the lines
 // are those of a pipe, and one that is asked for is refused.
-func TestProgressNotLive(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.dir = filepath.Dir(write(t, "first.yaml", workload("Deployment", "not-live", "first", "")))
+func TestInstallPlainProgress(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Dir = filepath.Dir(user.File(t, "first.yaml", workload("Deployment", "not-live", "first", "")))
 	install := []string{"kubectl", "istio-demo", "install", "-n", "not-live", "-f", "first.yaml"}
-	u.must(t, install...)
-	piped := timeless(u.run(t, install...).stderr)
+	u.Must(t, install...)
+	piped := timeless(u.Run(t, install...).Stderr)
 	for _, test := range []struct{ environment, arguments []string }{
 		{[]string{"TERM=dumb"}, nil}, {[]string{"TERM="}, nil}, {[]string{"CI=true"}, nil}, {nil, []string{"-v=0"}}, {nil, []string{"--progress=plain"}},
 	} {
-		w := u.open(t, 120, 24, test.environment, append(slices.Clone(install), test.arguments...)...)
-		if code := w.wait(); code != 0 {
+		w := u.OpenScreen(t, 120, 24, test.environment, append(slices.Clone(install), test.arguments...)...)
+		if code := w.Wait(); code != 0 {
 			t.Errorf("%v: exit code %d", test, code)
 		}
-		if got := timeless(strings.ReplaceAll(w.written(), "\r\n", "\n")); got != piped {
+		if got := timeless(strings.ReplaceAll(w.Output(), "\r\n", "\n")); got != piped {
 			t.Errorf("%v: the screen shows\n%q\nand not\n%q", test, got, piped)
 		}
 	}
-	got := u.run(t, append(slices.Clone(install), "--progress=live")...)
-	if got.code != 2 || !strings.HasPrefix(got.stderr, "error: --progress=live cannot be: standard error is no terminal; use --progress=plain\n") {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	got := u.Run(t, append(slices.Clone(install), "--progress=live")...)
+	if got.Code != 2 || !strings.HasPrefix(got.Stderr, "error: --progress=live cannot be: standard error is no terminal; use --progress=plain\n") {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if got = u.run(t, append(slices.Clone(install), "--progress=none")...); got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, "NAME") {
-		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	if got = u.Run(t, append(slices.Clone(install), "--progress=none")...); got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, "NAME") {
+		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 }
 
-// TestProgressJSON reads standard error as a program would, when all is well
+// TestInstallJSONProgress reads standard error as a program would, when all is well
 // and when it is not. Standard output is as ever.
-func TestProgressJSON(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "first.yaml", workload("Deployment", "told", "first", ""))
+func TestInstallJSONProgress(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "first.yaml", workload("Deployment", "told", "first", ""))
 	run := func(code int, arguments ...string) (names []string, last map[string]any) {
 		t.Helper()
-		got := u.run(t, append([]string{"kubectl", "istio-demo"}, append(arguments, "-n", "told")...)...)
-		if got.code != code {
-			t.Errorf("%v: exit code %d\n%s", arguments, got.code, got.stderr)
+		got := u.Run(t, append([]string{"kubectl", "istio-demo"}, append(arguments, "-n", "told")...)...)
+		if got.Code != code {
+			t.Errorf("%v: exit code %d\n%s", arguments, got.Code, got.Stderr)
 		}
-		if pods := u.run(t, "kubectl", "get", "pods", "-n", "told").stdout; code == 0 && arguments[0] == "install" && timeless(got.stdout) != timeless(pods) {
-			t.Errorf("standard output is\n%s\nand not\n%s", got.stdout, pods)
+		if pods := u.Run(t, "kubectl", "get", "pods", "-n", "told").Stdout; code == 0 && arguments[0] == "install" && timeless(got.Stdout) != timeless(pods) {
+			t.Errorf("standard output is\n%s\nand not\n%s", got.Stdout, pods)
 		}
-		lines := bufio.NewScanner(strings.NewReader(got.stderr))
+		lines := bufio.NewScanner(strings.NewReader(got.Stderr))
 		for lines.Scan() {
 			last = nil
 			if err := json.Unmarshal(lines.Bytes(), &last); err != nil {
@@ -184,7 +187,7 @@ func TestProgressJSON(t *testing.T) {
 	if counts := fmt.Sprint(last["counts"]); last["event"] != "finished" || counts != "map[created:2]" {
 		t.Errorf("the last event is %v", last)
 	}
-	failing := write(t, "failing.yaml", workload("Deployment", "told", "first", ", nodeSelector: {no: where}"))
+	failing := user.File(t, "failing.yaml", workload("Deployment", "told", "first", ", nodeSelector: {no: where}"))
 	if _, last = run(3, "install", "--progress=json", "-f", failing, "--timeout=3s", "--skip-checks=capacity"); last["event"] != "error" || last["exitCode"] != 3.0 ||
 		!strings.HasPrefix(fmt.Sprint(last["message"]), "timed out after 3s: deployment told/first is not ready") {
 		t.Errorf("the last event is %v", last)

@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 const twoSelected = `apiVersion: apps/v1
@@ -25,26 +29,26 @@ spec:
     spec: {containers: [{name: web, image: "registry.example.com/web:1"}]}
 `
 
-// TestRecreateInTurn makes workloads anew one after the other: the second one
+// TestInstallRecreatesOneByOne makes workloads anew one after the other: the second one
 // is there until the first one runs again.
-func TestRecreateInTurn(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
+func TestInstallRecreatesOneByOne(t *testing.T) {
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
 	install := func(value string, flags ...string) string {
-		path := write(t, "two.yaml", strings.ReplaceAll(twoSelected, "CHANGED", value))
-		recorder.take()
-		got := u.run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "in-turn", "-f", path}, flags...)...)
-		if got.code != 0 {
-			t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+		path := user.File(t, "two.yaml", strings.ReplaceAll(twoSelected, "CHANGED", value))
+		recorder.Drain()
+		got := u.Run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "in-turn", "-f", path}, flags...)...)
+		if got.Code != 0 {
+			t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 		}
-		return got.stderr
+		return got.Stderr
 	}
 	install("old")
 	told := install("new", "--recreate-immutable")
 	if want := "  2 objects will be deleted and made anew:\n    deployment in-turn/first\n    deployment in-turn/second\n"; !strings.Contains(told, want) {
 		t.Errorf("no %q in\n%s", want, told)
 	}
-	requests, _ := recorder.take()
+	requests, _ := recorder.Drain()
 	at := func(prefix string) int {
 		index := slices.IndexFunc(requests, func(request string) bool {
 			return strings.HasPrefix(request, prefix) && !strings.Contains(request, "dryRun=All")
@@ -70,10 +74,10 @@ func TestRecreateInTurn(t *testing.T) {
 	}
 }
 
-// TestRecreateRefused deletes nothing where the server would refuse the new
+// TestInstallRecreateRefused deletes nothing where the server would refuse the new
 // object: by a policy, or by a quota.
-func TestRecreateRefused(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+func TestInstallRecreateRefused(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	const policy = `apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {name: only-old}
@@ -88,44 +92,44 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: {name: only-old}
 spec: {policyName: only-old, validationActions: [Deny]}
 `
-	defer u.runWith(t, policy, "kubectl", "delete", "--wait=false", "-f", "-")
+	defer u.Pipe(t, policy, "kubectl", "delete", "--wait=false", "-f", "-")
 	for name, test := range map[string]struct{ refuses, why string }{
 		"policy": {policy, "only old ones"},
 		"quota":  {"{apiVersion: v1, kind: ResourceQuota, metadata: {name: two}, spec: {hard: {count/deployments.apps: 2}}}", "exceeded quota: two"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			namespace := "refused-" + name
-			install := func(value string) result {
-				path := write(t, "two.yaml", strings.ReplaceAll(twoSelected, "CHANGED", value))
-				return u.run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path, "--recreate-immutable")
+			install := func(value string) user.Result {
+				path := user.File(t, "two.yaml", strings.ReplaceAll(twoSelected, "CHANGED", value))
+				return u.Run(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", path, "--recreate-immutable")
 			}
-			if got := install("old"); got.code != 0 {
-				t.Fatal(got.stderr)
+			if got := install("old"); got.Code != 0 {
+				t.Fatal(got.Stderr)
 			}
-			if got := u.runWith(t, test.refuses, "kubectl", "create", "-n", namespace, "-f", "-"); got.code != 0 {
-				t.Fatal(got.stderr)
+			if got := u.Pipe(t, test.refuses, "kubectl", "create", "-n", namespace, "-f", "-"); got.Code != 0 {
+				t.Fatal(got.Stderr)
 			}
 			if name == "quota" {
-				u.must(t, "kubectl", "wait", "--for=jsonpath={.status.used}", "resourcequota/two", "-n", namespace, "--timeout=30s")
+				u.Must(t, "kubectl", "wait", "--for=jsonpath={.status.used}", "resourcequota/two", "-n", namespace, "--timeout=30s")
 			}
 			for range 100 { // the API server takes a moment to know a policy
-				denied := u.runWith(t, strings.ReplaceAll(twoSelected, "CHANGED", "new")+"\n", "kubectl", "create", "--dry-run=server", "-n", namespace, "-f", "-")
-				if strings.Contains(denied.stderr, test.why) {
+				denied := u.Pipe(t, strings.ReplaceAll(twoSelected, "CHANGED", "new")+"\n", "kubectl", "create", "--dry-run=server", "-n", namespace, "-f", "-")
+				if strings.Contains(denied.Stderr, test.why) {
 					break
 				}
 			}
 			identities := func() string {
-				return u.must(t, "kubectl", "get", "deployments", "-n", namespace, "-o", "jsonpath={.items[*].metadata.uid}")
+				return u.Must(t, "kubectl", "get", "deployments", "-n", namespace, "-o", "jsonpath={.items[*].metadata.uid}")
 			}
 			before := identities()
 			got := install("new")
-			if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 2 || !strings.Contains(lines[0], "cannot be recreated, since the server would refuse the new one: ") || !strings.Contains(lines[0], test.why) {
-				t.Errorf("exit code %d\n%s", got.code, got.stderr)
+			if lines := got.Errors(); got.Code != 1 || len(lines) != 2 || !strings.Contains(lines[0], "cannot be recreated, since the server would refuse the new one: ") || !strings.Contains(lines[0], test.why) {
+				t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 			}
 			if after := identities(); after != before {
 				t.Errorf("there were %s, and are %s", before, after)
 			}
-			uninstall(t, u, namespace)
+			u.Uninstall(t, namespace)
 		})
 	}
 }

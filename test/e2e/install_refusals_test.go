@@ -7,6 +7,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 const (
@@ -14,20 +18,20 @@ const (
 	configMap  = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
 )
 
-// TestRefusals gives bad input and wants one clear line for each, the
+// TestInstallRefusals gives bad input and wants one clear line for each, the
 // documented exit code, and nothing written.
-func TestRefusals(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
+func TestInstallRefusals(t *testing.T) {
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
 	insecure := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(insecure.Close)
-	config := restConfig(t, sharedCluster(t).Kubeconfig)
-	expired := write(t, "expired", fmt.Sprintf(`{"apiVersion":"v1","kind":"Config","current-context":"x",
+	config := controlplane.RESTConfig(t, controlplane.Shared(t).Kubeconfig)
+	expired := user.File(t, "expired", fmt.Sprintf(`{"apiVersion":"v1","kind":"Config","current-context":"x",
 		"clusters":[{"name":"c","cluster":{"server":%q,"insecure-skip-tls-verify":true}}],
 		"users":[{"name":"u","user":{"token":"expired"}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}]}`, config.Host))
-	u.must(t, "kubectl", "create", "namespace", "doomed")
-	u.must(t, "kubectl", "patch", "namespace", "doomed", "-p", `{"metadata":{"finalizers":["example.com/hold"]}}`)
-	u.must(t, "kubectl", "delete", "namespace", "doomed", "--wait=false")
+	u.Must(t, "kubectl", "create", "namespace", "doomed")
+	u.Must(t, "kubectl", "patch", "namespace", "doomed", "-p", `{"metadata":{"finalizers":["example.com/hold"]}}`)
+	u.Must(t, "kubectl", "delete", "namespace", "doomed", "--wait=false")
 
 	for _, test := range []struct {
 		name  string
@@ -110,7 +114,7 @@ func TestRefusals(t *testing.T) {
 		{"an unknown dry run", []string{"--dry-run=nope"}, "", 2, `error: Invalid dry-run value \(nope\).*`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			path := write(t, "FILE", test.file)
+			path := user.File(t, "FILE", test.file)
 			arguments := []string{"kubectl", "istio-demo", "install", "--addons=none"}
 			for _, flag := range test.flags {
 				if flag == "FILE" {
@@ -118,52 +122,52 @@ func TestRefusals(t *testing.T) {
 				}
 				arguments = append(arguments, flag)
 			}
-			recorder.take()
-			got := u.run(t, arguments...)
-			if got.code != test.code {
-				t.Errorf("exit code %d, not %d", got.code, test.code)
+			recorder.Drain()
+			got := u.Run(t, arguments...)
+			if got.Code != test.code {
+				t.Errorf("exit code %d, not %d", got.Code, test.code)
 			}
-			lines := errorLines(got.stderr)
+			lines := got.Errors()
 			if len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) {
-				t.Errorf("no line like\n  %s\nin\n%s", test.want, got.stderr)
+				t.Errorf("no line like\n  %s\nin\n%s", test.want, got.Stderr)
 			}
-			if got.stdout != "" {
-				t.Errorf("standard output has\n%s", got.stdout)
+			if got.Stdout != "" {
+				t.Errorf("standard output has\n%s", got.Stdout)
 			}
-			if _, writes := recorder.take(); len(writes) > 0 {
+			if _, writes := recorder.Drain(); len(writes) > 0 {
 				t.Errorf("something was written: %v", writes)
 			}
 		})
 	}
 
 	t.Run("a namespace that may not be created", func(t *testing.T) {
-		u.must(t, "kubectl", "create", "clusterrolebinding", "editor", "--clusterrole=edit", "--user=editor")
-		u.must(t, "kubectl", "create", "clusterrolebinding", "viewer", "--clusterrole=view", "--user=editor")
-		path := write(t, "own.yaml", configMap)
-		recorder.take()
-		got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "not-there", "--as", "editor")
+		u.Must(t, "kubectl", "create", "clusterrolebinding", "editor", "--clusterrole=edit", "--user=editor")
+		u.Must(t, "kubectl", "create", "clusterrolebinding", "viewer", "--clusterrole=view", "--user=editor")
+		path := user.File(t, "own.yaml", configMap)
+		recorder.Drain()
+		got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "not-there", "--as", "editor")
 		want := "error: you have no permission to create namespaces, patch namespaces; "
-		if lines := errorLines(got.stderr); got.code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], want) {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		if lines := got.Errors(); got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], want) {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
-		if _, writes := recorder.take(); len(writes) > 0 {
+		if _, writes := recorder.Drain(); len(writes) > 0 {
 			t.Errorf("something was written: %v", writes)
 		}
 		// In a namespace that exists, the same user needs no such permission.
-		u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "default", "--as", "editor")
+		u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "default", "--as", "editor")
 	})
 	t.Run("no kubeconfig", func(t *testing.T) {
 		for _, command := range []string{"install", "pods", "services"} {
-			got := newUser(t, "/no/such/file").run(t, "kubectl", "istio-demo", command)
-			if got.code != 1 || got.stderr != "error: no kubeconfig: nothing says which cluster is meant; set KUBECONFIG or give --kubeconfig\n" {
-				t.Errorf("%s: exit code %d\n%s", command, got.code, got.stderr)
+			got := user.New(t, "/no/such/file").Run(t, "kubectl", "istio-demo", command)
+			if got.Code != 1 || got.Stderr != "error: no kubeconfig: nothing says which cluster is meant; set KUBECONFIG or give --kubeconfig\n" {
+				t.Errorf("%s: exit code %d\n%s", command, got.Code, got.Stderr)
 			}
 		}
 	})
 	t.Run("an unknown command", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "nope")
-		if got.code != 2 || got.stderr != "error: unknown command \"nope\"\nSee 'kubectl istio-demo --help' for usage.\n" {
-			t.Errorf("exit code %d\n%s", got.code, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "nope")
+		if got.Code != 2 || got.Stderr != "error: unknown command \"nope\"\nSee 'kubectl istio-demo --help' for usage.\n" {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 	})
 }

@@ -8,16 +8,21 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/reference"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/soak"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 const definitions = "/customresourcedefinitions/"
 
-// TestRestartedServer kills the API server in the middle of each wave and of
+// TestInstallServerRestarts kills the API server in the middle of each wave and of
 // the wait, and starts it again: the install does not mind.
-func TestRestartedServer(t *testing.T) {
+func TestInstallServerRestarts(t *testing.T) {
 	t.Parallel()
-	installUndisturbed(t)
+	undisturbed := reference.Install(t)
 	for _, moment := range []struct {
 		wave string
 		// The request of this kind with this number, from 1 on, finds no
@@ -25,19 +30,19 @@ func TestRestartedServer(t *testing.T) {
 		is     func(*http.Request) bool
 		number int32
 	}{
-		{"definitions", isPatch(definitions), 2},
-		{"accounts", isPatch("/clusterroles/"), 2},
-		{"configuration", isPatch("/services/"), 2},
-		{"workloads", isPatch("/deployments/"), 2},
-		{"admission", isPatch("webhookconfigurations/"), 2},
+		{"definitions", apiproxy.IsPatch(definitions), 2},
+		{"accounts", apiproxy.IsPatch("/clusterroles/"), 2},
+		{"configuration", apiproxy.IsPatch("/services/"), 2},
+		{"workloads", apiproxy.IsPatch("/deployments/"), 2},
+		{"admission", apiproxy.IsPatch("webhookconfigurations/"), 2},
 		{"wait", isDeploymentWatch, 1},
 	} {
 		t.Run(moment.wave, func(t *testing.T) {
 			t.Parallel()
-			control := startCluster(t, "restarted")
-			recorder := newRecorder(t, control.Kubeconfig)
+			control := controlplane.Start(t, "restarted")
+			recorder := apiproxy.New(t, control.Kubeconfig)
 			var seen atomic.Int32
-			recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+			recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 				if moment.is(request) && seen.Add(1) == moment.number {
 					restart(t, control)
 				}
@@ -45,73 +50,66 @@ func TestRestartedServer(t *testing.T) {
 			}
 			// Somebody who may do everything by roles, which a server that has
 			// just started has not read yet, and not by being its master.
-			admin := newUser(t, control.Kubeconfig)
-			admin.must(t, "kubectl", "create", "clusterrolebinding", "installer", "--clusterrole=cluster-admin", "--user=installer")
-			got := newUser(t, recorder.kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none", "--as", "installer")
-			if got.code != 0 || !strings.Contains(got.stderr, "; trying again") {
+			admin := user.New(t, control.Kubeconfig)
+			admin.Must(t, "kubectl", "create", "clusterrolebinding", "installer", "--clusterrole=cluster-admin", "--user=installer")
+			got := user.New(t, recorder.Kubeconfig).Run(t, "kubectl", "istio-demo", "install", "--addons=none", "--as", "installer")
+			if got.Code != 0 || !strings.Contains(got.Stderr, "; trying again") {
 				// Where it is the cluster that does not go on, this tells it.
-				there := admin.run(t, "kubectl", "get", "deployments,replicasets,pods,events", "-n", "istio-system")
-				t.Fatalf("exit code %d\n%s\n%s%s", got.code, got.stderr, there.stdout, there.stderr)
+				there := admin.Run(t, "kubectl", "get", "deployments,replicasets,pods,events", "-n", "istio-system")
+				t.Fatalf("exit code %d\n%s\n%s%s", got.Code, got.Stderr, there.Stdout, there.Stderr)
 			}
-			t.Log(summary(got.stderr))
-			admin.must(t, "kubectl", "delete", "clusterrolebinding", "installer")
-			wantUndisturbed(t, control)
+			t.Log(got.Summary())
+			admin.Must(t, "kubectl", "delete", "clusterrolebinding", "installer")
+			undisturbed.WantSame(t, control)
 		})
-	}
-}
-
-// isPatch tells the applies of objects in whose path there is some text.
-func isPatch(path string) func(*http.Request) bool {
-	return func(request *http.Request) bool {
-		return request.Method == http.MethodPatch && strings.Contains(request.URL.Path, path)
 	}
 }
 
 func isDeploymentWatch(request *http.Request) bool {
-	return isWatch(request) && strings.HasSuffix(request.URL.Path, "/deployments")
+	return apiproxy.IsWatch(request) && strings.HasSuffix(request.URL.Path, "/deployments")
 }
 
-// TestForgottenDefinitions kills the API server when it has stored the CRDs
+// TestInstallUnestablishedCRDs kills the API server when it has stored the CRDs
 // and not yet established all of them. When it runs again, it does not look at
 // those that it finds. It cannot be told when it forgets some; they are logged.
-func TestForgottenDefinitions(t *testing.T) {
+func TestInstallUnestablishedCRDs(t *testing.T) {
 	t.Parallel()
-	installUndisturbed(t)
+	undisturbed := reference.Install(t)
 	stored := int32(0)
-	for key := range undisturbed.added {
+	for key := range undisturbed.Added {
 		if strings.HasPrefix(key, "CustomResourceDefinition.") {
 			stored++
 		}
 	}
-	for n := range times(t, 2, 10) {
+	for n := range soak.Times(t, 2, 10) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
-			control := startCluster(t, "forgotten")
-			recorder := newRecorder(t, control.Kubeconfig)
+			control := controlplane.Start(t, "forgotten")
+			recorder := apiproxy.New(t, control.Kubeconfig)
 			var patches atomic.Int32
-			recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+			recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 				forward.ServeHTTP(w, request)
-				if isPatch(definitions)(request) && patches.Add(1) == stored {
+				if apiproxy.IsPatch(definitions)(request) && patches.Add(1) == stored {
 					restart(t, control)
 				}
 			}
-			got := newUser(t, recorder.kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none")
-			if got.code != 0 {
-				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+			got := user.New(t, recorder.Kubeconfig).Run(t, "kubectl", "istio-demo", "install", "--addons=none")
+			if got.Code != 0 {
+				t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 			}
-			t.Logf("%d definitions were forgotten; %s", (patches.Load()-stored)/2, summary(got.stderr))
-			wantUndisturbed(t, control)
+			t.Logf("%d definitions were forgotten; %s", (patches.Load()-stored)/2, got.Summary())
+			undisturbed.WantSame(t, control)
 		})
 	}
 }
 
-// TestRestartedServerDirectly does it without a proxy between them: the
+// TestInstallServerRestartsWithoutProxy does it without a proxy between them: the
 // program sees HTTP/2 streams end, and then nobody listen.
-func TestRestartedServerDirectly(t *testing.T) {
+func TestInstallServerRestartsWithoutProxy(t *testing.T) {
 	t.Parallel()
-	installUndisturbed(t)
-	control := startCluster(t, "restarted")
-	command := newUser(t, control.Kubeconfig).command(t, "kubectl-istio_demo", "install", "--addons=none")
+	undisturbed := reference.Install(t)
+	control := controlplane.Start(t, "restarted")
+	command := user.New(t, control.Kubeconfig).Command(t, "kubectl-istio_demo", "install", "--addons=none")
 	stderr, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +127,7 @@ func TestRestartedServerDirectly(t *testing.T) {
 	if err := command.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, strings.Join(said, "\n"))
 	}
-	wantUndisturbed(t, control)
+	undisturbed.WantSame(t, control)
 }
 
 // restart kills the API server and starts it again.

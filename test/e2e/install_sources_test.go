@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // ownManifest brings a namespace, a definition and an object of it in the
@@ -87,10 +90,10 @@ spec:
               size: {type: integer}
 `
 
-// TestOwnManifest reads the same manifest in every way that there is.
-func TestOwnManifest(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "own.yaml", ownManifest)
+// TestInstallSources reads the same manifest in every way that there is.
+func TestInstallSources(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "own.yaml", ownManifest)
 	folder := filepath.Dir(path)
 	if err := os.WriteFile(filepath.Join(folder, "notes.txt"), []byte("not: [a manifest"), 0o644); err != nil {
 		t.Fatal(err)
@@ -134,98 +137,87 @@ func TestOwnManifest(t *testing.T) {
 			namespace := "own-" + test.name
 			if test.name != "file" {
 				// It stays, so that nobody waits until it has gone.
-				u.must(t, "kubectl", "create", "namespace", namespace)
+				u.Must(t, "kubectl", "create", "namespace", namespace)
 			}
 			// The CRD belongs to one installation only.
-			t.Cleanup(func() { uninstall(t, u, namespace) })
+			t.Cleanup(func() { u.Uninstall(t, namespace) })
 			arguments := append([]string{"kubectl", "istio-demo", "install", "--addons=none", "-n", namespace}, test.flags...)
-			got := u.runWith(t, test.stdin, arguments...)
-			if got.code != 0 || !strings.Contains(summary(got.stderr), " created, 0 configured, ") {
-				t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+			got := u.Pipe(t, test.stdin, arguments...)
+			if got.Code != 0 || !strings.Contains(got.Summary(), " created, 0 configured, ") {
+				t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 			}
-			if !strings.Contains(got.stderr, "("+test.objects+" objects)") {
-				t.Errorf("not %s objects:\n%s", test.objects, got.stderr)
+			if !strings.Contains(got.Stderr, "("+test.objects+" objects)") {
+				t.Errorf("not %s objects:\n%s", test.objects, got.Stderr)
 			}
-			if mode := u.must(t, "kubectl", "get", "configmap", "settings", "-n", namespace, "-o", "name"); mode != "configmap/settings\n" {
+			if mode := u.Must(t, "kubectl", "get", "configmap", "settings", "-n", namespace, "-o", "name"); mode != "configmap/settings\n" {
 				t.Errorf("the config map is %q", mode)
 			}
-			again := u.runWith(t, test.stdin, append(arguments, "-o", "json")...)
-			if test.name != "json" && !strings.Contains(again.stdout, `"openAPIV3Schema"`) {
-				t.Errorf("the definition is printed without its schema:\n%s", again.stdout)
+			again := u.Pipe(t, test.stdin, append(arguments, "-o", "json")...)
+			if test.name != "json" && !strings.Contains(again.Stdout, `"openAPIV3Schema"`) {
+				t.Errorf("the definition is printed without its schema:\n%s", again.Stdout)
 			}
-			if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, "+test.objects+" unchanged in ") {
-				t.Errorf("a second run: exit code %d\n%s", again.code, again.stderr)
+			if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, "+test.objects+" unchanged in ") {
+				t.Errorf("a second run: exit code %d\n%s", again.Code, again.Stderr)
 			}
 			if test.name == "json" {
 				return
 			}
-			if !strings.Contains(got.stdout, "web-") || strings.Count(got.stdout, "Running") != 2 {
-				t.Errorf("the pods are\n%s", got.stdout)
+			if !strings.Contains(got.Stdout, "web-") || strings.Count(got.Stdout, "Running") != 2 {
+				t.Errorf("the pods are\n%s", got.Stdout)
 			}
-			if size := u.must(t, "kubectl", "get", "widget", "first", "-n", namespace, "-o", "jsonpath={.spec.size}"); size != "3" {
+			if size := u.Must(t, "kubectl", "get", "widget", "first", "-n", namespace, "-o", "jsonpath={.spec.size}"); size != "3" {
 				t.Errorf("the widget's size is %q", size)
 			}
-			if done := u.must(t, "kubectl", "get", "job", "once", "-n", namespace, "-o", "jsonpath={.status.succeeded}"); done != "1" {
+			if done := u.Must(t, "kubectl", "get", "job", "once", "-n", namespace, "-o", "jsonpath={.status.succeeded}"); done != "1" {
 				t.Errorf("install did not wait for the job: succeeded is %q", done)
 			}
 		})
 	}
 }
 
-// uninstall takes away what a test has installed. The test's own context has
-// ended by then.
-func uninstall(t *testing.T, u *user, namespace string) {
-	t.Helper()
-	command := exec.Command(plugin, "uninstall", "--yes", "-n", namespace)
-	command.Env, command.Dir = u.environment, u.dir
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Errorf("uninstall: %v\n%s", err, output)
-	}
-}
-
-// TestDryRun promises to write nothing, and the recorder holds it to that.
-func TestDryRun(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
-	path := write(t, "own.yaml", strings.ReplaceAll(ownManifest, "demo.example.com", "dry.example.com"))
+// TestInstallDryRun promises to write nothing, and the recorder holds it to that.
+func TestInstallDryRun(t *testing.T) {
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
+	path := user.File(t, "own.yaml", strings.ReplaceAll(ownManifest, "demo.example.com", "dry.example.com"))
 
 	t.Run("client", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=client")
-		requests, _ := recorder.take()
-		if got.code != 0 || len(requests) != 0 {
-			t.Errorf("exit code %d, requests %v\n%s", got.code, requests, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=client")
+		requests, _ := recorder.Drain()
+		if got.Code != 0 || len(requests) != 0 {
+			t.Errorf("exit code %d, requests %v\n%s", got.Code, requests, got.Stderr)
 		}
-		if !strings.Contains(got.stdout, "deployment.apps/web applied (dry run)\n") || strings.Count(got.stdout, "\n") != 7 {
-			t.Errorf("got\n%s", got.stdout)
+		if !strings.Contains(got.Stdout, "deployment.apps/web applied (dry run)\n") || strings.Count(got.Stdout, "\n") != 7 {
+			t.Errorf("got\n%s", got.Stdout)
 		}
-		yaml := u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=client", "-o", "yaml")
+		yaml := u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=client", "-o", "yaml")
 		if !strings.Contains(yaml, "kind: Widget") || !strings.Contains(yaml, "namespace: dry\n") {
 			t.Errorf("got\n%s", yaml)
 		}
 	})
 	t.Run("server on nothing", func(t *testing.T) {
-		got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=server")
-		requests, writes := recorder.take()
-		if got.code != 0 || len(writes) != 0 || len(requests) == 0 {
-			t.Errorf("exit code %d, %d requests, writes %v\n%s", got.code, len(requests), writes, got.stderr)
+		got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry", "--dry-run=server")
+		requests, writes := recorder.Drain()
+		if got.Code != 0 || len(writes) != 0 || len(requests) == 0 {
+			t.Errorf("exit code %d, %d requests, writes %v\n%s", got.Code, len(requests), writes, got.Stderr)
 		}
 		for _, want := range []string{"namespace/dry created (server dry run)\n", "deployment.apps/web created (dry run; the server can check it only when"} {
-			if !strings.Contains(got.stdout, want) {
-				t.Errorf("%q is not in\n%s", want, got.stdout)
+			if !strings.Contains(got.Stdout, want) {
+				t.Errorf("%q is not in\n%s", want, got.Stdout)
 			}
 		}
 	})
 	t.Run("server on something", func(t *testing.T) {
-		u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry")
-		changed := write(t, "changed.yaml", strings.Replace(strings.ReplaceAll(ownManifest, "demo.example.com", "dry.example.com"), "mode: demo", "mode: other", 1))
-		recorder.take()
-		got := u.run(t, "kubectl", "istio-demo", "install", "-f", changed, "-n", "dry", "--dry-run=server")
-		if _, writes := recorder.take(); got.code != 0 || len(writes) != 0 {
-			t.Errorf("exit code %d, writes %v\n%s", got.code, writes, got.stderr)
+		u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "dry")
+		changed := user.File(t, "changed.yaml", strings.Replace(strings.ReplaceAll(ownManifest, "demo.example.com", "dry.example.com"), "mode: demo", "mode: other", 1))
+		recorder.Drain()
+		got := u.Run(t, "kubectl", "istio-demo", "install", "-f", changed, "-n", "dry", "--dry-run=server")
+		if _, writes := recorder.Drain(); got.Code != 0 || len(writes) != 0 {
+			t.Errorf("exit code %d, writes %v\n%s", got.Code, writes, got.Stderr)
 		}
 		for _, want := range []string{"configmap/settings configured (server dry run)\n", "deployment.apps/web unchanged (server dry run)\n"} {
-			if !strings.Contains(got.stdout, want) {
-				t.Errorf("%q is not in\n%s", want, got.stdout)
+			if !strings.Contains(got.Stdout, want) {
+				t.Errorf("%q is not in\n%s", want, got.Stdout)
 			}
 		}
 	})

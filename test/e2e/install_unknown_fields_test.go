@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // unknownFields has fields that no version of these kinds has, in a struct, in
@@ -47,23 +50,23 @@ metadata: {name: first}
 spec: {size: 3, weight: 4}
 `
 
-// TestUnknownFields refuses fields that a kind does not have, unless they may
+// TestInstallUnknownFields refuses fields that a kind does not have, unless they may
 // be left out, which is told or not.
-func TestUnknownFields(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "old.yaml", unknownFields)
-	install := func(flags ...string) result {
-		return u.run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "unknown", "-f", path}, flags...)...)
+func TestInstallUnknownFields(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "old.yaml", unknownFields)
+	install := func(flags ...string) user.Result {
+		return u.Run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "unknown", "-f", path}, flags...)...)
 	}
 	refused := regexp.MustCompile(`^error: \S+old\.yaml, document \d \(line \d+\): \w+ \S+: .* field not declared in schema.*; ` +
 		`correct it, or have what its kind does not have left out with --validate=warn$`)
-	if got := install(); got.code != 1 || len(errorLines(got.stderr)) == 0 || !refused.MatchString(errorLines(got.stderr)[0]) {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	if got := install(); got.Code != 1 || len(got.Errors()) == 0 || !refused.MatchString(got.Errors()[0]) {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 
 	warned := install("--validate=warn")
 	var warnings []string
-	for line := range strings.Lines(warned.stderr) {
+	for line := range strings.Lines(warned.Stderr) {
 		if text, is := strings.CutPrefix(line, "warning: "+path+", "); is {
 			warnings = append(warnings, strings.TrimSpace(text))
 		}
@@ -76,19 +79,19 @@ func TestUnknownFields(t *testing.T) {
 		"document 3 (line 19): customresourcedefinition gadgets.unknown.example.com: left out what its kind does not have: spec.colour",
 		"document 4 (line 33): gadget unknown/first: left out what its kind does not have: spec.weight",
 	}
-	if warned.code != 0 || !slices.Equal(warnings, want) {
-		t.Errorf("exit code %d, warnings %q, want %q\n%s", warned.code, warnings, want, warned.stderr)
+	if warned.Code != 0 || !slices.Equal(warnings, want) {
+		t.Errorf("exit code %d, warnings %q, want %q\n%s", warned.Code, warnings, want, warned.Stderr)
 	}
-	if size := u.must(t, "kubectl", "get", "gadget", "first", "-n", "unknown", "-o", "jsonpath={.spec}"); size != `{"size":3}` {
+	if size := u.Must(t, "kubectl", "get", "gadget", "first", "-n", "unknown", "-o", "jsonpath={.spec}"); size != `{"size":3}` {
 		t.Errorf("the gadget has %s", size)
 	}
 
 	again := install("--validate=ignore")
-	if again.code != 0 || strings.Contains(again.stderr, "warning") || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 5 unchanged") {
-		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+	if again.Code != 0 || strings.Contains(again.Stderr, "warning") || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, 5 unchanged") {
+		t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 	}
-	if got := u.run(t, "kubectl", "istio-demo", "diff", "-n", "unknown", "-f", path); got.code != 0 || got.stdout+got.stderr != "" {
-		t.Errorf("diff: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	if got := u.Run(t, "kubectl", "istio-demo", "diff", "-n", "unknown", "-f", path); got.Code != 0 || got.Stdout+got.Stderr != "" {
+		t.Errorf("diff: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
-	u.must(t, "kubectl", "istio-demo", "uninstall", "-n", "unknown", "--yes")
+	u.Must(t, "kubectl", "istio-demo", "uninstall", "-n", "unknown", "--yes")
 }

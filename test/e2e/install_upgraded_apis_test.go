@@ -26,6 +26,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/snapshot"
 )
 
 // upgrader sends upgraded objects to a server that refuses fields that it does
@@ -37,7 +39,7 @@ type upgrader struct {
 
 func newUpgrader(t *testing.T, kubeconfig string) *upgrader {
 	t.Helper()
-	config := restConfig(t, kubeconfig)
+	config := controlplane.RESTConfig(t, kubeconfig)
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -79,10 +81,10 @@ func (u *upgrader) apply(t *testing.T, object *unstructured.Unstructured, dryRun
 	return err
 }
 
-// TestUpgradedObjects shows every fixture of pkg/apiupgrade to a real API
+// TestInstallUpgradedObjects shows every fixture of pkg/apiupgrade to a real API
 // server: it does not serve the old object, and takes the upgraded one.
-func TestUpgradedObjects(t *testing.T) {
-	newUpgrader(t, sharedCluster(t).Kubeconfig).takesFixtures(t)
+func TestInstallUpgradedObjects(t *testing.T) {
+	newUpgrader(t, controlplane.Shared(t).Kubeconfig).takesFixtures(t)
 }
 
 func (u *upgrader) takesFixtures(t *testing.T) {
@@ -105,10 +107,10 @@ func (u *upgrader) takesFixtures(t *testing.T) {
 	}
 }
 
-// TestUpgradedDefinitions proves that definitions do what they did: they are
+// TestInstallUpgradedCRDs proves that definitions do what they did: they are
 // established, and objects keep the fields that no schema names.
-func TestUpgradedDefinitions(t *testing.T) {
-	u := newUpgrader(t, sharedCluster(t).Kubeconfig)
+func TestInstallUpgradedCRDs(t *testing.T) {
+	u := newUpgrader(t, controlplane.Shared(t).Kubeconfig)
 	for _, old := range decodeAll(t, "../../pkg/apiupgrade/testdata/definitions.yaml") {
 		upgraded, _, err := apiupgrade.Upgrade(old, u.served)
 		if err != nil {
@@ -136,7 +138,7 @@ func TestUpgradedDefinitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := unequal("spec", object.Object["spec"], created.Object["spec"]); len(found) > 0 {
+	if found := snapshot.Differences("spec", object.Object["spec"], created.Object["spec"]); len(found) > 0 {
 		t.Errorf("fields are not kept: %v", found)
 	}
 }

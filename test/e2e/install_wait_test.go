@@ -8,6 +8,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // tooBig asks for more than the nodes have.
@@ -34,27 +38,27 @@ spec:
           requests: {cpu: "1000"}
 `
 
-// TestTimeout says what is not ready, and why.
-func TestTimeout(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "big.yaml", tooBig)
-	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--timeout", "5s")
+// TestInstallTimeout says what is not ready, and why.
+func TestInstallTimeout(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "big.yaml", tooBig)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--timeout", "5s")
 	want := `^error: timed out after 5s: deployment late/big is not ready: Available: 0/1; pod big-\S+: Unschedulable: 0/3 nodes are available: .*Insufficient cpu.*$`
-	if lines := errorLines(got.stderr); got.code != 3 || len(lines) != 1 || !regexp.MustCompile(want).MatchString(lines[0]) {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	if lines := got.Errors(); got.Code != 3 || len(lines) != 1 || !regexp.MustCompile(want).MatchString(lines[0]) {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if !strings.Contains(got.stdout, "Pending") {
-		t.Errorf("the pods are not shown:\n%s", got.stdout)
+	if !strings.Contains(got.Stdout, "Pending") {
+		t.Errorf("the pods are not shown:\n%s", got.Stdout)
 	}
-	if nowait := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--wait=false"); nowait.code != 0 {
-		t.Errorf("--wait=false: exit code %d\n%s", nowait.code, nowait.stderr)
+	if nowait := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "late", "--wait=false"); nowait.Code != 0 {
+		t.Errorf("--wait=false: exit code %d\n%s", nowait.Code, nowait.Stderr)
 	}
 }
 
-// TestFailedJob ends the wait at once: a Job that failed stays so.
-func TestFailedJob(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "job.yaml", `apiVersion: batch/v1
+// TestInstallFailedJob ends the wait at once: a Job that failed stays so.
+func TestInstallFailedJob(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "job.yaml", `apiVersion: batch/v1
 kind: Job
 metadata:
   name: hopeless
@@ -66,17 +70,17 @@ spec:
       nodeSelector: {no: where}
       containers: [{name: c, image: registry.example.com/c}]
 `)
-	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "failing", "--timeout", "1m")
-	lines := errorLines(got.stderr)
-	if got.code != 3 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: failed: job failing/hopeless is not ready: Job Failed.") {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "failing", "--timeout", "1m")
+	lines := got.Errors()
+	if got.Code != 3 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: failed: job failing/hopeless is not ready: Job Failed.") {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 }
 
-// TestInterrupt presses Ctrl-C while the wait lasts and goes on afterwards.
-func TestInterrupt(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "big.yaml", tooBig)
+// TestInstallInterrupted presses Ctrl-C while the wait lasts and goes on afterwards.
+func TestInstallInterrupted(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "big.yaml", tooBig)
 	for _, test := range []struct {
 		signal syscall.Signal
 		code   int
@@ -84,7 +88,7 @@ func TestInterrupt(t *testing.T) {
 		t.Run(test.signal.String(), func(t *testing.T) {
 			namespace := fmt.Sprintf("interrupted-%d", test.signal)
 			// The binary itself, because kubectl would take the signal.
-			command := u.command(t, "kubectl-istio_demo", "install", "-f", path, "-n", namespace)
+			command := u.Command(t, "kubectl-istio_demo", "install", "-f", path, "-n", namespace)
 			stderr, err := command.StderrPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -113,23 +117,23 @@ func TestInterrupt(t *testing.T) {
 			if stdout.Len() > 0 {
 				t.Errorf("standard output has %s", &stdout)
 			}
-			again := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", namespace, "--wait=false")
-			if again.code != 0 || !strings.HasPrefix(summary(again.stderr), "0 created, 0 configured, 3 unchanged") {
-				t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+			again := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", namespace, "--wait=false")
+			if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, 3 unchanged") {
+				t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 			}
 		})
 	}
 }
 
-// TestInterruptApply presses Ctrl-C in the middle of an apply: what is said to
+// TestInstallInterruptedApply presses Ctrl-C in the middle of an apply: what is said to
 // be applied is what was, and the same command does the rest.
-func TestInterruptApply(t *testing.T) {
+func TestInstallInterruptedApply(t *testing.T) {
 	t.Parallel()
-	control := startCluster(t, "interrupted")
-	recorder := newRecorder(t, control.Kubeconfig)
+	control := controlplane.Start(t, "interrupted")
+	recorder := apiproxy.New(t, control.Kubeconfig)
 	const through = 20
-	stuck := recorder.holdPatches(through + 1) // and that of the inventory
-	command := newUser(t, recorder.kubeconfig).command(t, "kubectl-istio_demo", "install", "--addons=none")
+	stuck := recorder.HoldPatches(through + 1) // and that of the inventory
+	command := user.New(t, recorder.Kubeconfig).Command(t, "kubectl-istio_demo", "install", "--addons=none")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	if err := command.Start(); err != nil {
@@ -143,45 +147,45 @@ func TestInterruptApply(t *testing.T) {
 		t.Errorf("%v, exit code %d", err, command.ProcessState.ExitCode())
 	}
 	want := fmt.Sprintf("error: interrupted: %d of 46 objects are applied; run the same command again to go on", through)
-	if lines := errorLines(stderr.String()); len(lines) != 1 || lines[0] != want {
+	if lines := (user.Result{Stderr: stderr.String()}).Errors(); len(lines) != 1 || lines[0] != want {
 		t.Errorf("it says\n%s", &stderr)
 	}
-	again := newUser(t, control.Kubeconfig).run(t, "kubectl", "istio-demo", "install", "--addons=none")
+	again := user.New(t, control.Kubeconfig).Run(t, "kubectl", "istio-demo", "install", "--addons=none")
 	rest := fmt.Sprintf("%d created, 0 configured, %d unchanged in ", 46-through, through)
-	if again.code != 0 || !strings.HasPrefix(summary(again.stderr), rest) {
-		t.Errorf("again: exit code %d\n%s", again.code, again.stderr)
+	if again.Code != 0 || !strings.HasPrefix(again.Summary(), rest) {
+		t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 	}
 }
 
-// TestRefusedObject stops at the first object that the server refuses, and
+// TestInstallRefusedObject stops at the first object that the server refuses, and
 // says what was applied before it.
-func TestRefusedObject(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "typo.yaml", strings.Replace(tooBig, "  selector:", "  replica: 1\n  selector:", 1))
-	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "typo")
-	lines := errorLines(got.stderr)
-	if got.code != 1 || len(lines) != 1 || !regexp.MustCompile(`^error: \S+typo\.yaml, document 2 \(line 6\): deployment typo/big: .*\.spec\.replica: field not declared in schema; correct it, or have .* left out with --validate=warn$`).MatchString(lines[0]) {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+func TestInstallRefusedObject(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "typo.yaml", strings.Replace(tooBig, "  selector:", "  replica: 1\n  selector:", 1))
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "typo")
+	lines := got.Errors()
+	if got.Code != 1 || len(lines) != 1 || !regexp.MustCompile(`^error: \S+typo\.yaml, document 2 \(line 6\): deployment typo/big: .*\.spec\.replica: field not declared in schema; correct it, or have .* left out with --validate=warn$`).MatchString(lines[0]) {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if !strings.Contains(got.stderr, "  stopped: 2 of 3 objects applied\n") {
-		t.Errorf("it does not say what was applied:\n%s", got.stderr)
+	if !strings.Contains(got.Stderr, "  stopped: 2 of 3 objects applied\n") {
+		t.Errorf("it does not say what was applied:\n%s", got.Stderr)
 	}
 }
 
-// TestConflict names the manager and the field, and takes over when told.
-func TestConflict(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: demo\n")
-	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
-	u.must(t, "kubectl", "patch", "configmap", "settings", "-n", "contested", "--field-manager=somebody", "-p", `{"data":{"mode":"mine"}}`)
-	got := u.run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
-	lines := errorLines(got.stderr)
+// TestInstallForcesConflict names the manager and the field, and takes over when told.
+func TestInstallForcesConflict(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: demo\n")
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
+	u.Must(t, "kubectl", "patch", "configmap", "settings", "-n", "contested", "--field-manager=somebody", "-p", `{"data":{"mode":"mine"}}`)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
+	lines := got.Errors()
 	want := `configmap contested/settings: "somebody" owns .data.mode; leave these fields out, or take them over with --force-conflicts`
-	if got.code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0], want) {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	if got.Code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0], want) {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	u.must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested", "--force-conflicts")
-	if mode := u.must(t, "kubectl", "get", "configmap", "settings", "-n", "contested", "-o", "jsonpath={.data.mode}"); mode != "demo" {
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested", "--force-conflicts")
+	if mode := u.Must(t, "kubectl", "get", "configmap", "settings", "-n", "contested", "-o", "jsonpath={.data.mode}"); mode != "demo" {
 		t.Errorf("the mode is %q", mode)
 	}
 }

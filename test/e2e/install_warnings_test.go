@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 const deprecated = `---
@@ -19,20 +22,20 @@ spec:
       containers: [{name: web, image: "registry.example.com/web:1"}]
 `
 
-// TestServerWarnings tells each warning of the API server once, in the end,
+// TestInstallServerWarnings tells each warning of the API server once, in the end,
 // with the objects that it is about.
-func TestServerWarnings(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+func TestInstallServerWarnings(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	var content strings.Builder
 	for _, name := range []string{"c", "a", "b"} {
 		content.WriteString(strings.ReplaceAll(deprecated, "NAME", name))
 	}
-	path := write(t, "deprecated.yaml", content.String())
-	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "warnings", "-f", path, "--wait=false")
-	lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+	path := user.File(t, "deprecated.yaml", content.String())
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "warnings", "-f", path, "--wait=false")
+	lines := strings.Split(strings.TrimSpace(got.Stderr), "\n")
 	want := `warning: deployment warnings/a and 2 more objects: the API server says: ` +
 		`spec.template.spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead`
-	if got.code != 0 || slices.Index(lines, want) != len(lines)-1 {
-		t.Errorf("exit code %d, want %s as the last line and only there:\n%s", got.code, want, got.stderr)
+	if got.Code != 0 || slices.Index(lines, want) != len(lines)-1 {
+		t.Errorf("exit code %d, want %s as the last line and only there:\n%s", got.Code, want, got.Stderr)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // logged has one of each of what has logs. The log of all containers is the
@@ -80,26 +82,26 @@ func writeLog(t *testing.T, path string, lines ...string) {
 	}
 }
 
-// logUser has something that has logs in the namespace logged.
-func logUser(t *testing.T) (*user, *cluster.Cluster) {
+// deployLogged has something that has logs in the namespace logged.
+func deployLogged(t *testing.T) (*user.User, *cluster.Cluster) {
 	t.Helper()
-	u, control := sharedDemo(t), sharedCluster(t)
-	u.must(t, "kubectl", "istio-demo", "install", "-n", "logged", "-f", write(t, "logged.yaml", logged))
+	u, control := controlplane.SharedDemo(t), controlplane.Shared(t)
+	u.Must(t, "kubectl", "istio-demo", "install", "-n", "logged", "-f", user.File(t, "logged.yaml", logged))
 	return u, control
 }
 
 // TestLogsParity compares logs with kubectl's, to the byte. Of several containers
 // kubectl itself says sometimes the one first and sometimes the other.
 func TestLogsParity(t *testing.T) {
-	u, control := logUser(t)
+	u, control := deployLogged(t)
 	var lines []string
 	for n := range 30 {
 		lines = append(lines, fmt.Sprintf("line %d \x1b[31m größer\t日本", n))
 	}
 	writeLog(t, control.PodLog, lines...)
 	writeLog(t, control.PreviousPodLog, "before the crash")
-	pod := strings.Fields(u.must(t, "kubectl", "get", "pods", "-n", "logged", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}"))[0]
-	set := u.objects(t, "replicasets", "logged")[0]
+	pod := strings.Fields(u.Must(t, "kubectl", "get", "pods", "-n", "logged", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}"))[0]
+	set := names(t, u, "replicasets", "logged")[0]
 	for _, test := range []struct{ ours, theirs string }{
 		{"istiod", "deployment/istiod -n istio-system"},
 		{"istio-ingressgateway", "deployment/istio-ingressgateway -n istio-system"},
@@ -125,18 +127,18 @@ func TestLogsParity(t *testing.T) {
 	}
 }
 
-func compareLogs(t *testing.T, u *user, ours, theirs string) {
+func compareLogs(t *testing.T, u *user.User, ours, theirs string) {
 	t.Helper()
 	t.Run(ours, func(t *testing.T) {
-		got := u.run(t, append([]string{"kubectl", "istio-demo", "logs"}, strings.Fields(ours)...)...)
-		want := u.run(t, append([]string{"kubectl", "logs"}, strings.Fields(theirs)...)...)
+		got := u.Run(t, append([]string{"kubectl", "istio-demo", "logs"}, strings.Fields(ours)...)...)
+		want := u.Run(t, append([]string{"kubectl", "logs"}, strings.Fields(theirs)...)...)
 		if regexp.MustCompile(`--all-|-l `).MatchString(ours) {
-			got.stdout, want.stdout = sortedLines(got.stdout), sortedLines(want.stdout)
+			got.Stdout, want.Stdout = sortedLines(got.Stdout), sortedLines(want.Stdout)
 		}
 		if got != want {
-			t.Errorf("ours (%d)\n%s%s\nkubectl's (%d)\n%s%s", got.code, got.stdout, got.stderr, want.code, want.stdout, want.stderr)
+			t.Errorf("ours (%d)\n%s%s\nkubectl's (%d)\n%s%s", got.Code, got.Stdout, got.Stderr, want.Code, want.Stdout, want.Stderr)
 		}
-		if got.code == 0 && got.stdout == "" && !regexp.MustCompile(`--tail=0|nothing|2030`).MatchString(ours) {
+		if got.Code == 0 && got.Stdout == "" && !regexp.MustCompile(`--tail=0|nothing|2030`).MatchString(ours) {
 			t.Error("both are empty, which proves nothing")
 		}
 	})
@@ -148,7 +150,7 @@ func sortedLines(text string) string {
 
 // TestLogsErrors are one line each.
 func TestLogsErrors(t *testing.T) {
-	u := sharedDemo(t)
+	u := controlplane.SharedDemo(t)
 	for _, test := range []struct {
 		arguments string
 		code      int
@@ -168,9 +170,9 @@ func TestLogsErrors(t *testing.T) {
 		{"istiod --context nope", 1, `error: the kubeconfig cannot be used: context "nope" does not exist; .*`},
 	} {
 		t.Run(test.arguments, func(t *testing.T) {
-			got := u.run(t, append([]string{"kubectl", "istio-demo", "logs"}, strings.Fields(test.arguments)...)...)
-			if lines := errorLines(got.stderr); got.code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.stdout != "" {
-				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			got := u.Run(t, append([]string{"kubectl", "istio-demo", "logs"}, strings.Fields(test.arguments)...)...)
+			if lines := got.Errors(); got.Code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.Stdout != "" {
+				t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
 	}
@@ -179,22 +181,21 @@ func TestLogsErrors(t *testing.T) {
 // TestLogsFollow sees lines that come after the first, of one pod and of
 // several, and ends with Ctrl-C as kubectl does.
 func TestLogsFollow(t *testing.T) {
-	u, control := logUser(t)
+	u, control := deployLogged(t)
 	for _, test := range []struct {
 		flags string
 		pods  int
 	}{{"istiod", 1}, {"web -n logged --all-pods", 2}, {"store-0 -n logged --tail=1", 1}} {
 		t.Run(test.flags, func(t *testing.T) {
 			writeLog(t, control.PodLog, "old", "last")
-			shown := u.start(t, append([]string{"kubectl-istio_demo", "logs", "-f"}, strings.Fields(test.flags)...)...)
+			shown := u.Start(t, append([]string{"kubectl-istio_demo", "logs", "-f"}, strings.Fields(test.flags)...)...)
 			heard := func(line string) {
 				t.Helper()
 				for n := 0; n < test.pods; {
-					if !shown.stdout.Scan() {
-						_, _, stderr := shown.end(t, syscall.SIGINT)
-						t.Fatalf("it ended before %q: %s", line, stderr)
+					if !shown.Stdout.Scan() {
+						t.Fatalf("it ended before %q: %s", line, shown.End(t, syscall.SIGINT).Stderr)
 					}
-					if strings.HasSuffix(shown.stdout.Text(), line) {
+					if strings.HasSuffix(shown.Stdout.Text(), line) {
 						n++
 					}
 				}
@@ -204,15 +205,15 @@ func TestLogsFollow(t *testing.T) {
 				writeLog(t, control.PodLog, line)
 				heard(line)
 			}
-			if code, stdout, stderr := shown.end(t, syscall.SIGINT); code != 1 || stdout != "" || strings.Contains(stderr, "rror") {
-				t.Errorf("after Ctrl-C: exit code %d\n%s%s", code, stdout, stderr)
+			if got := shown.End(t, syscall.SIGINT); got.Code != 1 || got.Stdout != "" || strings.Contains(got.Stderr, "rror") {
+				t.Errorf("after Ctrl-C: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
 	}
-	theirs := u.start(t, "kubectl", "logs", "-f", "deployment/istiod", "-n", "istio-system")
+	theirs := u.Start(t, "kubectl", "logs", "-f", "deployment/istiod", "-n", "istio-system")
 	writeLog(t, control.PodLog, "a line")
-	theirs.stdout.Scan()
-	if code, _, _ := theirs.end(t, syscall.SIGINT); code != 1 {
-		t.Errorf("kubectl ends with %d", code)
+	theirs.Stdout.Scan()
+	if got := theirs.End(t, syscall.SIGINT); got.Code != 1 {
+		t.Errorf("kubectl ends with %d", got.Code)
 	}
 }

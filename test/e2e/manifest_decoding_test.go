@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 const (
@@ -44,9 +47,9 @@ metadata: {name: second}
 	plainYAML = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  text: |\n    one\n    two\n"
 )
 
-// TestReadsAsKubectl has kubectl read the same files.
-func TestReadsAsKubectl(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+// TestManifestDecodesLikeKubectl has kubectl read the same files.
+func TestManifestDecodesLikeKubectl(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	for _, test := range []struct{ name, text string }{
 		{"repeated.yaml", repeatedYAML},
 		{"repeated.json", repeatedJSON},
@@ -61,17 +64,17 @@ func TestReadsAsKubectl(t *testing.T) {
 		{"old.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {\"a\": 'yes', b: \"0755\", c: '1e3'}\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			path := write(t, test.name, test.text)
+			path := user.File(t, test.name, test.text)
 			// One object that a separator would have saved: kubectl's reading is
 			// that of the last one, ours with --strict=false is of both.
 			if test.name == "unseparated.yaml" {
-				got := u.run(t, "kubectl", "istio-demo", "manifest", "-n", "default", "-o", "json", "-f", path)
-				if got.code != 2 || len(errorLines(got.stderr)) != 1 {
-					t.Errorf("strictly: exit code %d\n%s", got.code, got.stderr)
+				got := u.Run(t, "kubectl", "istio-demo", "manifest", "-n", "default", "-o", "json", "-f", path)
+				if got.Code != 2 || len(got.Errors()) != 1 {
+					t.Errorf("strictly: exit code %d\n%s", got.Code, got.Stderr)
 				}
 			}
-			theirs := objects(t, u.must(t, "kubectl", "create", "--dry-run=client", "-o", "json", "-f", path))
-			ours := objects(t, u.must(t, "kubectl", "istio-demo", "manifest", "-n", "default", "-o", "json", "--strict=false", "-f", path))
+			theirs := objects(t, u.Must(t, "kubectl", "create", "--dry-run=client", "-o", "json", "-f", path))
+			ours := objects(t, u.Must(t, "kubectl", "istio-demo", "manifest", "-n", "default", "-o", "json", "--strict=false", "-f", path))
 			if !reflect.DeepEqual(ours, theirs) {
 				t.Errorf("kubectl reads\n%v, and we\n%v", theirs, ours)
 			}
@@ -79,9 +82,9 @@ func TestReadsAsKubectl(t *testing.T) {
 	}
 }
 
-// TestRefusesAsKubectl has files that neither of the two reads.
-func TestRefusesAsKubectl(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+// TestManifestRefusesLikeKubectl has files that neither of the two reads.
+func TestManifestRefusesLikeKubectl(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	for _, test := range []struct{ name, text, want string }{
 		{"tab.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: a\n", "(line 4): not valid YAML: found character that cannot start any token"},
 		{"comments.yaml", "# nothing\n", "no objects in it"},
@@ -90,13 +93,13 @@ func TestRefusesAsKubectl(t *testing.T) {
 		{"nameless.json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "metadata": {"labels": {"a": "b"}}}`, "configmap has no metadata.name"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			path := write(t, test.name, test.text)
-			if got := u.run(t, "kubectl", "apply", "--dry-run=server", "-f", path); got.code == 0 {
-				t.Errorf("kubectl reads it:\n%s", got.stdout)
+			path := user.File(t, test.name, test.text)
+			if got := u.Run(t, "kubectl", "apply", "--dry-run=server", "-f", path); got.Code == 0 {
+				t.Errorf("kubectl reads it:\n%s", got.Stdout)
 			}
-			got := u.run(t, "kubectl", "istio-demo", "manifest", "--strict=false", "-f", path)
-			if told := errorLines(got.stderr); got.code != 2 || len(told) != 1 || !strings.Contains(told[0], test.want) || got.stdout != "" {
-				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			got := u.Run(t, "kubectl", "istio-demo", "manifest", "--strict=false", "-f", path)
+			if told := got.Errors(); got.Code != 2 || len(told) != 1 || !strings.Contains(told[0], test.want) || got.Stdout != "" {
+				t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
 	}
@@ -128,12 +131,12 @@ func objects(t *testing.T, text string) map[string]map[string]any {
 	return found
 }
 
-// TestTellsOfRepetitions looks at what install says of a file that says two
+// TestManifestDuplicateKeys looks at what install says of a file that says two
 // things, and at what it does.
-func TestTellsOfRepetitions(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	t.Cleanup(func() { uninstall(t, u, "repeated") })
-	path := write(t, "demo.yaml", plainYAML+"---\n"+repeatedYAML)
+func TestManifestDuplicateKeys(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	t.Cleanup(func() { u.Uninstall(t, "repeated") })
+	path := user.File(t, "demo.yaml", plainYAML+"---\n"+repeatedYAML)
 	want := []string{
 		"warning: " + path + ", document 2 (line 17): service web: spec.ports is written twice; the last one counts\n",
 		"warning: " + path + ", document 2 (line 19): service web: spec.type is written twice; the last one counts\n",
@@ -141,58 +144,58 @@ func TestTellsOfRepetitions(t *testing.T) {
 		"warning: " + path + ", document 2 (line 20): service web: spec.selector.app is written twice; the last one counts\n",
 	}
 	for _, command := range [][]string{{"manifest"}, {"rbac"}, {"check"}, {"install", "--dry-run=client"}, {"install"}, {"diff"}} {
-		got := u.run(t, append(append([]string{"kubectl", "istio-demo"}, command...), "-n", "repeated", "-f", path)...)
-		if got.code != 0 || strings.Count(got.stderr, "warning: "+path) != len(want) {
-			t.Errorf("%s: exit code %d\n%s%s", command, got.code, got.stdout, got.stderr)
+		got := u.Run(t, append(append([]string{"kubectl", "istio-demo"}, command...), "-n", "repeated", "-f", path)...)
+		if got.Code != 0 || strings.Count(got.Stderr, "warning: "+path) != len(want) {
+			t.Errorf("%s: exit code %d\n%s%s", command, got.Code, got.Stdout, got.Stderr)
 		}
 		for _, warning := range want {
-			if !strings.Contains(got.stderr, warning) {
-				t.Errorf("%s: %q is not in\n%s", command, warning, got.stderr)
+			if !strings.Contains(got.Stderr, warning) {
+				t.Errorf("%s: %q is not in\n%s", command, warning, got.Stderr)
 			}
 		}
 	}
-	if kind := u.must(t, "kubectl", "get", "service", "web", "-n", "repeated", "-o", "jsonpath={.spec.type} {.spec.selector.app} {.spec.ports[*].port}"); kind != "NodePort last 3" {
+	if kind := u.Must(t, "kubectl", "get", "service", "web", "-n", "repeated", "-o", "jsonpath={.spec.type} {.spec.selector.app} {.spec.ports[*].port}"); kind != "NodePort last 3" {
 		t.Errorf("the service is %q", kind)
 	}
 }
 
-// TestUnseparated refuses what kubectl would lose in silence, and reads it if
+// TestManifestMissingSeparator refuses what kubectl would lose in silence, and reads it if
 // told to.
-func TestUnseparated(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	path := write(t, "demo.yaml", unseparated)
+func TestManifestMissingSeparator(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	path := user.File(t, "demo.yaml", unseparated)
 	for _, command := range []string{"install", "check", "diff", "manifest", "rbac"} {
-		got := u.run(t, "kubectl", "istio-demo", command, "-n", "unseparated", "-f", path)
+		got := u.Run(t, "kubectl", "istio-demo", command, "-n", "unseparated", "-f", path)
 		want := "error: " + path + ", document 1 (line 5): secret second begins here, in the same document as configmap first; separate them with --- above this line, or have them read as two with --strict=false"
-		if told := errorLines(got.stderr); got.code != 2 || len(told) != 1 || told[0] != want {
-			t.Errorf("%s: exit code %d\n%s", command, got.code, got.stderr)
+		if told := got.Errors(); got.Code != 2 || len(told) != 1 || told[0] != want {
+			t.Errorf("%s: exit code %d\n%s", command, got.Code, got.Stderr)
 		}
 	}
-	if got := u.run(t, "kubectl", "get", "namespace", "unseparated"); got.code == 0 {
+	if got := u.Run(t, "kubectl", "get", "namespace", "unseparated"); got.Code == 0 {
 		t.Error("something was written")
 	}
-	t.Cleanup(func() { uninstall(t, u, "unseparated") })
-	got := u.run(t, "kubectl", "istio-demo", "install", "-n", "unseparated", "--strict=false", "-f", path)
-	if got.code != 0 || !strings.HasPrefix(summary(got.stderr), "3 created, ") || strings.Count(got.stderr, "warning: "+path) != 1 {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	t.Cleanup(func() { u.Uninstall(t, "unseparated") })
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "unseparated", "--strict=false", "-f", path)
+	if got.Code != 0 || !strings.HasPrefix(got.Summary(), "3 created, ") || strings.Count(got.Stderr, "warning: "+path) != 1 {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if names := u.must(t, "kubectl", "get", "configmap/first", "secret/second", "-n", "unseparated", "-o", "name"); names != "configmap/first\nsecret/second\n" {
+	if names := u.Must(t, "kubectl", "get", "configmap/first", "secret/second", "-n", "unseparated", "-o", "name"); names != "configmap/first\nsecret/second\n" {
 		t.Errorf("there is %s", names)
 	}
 }
 
-// TestReadsFilesOfADirectory counts documents and lines in each file anew.
-func TestReadsFilesOfADirectory(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	folder := filepath.Dir(write(t, "a.yaml", repeatedYAML))
+// TestManifestDirectory counts documents and lines in each file anew.
+func TestManifestDirectory(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	folder := filepath.Dir(user.File(t, "a.yaml", repeatedYAML))
 	for name, text := range map[string]string{"b.json": repeatedJSON, "c.yml": "# nothing\n", "notes.txt": "a: b: c"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got := u.run(t, "kubectl", "istio-demo", "manifest", "-n", "default", "-o", "json", "--strict=false", "-f", folder)
-	if got.code != 0 || len(objects(t, got.stdout)) != 2 {
-		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	got := u.Run(t, "kubectl", "istio-demo", "manifest", "-n", "default", "-o", "json", "--strict=false", "-f", folder)
+	if got.Code != 0 || len(objects(t, got.Stdout)) != 2 {
+		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	for _, want := range []string{
 		"a.yaml, document 1 (line 8): service web: spec.ports is written twice",
@@ -200,8 +203,8 @@ func TestReadsFilesOfADirectory(t *testing.T) {
 		"b.json, document 1 (line 4): configmap kept: data.x is written twice",
 		"b.json, document 1 (line 6): configmap kept: data is written twice",
 	} {
-		if !strings.Contains(got.stderr, want) {
-			t.Errorf("%q is not in\n%s", want, got.stderr)
+		if !strings.Contains(got.Stderr, want) {
+			t.Errorf("%q is not in\n%s", want, got.Stderr)
 		}
 	}
 }

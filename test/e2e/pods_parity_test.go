@@ -11,15 +11,19 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestGetParity compares pods and services with kubectl's, to the byte.
-func TestGetParity(t *testing.T) {
-	u := sharedDemo(t)
-	pod := strings.Fields(u.must(t, "kubectl", "get", "pods", "-n", "istio-system", "-o", "jsonpath={.items[*].metadata.name}"))[0]
-	columns := write(t, "columns.txt", "NAME IP\n.metadata.name .status.podIP\n")
-	template := write(t, "template.txt", "{{range .items}}{{.metadata.name}}\n{{end}}")
-	path := write(t, "path.txt", "{.items[*].metadata.name}")
+// TestPodsParity compares pods and services with kubectl's, to the byte.
+func TestPodsParity(t *testing.T) {
+	u := controlplane.SharedDemo(t)
+	pod := strings.Fields(u.Must(t, "kubectl", "get", "pods", "-n", "istio-system", "-o", "jsonpath={.items[*].metadata.name}"))[0]
+	columns := user.File(t, "columns.txt", "NAME IP\n.metadata.name .status.podIP\n")
+	template := user.File(t, "template.txt", "{{range .items}}{{.metadata.name}}\n{{end}}")
+	path := user.File(t, "path.txt", "{.items[*].metadata.name}")
 	for _, flags := range [][]string{
 		{},
 		{pod},
@@ -67,14 +71,14 @@ func TestGetParity(t *testing.T) {
 					theirs = append(theirs, "-n", "istio-system")
 				}
 				// While the ages tick, columns can get wider.
-				var before, got, want result
+				var before, got, want user.Result
 				same := false
 				for attempt := 0; !same && attempt < 10; attempt++ {
-					before, got, want = u.run(t, theirs...), u.run(t, ours...), u.run(t, theirs...)
-					same = got.code == want.code && got.stderr == want.stderr && between(before.stdout, got.stdout, want.stdout)
+					before, got, want = u.Run(t, theirs...), u.Run(t, ours...), u.Run(t, theirs...)
+					same = got.Code == want.Code && got.Stderr == want.Stderr && sameButAges(before.Stdout, got.Stdout, want.Stdout)
 				}
 				if !same {
-					t.Errorf("ours (%d)\n%s%s\nkubectl's (%d)\n%s%s", got.code, got.stdout, got.stderr, want.code, want.stdout, want.stderr)
+					t.Errorf("ours (%d)\n%s%s\nkubectl's (%d)\n%s%s", got.Code, got.Stdout, got.Stderr, want.Code, want.Stdout, want.Stderr)
 				}
 			})
 		}
@@ -84,9 +88,9 @@ func TestGetParity(t *testing.T) {
 // age is how kubectl tells how old something is.
 var age = regexp.MustCompile(`\b(\d+[hms])+\b`)
 
-// between tells whether an output is the same to the byte as the one before it
+// sameButAges tells whether an output is the same to the byte as the one before it
 // and the one after it, but for ages that have ticked in the meantime.
-func between(before, got, after string) bool {
+func sameButAges(before, got, after string) bool {
 	still := func(output string) string {
 		return age.ReplaceAllStringFunc(output, func(age string) string {
 			return regexp.MustCompile(`\d`).ReplaceAllString(age, "0")
@@ -111,8 +115,8 @@ func between(before, got, after string) bool {
 	return true
 }
 
-// TestBetween holds the comparison to what it is for.
-func TestBetween(t *testing.T) {
+// TestSameButAges holds the comparison to what it is for.
+func TestSameButAges(t *testing.T) {
 	for _, test := range []struct {
 		before, got, after string
 		want               bool
@@ -125,49 +129,49 @@ func TestBetween(t *testing.T) {
 		{"a   5m15s", "b   5m15s", "a   5m15s", false},
 		{"a   59s", "a   60s", "a   1m", false},
 	} {
-		if got := between(test.before, test.got, test.after); got != test.want {
+		if got := sameButAges(test.before, test.got, test.after); got != test.want {
 			t.Errorf("%q between %q and %q: %v", test.got, test.before, test.after, got)
 		}
 	}
 }
 
-// TestOneRequest counts: no discovery, no second look.
-func TestOneRequest(t *testing.T) {
-	sharedDemo(t)
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
+// TestPodsOneRequest counts: no discovery, no second look.
+func TestPodsOneRequest(t *testing.T) {
+	controlplane.SharedDemo(t)
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
 	for _, arguments := range [][]string{
 		{"pods"}, {"services"}, {"pods", "-o", "wide"}, {"pods", "-o", "json"}, {"pods", "-A", "-l", "app=istiod"}, {"svc", "istiod"},
 	} {
-		u.must(t, append([]string{"kubectl", "istio-demo"}, arguments...)...)
-		if requests, _ := recorder.take(); len(requests) != 1 {
+		u.Must(t, append([]string{"kubectl", "istio-demo"}, arguments...)...)
+		if requests, _ := recorder.Drain(); len(requests) != 1 {
 			t.Errorf("%s made %d requests:\n%s", strings.Join(arguments, " "), len(requests), strings.Join(requests, "\n"))
 		}
 	}
 	// A list in chunks takes one for each.
-	pods := strings.Fields(u.must(t, "kubectl", "istio-demo", "pods", "--chunk-size=1", "-o", "name"))
-	if requests, _ := recorder.take(); len(pods) < 3 || len(requests) != len(pods) {
+	pods := strings.Fields(u.Must(t, "kubectl", "istio-demo", "pods", "--chunk-size=1", "-o", "name"))
+	if requests, _ := recorder.Drain(); len(pods) < 3 || len(requests) != len(pods) {
 		t.Errorf("%d pods took %d requests:\n%s", len(pods), len(requests), strings.Join(requests, "\n"))
 	}
 	// The recorder does record: kubectl's discovery is seen.
-	u.must(t, "kubectl", "get", "pods", "-n", "istio-system")
-	if requests, _ := recorder.take(); len(requests) < 2 {
+	u.Must(t, "kubectl", "get", "pods", "-n", "istio-system")
+	if requests, _ := recorder.Drain(); len(requests) < 2 {
 		t.Errorf("the recorder saw %d requests of kubectl get with an empty cache", len(requests))
 	}
-	if entries, err := os.ReadDir(u.dir + "/.kube"); err == nil && len(entries) == 0 {
+	if entries, err := os.ReadDir(u.Dir + "/.kube"); err == nil && len(entries) == 0 {
 		t.Error("kubectl left no cache, so the comparison above means nothing")
 	}
 }
 
-// TestWatch sees changes that come after the list, and ends with Ctrl-C.
-func TestWatch(t *testing.T) {
-	u := sharedDemo(t)
-	u.must(t, "kubectl", "create", "namespace", "watched")
+// TestPodsWatch sees changes that come after the list, and ends with Ctrl-C.
+func TestPodsWatch(t *testing.T) {
+	u := controlplane.SharedDemo(t)
+	u.Must(t, "kubectl", "create", "namespace", "watched")
 	for _, flag := range []string{"-w", "--watch-only"} {
 		t.Run(flag, func(t *testing.T) {
 			name := "seen" + strings.Trim(flag, "-")
-			u.must(t, "kubectl", "run", name, "-n", "watched", "--image=example.com/x")
-			command := u.command(t, "kubectl-istio_demo", "pods", "-n", "watched", flag, "--show-labels")
+			u.Must(t, "kubectl", "run", name, "-n", "watched", "--image=example.com/x")
+			command := u.Command(t, "kubectl-istio_demo", "pods", "-n", "watched", flag, "--show-labels")
 			out, err := command.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -175,7 +179,7 @@ func TestWatch(t *testing.T) {
 			if err := command.Start(); err != nil {
 				t.Fatal(err)
 			}
-			stop := keepChanging(t, u, name)
+			stop := keepLabelling(t, u, name)
 			lines := bufio.NewScanner(out)
 			if !lines.Scan() || !strings.HasPrefix(lines.Text(), "NAME") {
 				t.Errorf("the first line is %q", lines.Text())
@@ -200,15 +204,15 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// keepChanging labels a pod over and over, because nobody can tell from
+// keepLabelling labels a pod over and over, because nobody can tell from
 // outside when a watch has begun.
-func keepChanging(t *testing.T, u *user, pod string) (stop func()) {
+func keepLabelling(t *testing.T, u *user.User, pod string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var changes sync.WaitGroup
 	changes.Go(func() {
 		for n := 0; ctx.Err() == nil; n++ {
-			u.run(t, "kubectl", "label", "pod", pod, "-n", "watched", "--overwrite", fmt.Sprintf("change=%d", n))
+			u.Run(t, "kubectl", "label", "pod", pod, "-n", "watched", "--overwrite", fmt.Sprintf("change=%d", n))
 		}
 	})
 	return func() { cancel(); changes.Wait() }

@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // initialised matches a line of Go's trace of what a program sets up before it
@@ -20,19 +23,19 @@ var initialised = regexp.MustCompile(`(?m)^init (\S+) @.*, (\d+) bytes`)
 // kinds.
 var heavy = regexp.MustCompile(`^(helm\.sh|istio\.io|github\.com/Masterminds|github\.com/google/gnostic-models|sigs\.k8s\.io/kustomize|k8s\.io/kube-openapi)/`)
 
-// TestStartUp looks at what is done before a command begins, for users who read
+// TestPodsStartupCost looks at what is done before a command begins, for users who read
 // English.
-func TestStartUp(t *testing.T) {
-	u := sharedDemo(t)
-	u.environment = append(u.environment, "LC_ALL=C.UTF-8")
+func TestPodsStartupCost(t *testing.T) {
+	u := controlplane.SharedDemo(t)
+	u.Environment = append(u.Environment, "LC_ALL=C.UTF-8")
 	for _, command := range []string{"--help", "version --client", "pods"} {
 		t.Run(command, func(t *testing.T) {
 			traced := *u
-			traced.environment = append([]string{"GODEBUG=inittrace=1"}, u.environment...)
-			got := traced.run(t, append([]string{"kubectl-istio_demo"}, strings.Fields(command)...)...)
-			found := initialised.FindAllStringSubmatch(got.stderr, -1)
-			if got.code != 0 || len(found) < 50 {
-				t.Fatalf("exit code %d, %d packages\n%s", got.code, len(found), got.stderr)
+			traced.Environment = append([]string{"GODEBUG=inittrace=1"}, u.Environment...)
+			got := traced.Run(t, append([]string{"kubectl-istio_demo"}, strings.Fields(command)...)...)
+			found := initialised.FindAllStringSubmatch(got.Stderr, -1)
+			if got.Code != 0 || len(found) < 50 {
+				t.Fatalf("exit code %d, %d packages\n%s", got.Code, len(found), got.Stderr)
 			}
 			all, ofHeavy := 0, 0
 			for _, one := range found {
@@ -56,8 +59,8 @@ func TestStartUp(t *testing.T) {
 		})
 	}
 	t.Run("memory", func(t *testing.T) {
-		ours, kubectls := u.peak(t, "kubectl-istio_demo", "pods"), u.peak(t, "kubectl", "get", "pods", "-n", "istio-system")
-		renders := u.peak(t, "kubectl-istio_demo", "manifest")
+		ours, kubectls := peak(t, u, "kubectl-istio_demo", "pods"), peak(t, u, "kubectl", "get", "pods", "-n", "istio-system")
+		renders := peak(t, u, "kubectl-istio_demo", "manifest")
 		t.Logf("pods takes %d MB, kubectl get pods %d MB, and what renders charts %d MB", ours>>20, kubectls>>20, renders>>20)
 		if ours > kubectls || ours+ours/4 > renders {
 			t.Errorf("pods takes %d bytes, kubectl get pods %d, and what renders charts %d", ours, kubectls, renders)
@@ -68,7 +71,7 @@ func TestStartUp(t *testing.T) {
 // peak gives the median of the memory that a command takes at most, in bytes. A
 // process counts as its own what the one that has started it took, so that a
 // small program does it.
-func (u *user) peak(t *testing.T, arguments ...string) int64 {
+func peak(t *testing.T, u *user.User, arguments ...string) int64 {
 	t.Helper()
 	clock, reading := filepath.Join(t.TempDir(), "clock"), filepath.Join(t.TempDir(), "reading")
 	if out, err := exec.Command("go", "build", "-o", clock, "../bench/clock").CombinedOutput(); err != nil {
@@ -76,7 +79,7 @@ func (u *user) peak(t *testing.T, arguments ...string) int64 {
 	}
 	var taken []int64
 	for range 3 {
-		u.must(t, append([]string{clock, reading}, arguments...)...)
+		u.Must(t, append([]string{clock, reading}, arguments...)...)
 		data, err := os.ReadFile(reading)
 		if err != nil {
 			t.Fatal(err)

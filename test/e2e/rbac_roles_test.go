@@ -13,30 +13,34 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/access"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // TestRBAC gives somebody the roles that rbac prints and nothing else. With them
 // every command works, and there is nothing in them that none of them asks for.
 func TestRBAC(t *testing.T) {
 	t.Parallel()
-	control := startCluster(t, "rbac")
-	admin := newUser(t, control.Kubeconfig)
-	admin.must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
-	roles := admin.must(t, "kubectl", "istio-demo", "rbac")
-	bounded := admin.must(t, "kubectl", "istio-demo", "rbac", "--without-escalation")
-	can, mayHold := granted(t, roles), granted(t, bounded)
-	manifest := admin.must(t, "kubectl", "istio-demo", "manifest", "-o", "json")
+	control := controlplane.Start(t, "rbac")
+	admin := user.New(t, control.Kubeconfig)
+	admin.Must(t, "kubectl", "wait", "node", "--all", "--for=condition=Ready", "--timeout=100s")
+	roles := admin.Must(t, "kubectl", "istio-demo", "rbac")
+	bounded := admin.Must(t, "kubectl", "istio-demo", "rbac", "--without-escalation")
+	can, mayHold := access.Granted(t, roles), access.Granted(t, bounded)
+	manifest := admin.Must(t, "kubectl", "istio-demo", "manifest", "-o", "json")
 
 	t.Run("administrator", func(t *testing.T) {
 		used, last := lifeCycle(t, control)
-		if got := last.stderr; !strings.Contains(got, "70 removed, 0 kept in ") {
+		if got := last.Stderr; !strings.Contains(got, "70 removed, 0 kept in ") {
 			t.Errorf("it says\n%s", got)
 		}
 		for access := range used {
-			contents := access.verb == "list" // of the namespace, before it is deleted
-			namespace := access.resource == "namespaces"
-			if !access.allowed(can) && !contents && !namespace {
+			contents := access.Verb == "list" // of the namespace, before it is deleted
+			namespace := access.Resource == "namespaces"
+			if !access.Allowed(can) && !contents && !namespace {
 				t.Errorf("the roles do not allow to %s", access)
 			}
 		}
@@ -49,9 +53,9 @@ func TestRBAC(t *testing.T) {
 		if !slices.Equal(refused, []string{"list nodes"}) {
 			t.Errorf("what she may not is asked for: %q", refused)
 		}
-		for _, access := range unused(can, withEscalation(t, used, manifest)) {
+		for _, access := range access.Unused(can, withEscalation(t, used, manifest)) {
 			// Nothing was held by a finalizer, and watched until it went.
-			if access.verb != "watch" {
+			if access.Verb != "watch" {
 				t.Errorf("nobody asks to %s", access)
 			}
 		}
@@ -69,17 +73,17 @@ func TestRBAC(t *testing.T) {
 // restricted is the life cycle of somebody who may not delete the namespace,
 // which was made with the roles. It gives what was asked for, and what of that
 // the grants do not allow.
-func restricted(t *testing.T, control *cluster.Cluster, can map[access]bool, name string) (used map[access]bool, refused []string) {
+func restricted(t *testing.T, control *cluster.Cluster, can map[access.Access]bool, name string) (used map[access.Access]bool, refused []string) {
 	t.Helper()
 	used, last := lifeCycle(t, control, "--as", name)
-	if got := last.stderr; !strings.Contains(got, "69 removed, 0 kept in ") {
+	if got := last.Stderr; !strings.Contains(got, "69 removed, 0 kept in ") {
 		t.Errorf("it says\n%s", got)
 	}
 	for access := range used {
 		// When the inventory is gone, uninstall looks for members everywhere, and
 		// leaves out what one may not see.
-		searched := access.verb == "list" && access.resource != "nodes"
-		if !access.allowed(can) && !searched {
+		searched := access.Verb == "list" && access.Resource != "nodes"
+		if !access.Allowed(can) && !searched {
 			refused = append(refused, access.String())
 		}
 	}
@@ -88,22 +92,22 @@ func restricted(t *testing.T, control *cluster.Cluster, can map[access]bool, nam
 
 // give gives somebody roles, under a name of their own, as the output says, and
 // waits until the API server knows.
-func give(t *testing.T, u *user, roles, name string, apply ...string) {
+func give(t *testing.T, u *user.User, roles, name string, apply ...string) {
 	t.Helper()
 	own := strings.ReplaceAll(strings.ReplaceAll(roles, "kubectl-istio-demo", name), "NAME", name)
-	if got := u.runWith(t, own, apply...); got.code != 0 {
-		t.Fatal(got.stderr)
+	if got := u.Pipe(t, own, apply...); got.Code != 0 {
+		t.Fatal(got.Stderr)
 	}
 	for line := range strings.Lines(own) {
 		if command, is := strings.CutPrefix(line, "#   "); is {
-			u.must(t, strings.Fields(command)...)
+			u.Must(t, strings.Fields(command)...)
 		}
 	}
-	for _, role := range rolesIn(t, own) {
+	for _, role := range access.Roles(t, own) {
 		in := cmp.Or(role.Namespace, "default")
 		rule := role.Rules[slices.IndexFunc(role.Rules, func(rule rbacv1.PolicyRule) bool { return len(rule.Resources) > 0 })]
 		what := strings.TrimSuffix(rule.Resources[0]+"."+rule.APIGroups[0], ".") + "/" + strings.Join(rule.ResourceNames[:min(1, len(rule.ResourceNames))], "")
-		for u.run(t, "kubectl", "auth", "can-i", rule.Verbs[0], strings.TrimSuffix(what, "/"), "--as", name, "-n", in).code != 0 {
+		for u.Run(t, "kubectl", "auth", "can-i", rule.Verbs[0], strings.TrimSuffix(what, "/"), "--as", name, "-n", in).Code != 0 {
 			if t.Context().Err() != nil {
 				t.Fatal("the role has no effect")
 			}
@@ -113,53 +117,53 @@ func give(t *testing.T, u *user, roles, name string, apply ...string) {
 
 // escalation has both of them try to become cluster-admin by means of Istio's
 // roles.
-func escalation(t *testing.T, admin *user) {
-	admin.must(t, "kubectl", "istio-demo", "install", "--wait=false")
+func escalation(t *testing.T, admin *user.User) {
+	admin.Must(t, "kubectl", "istio-demo", "install", "--wait=false")
 	const istiod = `{"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "istiod-clusterrole-istio-system"}, `
 	const everything = istiod + `"kind": "ClusterRole", "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}`
 	bound := func(role, name string) string {
 		return istiod + `"kind": "ClusterRoleBinding", "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "` + role + `"},
 			"subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "` + name + `"}]}`
 	}
-	apply := func(object, name string) result {
+	apply := func(object, name string) user.Result {
 		t.Helper()
-		return admin.runWith(t, object, "kubectl", "apply", "--server-side", "--force-conflicts", "--validate=false", "-f", "-", "--as", name)
+		return admin.Pipe(t, object, "kubectl", "apply", "--server-side", "--force-conflicts", "--validate=false", "-f", "-", "--as", name)
 	}
 	// A binding cannot be given another role, but another one can take its place.
-	admin.must(t, "kubectl", "delete", "clusterrolebinding", "istiod-clusterrole-istio-system", "--as", "june")
+	admin.Must(t, "kubectl", "delete", "clusterrolebinding", "istiod-clusterrole-istio-system", "--as", "june")
 	for _, object := range []string{everything, bound("cluster-admin", "june")} {
-		if got := apply(object, "june"); got.code == 0 || !strings.Contains(got.stderr, "attempting to grant RBAC permissions not currently held") {
-			t.Errorf("without escalation: exit code %d\n%s", got.code, got.stderr)
+		if got := apply(object, "june"); got.Code == 0 || !strings.Contains(got.Stderr, "attempting to grant RBAC permissions not currently held") {
+			t.Errorf("without escalation: exit code %d\n%s", got.Code, got.Stderr)
 		}
 	}
-	if got := admin.run(t, "kubectl", "auth", "can-i", "*", "*", "--as", "june"); got.code == 0 {
+	if got := admin.Run(t, "kubectl", "auth", "can-i", "*", "*", "--as", "june"); got.Code == 0 {
 		t.Error("june may do everything")
 	}
 	for _, object := range []string{everything, bound("istiod-clusterrole-istio-system", "jane")} {
-		if got := apply(object, "jane"); got.code != 0 {
-			t.Errorf("with escalation: %s", got.stderr)
+		if got := apply(object, "jane"); got.Code != 0 {
+			t.Errorf("with escalation: %s", got.Stderr)
 		}
 	}
-	for admin.run(t, "kubectl", "auth", "can-i", "*", "*", "--as", "jane").code != 0 {
+	for admin.Run(t, "kubectl", "auth", "can-i", "*", "*", "--as", "jane").Code != 0 {
 		if t.Context().Err() != nil {
 			t.Fatal("jane may not do everything, and the warning is wrong")
 		}
 	}
-	admin.must(t, "kubectl", "istio-demo", "uninstall", "--yes", "--purge-claimed")             // jane has applied one of its roles
-	admin.must(t, "kubectl", "delete", "clusterrolebinding", "istiod-clusterrole-istio-system") // which is jane's now
+	admin.Must(t, "kubectl", "istio-demo", "uninstall", "--yes", "--purge-claimed")             // jane has applied one of its roles
+	admin.Must(t, "kubectl", "delete", "clusterrolebinding", "istiod-clusterrole-istio-system") // which is jane's now
 }
 
 // lifeCycle installs the demo, looks at it from all sides and takes it away,
 // and gives what the API server had to authorize, and what uninstall said.
-func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access]bool, result) {
+func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access.Access]bool, user.Result) {
 	t.Helper()
-	recorder := newRecorder(t, control.Kubeconfig)
-	u, admin := newUser(t, recorder.kubeconfig), newUser(t, control.Kubeconfig)
-	demo := func(code int, want string, arguments ...string) result {
+	recorder := apiproxy.New(t, control.Kubeconfig)
+	u, admin := user.New(t, recorder.Kubeconfig), user.New(t, control.Kubeconfig)
+	demo := func(code int, want string, arguments ...string) user.Result {
 		t.Helper()
-		got := u.run(t, slices.Concat([]string{"kubectl", "istio-demo"}, arguments, as)...)
-		if got.code != code || !regexp.MustCompile("(?m)"+want).MatchString(got.stdout+got.stderr) {
-			t.Errorf("%q: exit code %d, and no %s in\n%s%s", arguments, got.code, want, got.stdout, got.stderr)
+		got := u.Run(t, slices.Concat([]string{"kubectl", "istio-demo"}, arguments, as)...)
+		if got.Code != code || !regexp.MustCompile("(?m)"+want).MatchString(got.Stdout+got.Stderr) {
+			t.Errorf("%q: exit code %d, and no %s in\n%s%s", arguments, got.Code, want, got.Stdout, got.Stderr)
 		}
 		return got
 	}
@@ -170,13 +174,13 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 	demo(0, `^5 created, 1 configured, 64 unchanged in`, "install")
 	demo(0, `^$`, "diff")
 	demo(1, `^\+ +value: "3"`, "diff", "--set", "pilot.traceSampling=3")
-	pod := demo(0, `^pod/istiod-`, "pods", "-l", "app=istiod", "-o", "name").stdout
+	pod := demo(0, `^pod/istiod-`, "pods", "-l", "app=istiod", "-o", "name").Stdout
 	pod = strings.TrimSpace(pod)
 	demo(0, `Running`, "pods", strings.TrimPrefix(pod, "pod/"))
 	demo(0, `^istiod `, "services", "istiod")
 	demo(0, `^$`, "services", "--watch-only", "--request-timeout=1s")
 	for _, resource := range []string{"pods", "services"} {
-		if want := admin.must(t, "kubectl", "get", resource, "-n", "istio-system"); !sameTable(demo(0, "", resource).stdout, want) {
+		if want := admin.Must(t, "kubectl", "get", resource, "-n", "istio-system"); !sameTable(demo(0, "", resource).Stdout, want) {
 			t.Errorf("%s are not\n%s", resource, want)
 		}
 	}
@@ -185,10 +189,10 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 	demo(1, `^  pod istiod-\S+: container discovery: CrashLoopBackOff`, "status")
 	last := demo(0, `^deployment.apps/istiod deleted$`, "uninstall", "--yes")
 	demo(0, `^nothing is installed in namespace istio-system$`, "uninstall", "--yes")
-	requests, _ := recorder.take()
-	used := map[access]bool{}
+	requests, _ := recorder.Drain()
+	used := map[access.Access]bool{}
 	for _, request := range requests {
-		for _, access := range accessOf(t, request) {
+		for _, access := range access.Of(t, request) {
 			used[access] = true
 		}
 	}
@@ -197,9 +201,9 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 
 // ownRole gives somebody the role for a manifest with a namespace, a definition
 // and an object of it.
-func ownRole(t *testing.T, admin *user) {
-	path := write(t, "own.yaml", ownManifest+"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: bobs}\n")
-	give(t, admin, admin.must(t, "kubectl", "istio-demo", "rbac", "-f", path, "-n", "bobs"), "bob", "kubectl", "apply", "-f", "-")
+func ownRole(t *testing.T, admin *user.User) {
+	path := user.File(t, "own.yaml", ownManifest+"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: bobs}\n")
+	give(t, admin, admin.Must(t, "kubectl", "istio-demo", "rbac", "-f", path, "-n", "bobs"), "bob", "kubectl", "apply", "-f", "-")
 	for _, test := range []struct{ arguments, want string }{
 		{"install -f " + path, "6 created, 1 configured, 0 unchanged in"},
 		{"install -f " + path, "0 created, 0 configured, 7 unchanged in"},
@@ -208,22 +212,22 @@ func ownRole(t *testing.T, admin *user) {
 		{"uninstall --yes", "6 removed, 0 kept in"},
 	} {
 		arguments := slices.Concat([]string{"kubectl", "istio-demo"}, strings.Fields(test.arguments), []string{"-n", "bobs", "--as", "bob"})
-		if got := admin.run(t, arguments...); got.code != 0 || !strings.Contains(got.stdout+got.stderr, test.want) {
-			t.Errorf("%s: exit code %d\n%s%s", test.arguments, got.code, got.stdout, got.stderr)
+		if got := admin.Run(t, arguments...); got.Code != 0 || !strings.Contains(got.Stdout+got.Stderr, test.want) {
+			t.Errorf("%s: exit code %d\n%s%s", test.arguments, got.Code, got.Stdout, got.Stderr)
 		}
 	}
 }
 
 // crash has a pod of a Deployment be one whose container crashes.
-func crash(t *testing.T, u *user, namespace, deployment, container, pod, message string) {
+func crash(t *testing.T, u *user.User, namespace, deployment, container, pod, message string) {
 	t.Helper()
 	status := fmt.Sprintf(`{"status":{
 		"conditions": [{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}],
 		"containerStatuses": [{"name": %q, "image": "x", "imageID": "x", "ready": false, "restartCount": 3,
 			"state": {"waiting": {"reason": "CrashLoopBackOff", "message": %s}},
 			"lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`, container, quoted(t, message))
-	u.must(t, "kubectl", "patch", pod, "-n", namespace, "--subresource=status", "-p", status)
-	u.must(t, "kubectl", "wait", "deployment/"+deployment, "-n", namespace, "--for=condition=Available=false", "--timeout=30s")
+	u.Must(t, "kubectl", "patch", pod, "-n", namespace, "--subresource=status", "-p", status)
+	u.Must(t, "kubectl", "wait", "deployment/"+deployment, "-n", namespace, "--for=condition=Available=false", "--timeout=30s")
 }
 
 // quoted gives a text as JSON.
@@ -238,7 +242,7 @@ func quoted(t *testing.T, text string) string {
 
 // withEscalation adds what is not asked for by a request of its own: whoever
 // writes a role escalates, and whoever writes a binding binds its role.
-func withEscalation(t *testing.T, used map[access]bool, manifest string) map[access]bool {
+func withEscalation(t *testing.T, used map[access.Access]bool, manifest string) map[access.Access]bool {
 	t.Helper()
 	var list struct {
 		Items []struct {
@@ -252,14 +256,14 @@ func withEscalation(t *testing.T, used map[access]bool, manifest string) map[acc
 	}
 	all := maps.Clone(used)
 	for _, item := range list.Items {
-		written := access{"patch", rbacv1.GroupName, strings.ToLower(item.Kind) + "s", item.Metadata.Namespace, item.Metadata.Name}
+		written := access.Access{Verb: "patch", Group: rbacv1.GroupName, Resource: strings.ToLower(item.Kind) + "s", Namespace: item.Metadata.Namespace, Name: item.Metadata.Name}
 		if !used[written] {
 			continue
 		}
 		if item.RoleRef.Name != "" {
-			all[access{"bind", rbacv1.GroupName, strings.ToLower(item.RoleRef.Kind) + "s", item.Metadata.Namespace, item.RoleRef.Name}] = true
+			all[access.Access{Verb: "bind", Group: rbacv1.GroupName, Resource: strings.ToLower(item.RoleRef.Kind) + "s", Namespace: item.Metadata.Namespace, Name: item.RoleRef.Name}] = true
 		}
-		written.verb = "escalate"
+		written.Verb = "escalate"
 		all[written] = true
 	}
 	return all
@@ -267,16 +271,16 @@ func withEscalation(t *testing.T, used map[access]bool, manifest string) map[acc
 
 // rolesWithout makes, for each verb of some roles, a user who has all of them but
 // this verb, and gives the verbs.
-func rolesWithout(t *testing.T, u *user, printed string) []string {
+func rolesWithout(t *testing.T, u *user.User, printed string) []string {
 	t.Helper()
 	verbs := map[string]bool{}
-	for access := range granted(t, printed) {
-		verbs[access.verb] = true
+	for access := range access.Granted(t, printed) {
+		verbs[access.Verb] = true
 	}
 	for verb := range verbs {
 		comments, _, _ := strings.Cut(printed, "apiVersion")
 		parts := []string{comments}
-		for _, part := range rolesIn(t, printed) {
+		for _, part := range access.Roles(t, printed) {
 			for i := range part.Rules {
 				rule := &part.Rules[i]
 				rule.Verbs = slices.DeleteFunc(rule.Verbs, func(other string) bool { return other == verb })
@@ -294,7 +298,7 @@ func rolesWithout(t *testing.T, u *user, printed string) []string {
 }
 
 // withoutVerbs does without each of them, and something fails each time.
-func withoutVerbs(t *testing.T, u *user, roles string) {
+func withoutVerbs(t *testing.T, u *user.User, roles string) {
 	verbs := rolesWithout(t, u, roles)
 	const beyond = ` "\S+" is forbidden: .*attempting to grant RBAC permissions not currently held.*`
 	tests := []struct{ verb, command, message string }{
@@ -310,9 +314,9 @@ func withoutVerbs(t *testing.T, u *user, roles string) {
 	}
 	for _, test := range tests {
 		t.Run(test.verb, func(t *testing.T) {
-			got := u.run(t, "kubectl", "istio-demo", test.command, "--as", "without-"+test.verb)
-			if lines := errorLines(got.stderr); got.code != 1 || len(lines) == 0 || !regexp.MustCompile(`^error: (`+test.message+`)$`).MatchString(lines[0]) {
-				t.Errorf("exit code %d\n%s", got.code, got.stderr)
+			got := u.Run(t, "kubectl", "istio-demo", test.command, "--as", "without-"+test.verb)
+			if lines := got.Errors(); got.Code != 1 || len(lines) == 0 || !regexp.MustCompile(`^error: (`+test.message+`)$`).MatchString(lines[0]) {
+				t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 			}
 		})
 	}

@@ -8,6 +8,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // status is what status -o json prints.
@@ -23,14 +27,14 @@ type status struct {
 	Missing []string
 }
 
-func readStatus(t *testing.T, u *user, flags ...string) (int, status) {
+func readStatus(t *testing.T, u *user.User, flags ...string) (int, status) {
 	t.Helper()
-	got := u.run(t, append([]string{"kubectl", "istio-demo", "status", "-o", "json"}, flags...)...)
+	got := u.Run(t, append([]string{"kubectl", "istio-demo", "status", "-o", "json"}, flags...)...)
 	var read status
-	if err := json.Unmarshal([]byte(got.stdout), &read); err != nil {
-		t.Fatalf("exit code %d, %v\n%s%s", got.code, err, got.stdout, got.stderr)
+	if err := json.Unmarshal([]byte(got.Stdout), &read); err != nil {
+		t.Fatalf("exit code %d, %v\n%s%s", got.Code, err, got.Stdout, got.Stderr)
 	}
-	return got.code, read
+	return got.Code, read
 }
 
 // wantLines fails unless a text is lines that match, and nothing else.
@@ -41,22 +45,22 @@ func wantLines(t *testing.T, text string, lines ...string) {
 	}
 }
 
-// TestStatus looks at a demo that runs, with two requests.
-func TestStatus(t *testing.T) {
-	sharedDemo(t)
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	u := newUser(t, recorder.kubeconfig)
-	got := u.run(t, "kubectl", "istio-demo", "status")
-	requests, _ := recorder.take()
-	if got.code != 0 || got.stderr != "" || len(requests) != 2 {
-		t.Errorf("exit code %d, requests %q\n%s", got.code, requests, got.stderr)
+// TestStatusReady looks at a demo that runs, with two requests.
+func TestStatusReady(t *testing.T) {
+	controlplane.SharedDemo(t)
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
+	got := u.Run(t, "kubectl", "istio-demo", "status")
+	requests, _ := recorder.Drain()
+	if got.Code != 0 || got.Stderr != "" || len(requests) != 2 {
+		t.Errorf("exit code %d, requests %q\n%s", got.Code, requests, got.Stderr)
 	}
-	wantLines(t, got.stdout,
+	wantLines(t, got.Stdout,
 		`NAME +READY +STATUS +AGE`,
 		`deployment/istio-egressgateway +1/1 +Ready +\S+`,
 		`deployment/istio-ingressgateway +1/1 +Ready +\S+`,
 		`deployment/istiod +1/1 +Ready +\S+`)
-	wantLines(t, u.must(t, "kubectl", "istio-demo", "status", "-o", "wide"),
+	wantLines(t, u.Must(t, "kubectl", "istio-demo", "status", "-o", "wide"),
 		`NAME +READY +STATUS +AGE +IMAGES`,
 		`deployment/istio-egressgateway +1/1 +Ready +\S+ +registry\.istio\.io/release/proxyv2:1\.31\.0`,
 		`deployment/istio-ingressgateway +1/1 +Ready +\S+ +registry\.istio\.io/release/proxyv2:1\.31\.0`,
@@ -69,21 +73,21 @@ func TestStatus(t *testing.T) {
 		!istiod.Ready || istiod.Replicas != "1/1" || istiod.Message != "" || len(istiod.Images) != 1 || istiod.Findings != nil {
 		t.Errorf("istiod is %+v", istiod)
 	}
-	if yaml := u.must(t, "kubectl", "istio-demo", "status", "-o", "yaml"); !strings.HasPrefix(yaml, "namespace: istio-system\nready: true\nsource: Istio 1.31.0 demo\nworkloads:\n- created: ") {
+	if yaml := u.Must(t, "kubectl", "istio-demo", "status", "-o", "yaml"); !strings.HasPrefix(yaml, "namespace: istio-system\nready: true\nsource: Istio 1.31.0 demo\nworkloads:\n- created: ") {
 		t.Errorf("-o yaml printed\n%s", yaml)
 	}
 }
 
 // TestStatusNotReady says what holds a workload back, and what to try.
 func TestStatusNotReady(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "big.yaml", tooBig), "-n", "unready", "--wait=false")
-	u.must(t, "kubectl", "wait", "pod", "-l", "app=big", "-n", "unready", "--for=condition=PodScheduled=false", "--timeout=60s")
-	got := u.run(t, "kubectl", "istio-demo", "status", "-n", "unready")
-	if got.code != 1 || got.stderr != "" {
-		t.Errorf("exit code %d\n%s", got.code, got.stderr)
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "big.yaml", tooBig), "-n", "unready", "--wait=false")
+	u.Must(t, "kubectl", "wait", "pod", "-l", "app=big", "-n", "unready", "--for=condition=PodScheduled=false", "--timeout=60s")
+	got := u.Run(t, "kubectl", "istio-demo", "status", "-n", "unready")
+	if got.Code != 1 || got.Stderr != "" {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	wantLines(t, got.stdout,
+	wantLines(t, got.Stdout,
 		`NAME +READY +STATUS +AGE`,
 		`deployment/big +0/1 +Available: 0/1 +\S+`,
 		``,
@@ -103,14 +107,14 @@ func TestStatusNotReady(t *testing.T) {
 // TestStatusOfNothing has an installation without workloads, one whose
 // workloads somebody has deleted, and a copy that is not the demo's.
 func TestStatusOfNothing(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	install := func(namespace, content string) {
-		u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "own.yaml", content), "-n", namespace, "--wait=false")
+		u.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "own.yaml", content), "-n", namespace, "--wait=false")
 	}
 	install("settings", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
 	for _, flags := range [][]string{nil, {"-o", "wide"}, {"-w"}} {
 		arguments := append([]string{"kubectl", "istio-demo", "status", "-n", "settings"}, flags...)
-		if got := u.must(t, arguments...); got != "nothing of it has to run\n" {
+		if got := u.Must(t, arguments...); got != "nothing of it has to run\n" {
 			t.Errorf("status %q printed %q", flags, got)
 		}
 	}
@@ -118,14 +122,14 @@ func TestStatusOfNothing(t *testing.T) {
 		t.Errorf("exit code %d, %+v", code, read)
 	}
 	install("emptied-out", web)
-	copied := u.must(t, "kubectl", "get", "deployment", "web", "-n", "emptied-out", "-o", "yaml")
-	u.must(t, "kubectl", "delete", "deployment", "web", "-n", "emptied-out")
-	if got := u.runWith(t, strings.ReplaceAll(copied, "name: web\n  namespace", "name: copy\n  namespace"), "kubectl", "create", "-f", "-"); got.code != 0 {
-		t.Fatal(got.stderr)
+	copied := u.Must(t, "kubectl", "get", "deployment", "web", "-n", "emptied-out", "-o", "yaml")
+	u.Must(t, "kubectl", "delete", "deployment", "web", "-n", "emptied-out")
+	if got := u.Pipe(t, strings.ReplaceAll(copied, "name: web\n  namespace", "name: copy\n  namespace"), "kubectl", "create", "-f", "-"); got.Code != 0 {
+		t.Fatal(got.Stderr)
 	}
 	want := "nothing is left of kind deployment.apps; run 'kubectl istio-demo install' again\n"
-	if got := u.run(t, "kubectl", "istio-demo", "status", "-n", "emptied-out"); got.code != 1 || got.stdout != want || got.stderr != "" {
-		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	if got := u.Run(t, "kubectl", "istio-demo", "status", "-n", "emptied-out"); got.Code != 1 || got.Stdout != want || got.Stderr != "" {
+		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	if code, read := readStatus(t, u, "-n", "emptied-out"); code != 1 || read.Ready || !slices.Equal(read.Missing, []string{"deployment.apps"}) {
 		t.Errorf("exit code %d, %+v", code, read)
@@ -134,10 +138,10 @@ func TestStatusOfNothing(t *testing.T) {
 
 // TestStatusErrors are one line each.
 func TestStatusErrors(t *testing.T) {
-	u := sharedDemo(t)
-	u.must(t, "kubectl", "create", "role", "reads-inventory", "-n", "istio-system", "--verb=get", "--resource=configmaps")
-	u.must(t, "kubectl", "create", "rolebinding", "reads-inventory", "-n", "istio-system", "--role=reads-inventory", "--user=reader")
-	for u.run(t, "kubectl", "auth", "can-i", "get", "configmaps", "-n", "istio-system", "--as", "reader").code != 0 {
+	u := controlplane.SharedDemo(t)
+	u.Must(t, "kubectl", "create", "role", "reads-inventory", "-n", "istio-system", "--verb=get", "--resource=configmaps")
+	u.Must(t, "kubectl", "create", "rolebinding", "reads-inventory", "-n", "istio-system", "--role=reads-inventory", "--user=reader")
+	for u.Run(t, "kubectl", "auth", "can-i", "get", "configmaps", "-n", "istio-system", "--as", "reader").Code != 0 {
 		if t.Context().Err() != nil {
 			t.Fatal("the role has no effect")
 		}
@@ -159,9 +163,9 @@ func TestStatusErrors(t *testing.T) {
 		{"istiod", 2, `error: kubectl istio-demo status takes no arguments, but got "istiod"`},
 	} {
 		t.Run(test.flags, func(t *testing.T) {
-			got := u.run(t, append([]string{"kubectl", "istio-demo", "status"}, strings.Fields(test.flags)...)...)
-			if lines := errorLines(got.stderr); got.code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.stdout != "" {
-				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			got := u.Run(t, append([]string{"kubectl", "istio-demo", "status"}, strings.Fields(test.flags)...)...)
+			if lines := got.Errors(); got.Code != test.code || len(lines) != 1 || !regexp.MustCompile("^"+test.want+"$").MatchString(lines[0]) || got.Stdout != "" {
+				t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
 	}
@@ -169,9 +173,9 @@ func TestStatusErrors(t *testing.T) {
 
 // TestStatusWatch sees a change, and ends with Ctrl-C.
 func TestStatusWatch(t *testing.T) {
-	u := newUser(t, sharedCluster(t).Kubeconfig)
-	u.must(t, "kubectl", "istio-demo", "install", "-f", write(t, "web.yaml", web), "-n", "status-watched")
-	command := u.command(t, "kubectl-istio_demo", "status", "-n", "status-watched", "-w", "-o", "wide")
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "web.yaml", web), "-n", "status-watched")
+	command := u.Command(t, "kubectl-istio_demo", "status", "-n", "status-watched", "-w", "-o", "wide")
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -191,10 +195,10 @@ func TestStatusWatch(t *testing.T) {
 	}
 	next(`NAME +READY +STATUS +AGE +IMAGES`)
 	next(`deployment/web +1/1 +Ready +\S+ +registry\.example\.com/web:1`)
-	u.must(t, "kubectl", "scale", "deployment", "web", "-n", "status-watched", "--replicas=3")
+	u.Must(t, "kubectl", "scale", "deployment", "web", "-n", "status-watched", "--replicas=3")
 	next(`deployment/web +[12]/3 +\S.* +\S+ +registry\.example\.com/web:1`)
 	next(`deployment/web +3/3 +Ready +\S+ +registry\.example\.com/web:1`)
-	u.must(t, "kubectl", "delete", "deployment", "web", "-n", "status-watched")
+	u.Must(t, "kubectl", "delete", "deployment", "web", "-n", "status-watched")
 	next(`deployment/web +\S+ +deleted +\S+ +registry\.example\.com/web:1`)
 	if err := command.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

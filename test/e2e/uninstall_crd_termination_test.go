@@ -12,23 +12,27 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestOverdueDefinition has a definition's status change all the time while the
+// TestUninstallStuckCRD has a definition's status change all the time while the
 // API server begins to end it, so that it gives up. By itself it would look
 // again after up to five minutes.
-func TestOverdueDefinition(t *testing.T) {
-	recorder := newRecorder(t, sharedCluster(t).Kubeconfig)
-	direct, u := newUser(t, sharedCluster(t).Kubeconfig), newUser(t, recorder.kubeconfig)
-	client, err := dynamic.NewForConfig(restConfig(t, sharedCluster(t).Kubeconfig))
+func TestUninstallStuckCRD(t *testing.T) {
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	direct, u := user.New(t, controlplane.Shared(t).Kubeconfig), user.New(t, recorder.Kubeconfig)
+	client, err := dynamic.NewForConfig(controlplane.RESTConfig(t, controlplane.Shared(t).Kubeconfig))
 	if err != nil {
 		t.Fatal(err)
 	}
 	const definition = "gadgets.overdue.example.com"
-	direct.must(t, "kubectl", "create", "namespace", "overdue")
-	direct.must(t, "kubectl", "istio-demo", "install", "-n", "overdue", "-f", write(t, "gadget.yaml", gadgetDefinition("overdue.example.com", []string{"v1"}, "v1")+"---\n"+web))
+	direct.Must(t, "kubectl", "create", "namespace", "overdue")
+	direct.Must(t, "kubectl", "istio-demo", "install", "-n", "overdue", "-f", user.File(t, "gadget.yaml", gadgetCRD("overdue.example.com", []string{"v1"}, "v1")+"---\n"+web))
 	given := false
-	recorder.spoil = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
+	recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if request.Method != http.MethodDelete || !strings.HasSuffix(request.URL.Path, "/"+definition) {
 			forward.ServeHTTP(w, request)
 			return
@@ -38,20 +42,20 @@ func TestOverdueDefinition(t *testing.T) {
 		forward.ServeHTTP(w, request)
 		<-time.After(2 * time.Second)
 		change()
-		if got := direct.run(t, "kubectl", "get", "crd", definition); got.code != 0 {
-			t.Logf("it has ended all the same: %s", got.stderr)
+		if got := direct.Run(t, "kubectl", "get", "crd", definition); got.Code != 0 {
+			t.Logf("it has ended all the same: %s", got.Stderr)
 		}
 	}
 	began := time.Now()
-	got := u.run(t, "kubectl", "istio-demo", "uninstall", "-n", "overdue", "--yes")
-	if got.code != 0 || !given {
-		t.Errorf("exit code %d, deleted %t\n%s", got.code, given, got.stderr)
+	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "overdue", "--yes")
+	if got.Code != 0 || !given {
+		t.Errorf("exit code %d, deleted %t\n%s", got.Code, given, got.Stderr)
 	}
 	if took := time.Since(began); took > time.Minute {
-		t.Errorf("it took %v\n%s", took, got.stderr)
+		t.Errorf("it took %v\n%s", took, got.Stderr)
 	}
-	if left := direct.run(t, "kubectl", "get", "crd", definition); left.code == 0 {
-		t.Errorf("it is left: %s", left.stdout)
+	if left := direct.Run(t, "kubectl", "get", "crd", definition); left.Code == 0 {
+		t.Errorf("it is left: %s", left.Stdout)
 	}
 }
 

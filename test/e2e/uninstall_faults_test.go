@@ -3,31 +3,37 @@ package e2e
 import (
 	"fmt"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/reference"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/soak"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// TestFaultsUninstall uninstalls through a network that spoils one request in
+// TestUninstallUnderFaults uninstalls through a network that spoils one request in
 // five: the cluster is then what it was before the install.
-func TestFaultsUninstall(t *testing.T) {
+func TestUninstallUnderFaults(t *testing.T) {
 	t.Parallel()
-	installUndisturbed(t)
-	var tally tally
+	undisturbed := reference.Install(t)
+	var tally apiproxy.Tally
 	t.Run("uninstall", func(t *testing.T) {
-		for seed := range times(t, 2, 20) {
+		for seed := range soak.Times(t, 2, 20) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
-				control := startCluster(t, "uninstall")
-				newUser(t, control.Kubeconfig).must(t, "kubectl", "istio-demo", "install", "--addons=none")
-				proxy := newFaultProxy(t, control.Kubeconfig, uint64(seed), 0.2)
-				got := newUser(t, proxy.kubeconfig).run(t, "kubectl", "istio-demo", "uninstall", "--yes")
-				if got.code != 0 {
-					t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+				control := controlplane.Start(t, "uninstall")
+				user.New(t, control.Kubeconfig).Must(t, "kubectl", "istio-demo", "install", "--addons=none")
+				proxy := apiproxy.NewFaulty(t, control.Kubeconfig, uint64(seed), 0.2)
+				got := user.New(t, proxy.Kubeconfig).Run(t, "kubectl", "istio-demo", "uninstall", "--yes")
+				if got.Code != 0 {
+					t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 				}
-				for key := range additions(t, control) {
+				for key := range undisturbed.Additions(t, control) {
 					t.Errorf("%s is left", key)
 				}
-				tally.add(proxy)
+				tally.Add(proxy)
 			})
 		}
 	})
-	tally.wantAll(t)
+	tally.WantAll(t)
 }
