@@ -18,16 +18,18 @@ type File struct {
 	Path string
 	// Lines counts all lines, and Code those that are not blank.
 	Lines, Code int
-	// Tested is how much of Code lies in functions that go test runs.
-	Tested    int
-	Functions []Function
+	// Tested is how much of Code lies in functions that go test runs, and Steps
+	// how much in those that they are made of.
+	Tested, Steps int
+	Functions     []Function
 }
 
 // Function is a function or a method, from its signature to its end.
 type Function struct {
 	Name  string
 	Lines int
-	// Tested is whether go test runs it: a test, a fuzz test or a benchmark.
+	// Tested is whether go test runs it: a test, an example, a fuzz test or a
+	// benchmark.
 	Tested bool
 }
 
@@ -77,8 +79,11 @@ func measure(name string, data []byte) (File, error) {
 		}
 		first, last := positions.Position(declared.Pos()).Line, positions.Position(declared.End()).Line
 		function := Function{Name: declared.Name.Name, Lines: last - first + 1, Tested: strings.HasSuffix(name, "_test.go") && tested(declared)}
-		if function.Tested {
+		switch {
+		case function.Tested:
 			file.Tested += code(lines[first-1 : last])
+		case isStep(declared):
+			file.Steps += code(lines[first-1 : last])
 		}
 		file.Functions = append(file.Functions, function)
 	}
@@ -99,5 +104,32 @@ func code(lines [][]byte) (count int) {
 func tested(function *ast.FuncDecl) bool {
 	name := function.Name.Name
 	return function.Recv == nil && name != "TestMain" &&
-		slices.ContainsFunc([]string{"Test", "Fuzz", "Benchmark"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		slices.ContainsFunc([]string{"Test", "Example", "Fuzz", "Benchmark"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// isStep reports whether a function is a part of a test that has a name: it has
+// a *testing.T and fails by itself, where a helper fails for its caller and
+// calls Helper.
+func isStep(function *ast.FuncDecl) bool {
+	if function.Recv != nil || function.Body == nil {
+		return false
+	}
+	takesT, helps := false, false
+	for _, parameter := range function.Type.Params.List {
+		if pointer, is := parameter.Type.(*ast.StarExpr); is {
+			selector, is := pointer.X.(*ast.SelectorExpr)
+			takesT = takesT || is && selector.Sel.Name == "T"
+		}
+	}
+	for _, statement := range function.Body.List {
+		if expression, is := statement.(*ast.ExprStmt); is {
+			call, is := expression.X.(*ast.CallExpr)
+			if !is {
+				continue
+			}
+			selector, is := call.Fun.(*ast.SelectorExpr)
+			helps = helps || is && selector.Sel.Name == "Helper"
+		}
+	}
+	return takesT && !helps
 }

@@ -34,7 +34,7 @@ type tally struct{ lines, files, testLines, testFiles int }
 
 func write(out io.Writer, files []measure.File) {
 	var lengths, functions []int
-	var code, tested, support int
+	var code, tested, steps, support int
 	packages := map[string]*tally{}
 	for _, file := range files {
 		if packages[file.Package()] == nil {
@@ -50,7 +50,8 @@ func write(out io.Writer, files []measure.File) {
 		}
 		if file.IsTest() {
 			tested += file.Tested
-			support += file.Code - file.Tested
+			steps += file.Steps
+			support += file.Code - file.Tested - file.Steps
 			continue
 		}
 		code += file.Code
@@ -62,7 +63,7 @@ func write(out io.Writer, files []measure.File) {
 	fmt.Fprintf(out, "pkg and cmd: %d lines\n", code)
 	fmt.Fprintf(out, "  %s\n", describe("files", lengths, longFile))
 	fmt.Fprintf(out, "  %s\n", describe("functions", functions, longFunction))
-	fmt.Fprintf(out, "tests: %d lines in tests, fuzz tests and benchmarks, %d lines of support\n\n", tested, support)
+	fmt.Fprintf(out, "tests: %d lines in tests, examples, fuzz tests and benchmarks, %d in their steps, %d of support\n\n", tested, steps, support)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PACKAGE\tLINES\tFILES\tTEST LINES\tTEST FILES")
 	names := make([]string, 0, len(packages))
