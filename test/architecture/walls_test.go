@@ -2,7 +2,6 @@
 package architecture
 
 import (
-	"bytes"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -18,8 +17,6 @@ import (
 const (
 	root   = "../.."
 	module = "github.com/kubectl-istio-demo/kubectl-istio-demo"
-	// maxLines is where a file has become two.
-	maxLines = 350
 )
 
 // room is what a package may import: of the project only what is listed, of
@@ -127,18 +124,6 @@ func TestWallsStand(t *testing.T) {
 			t.Errorf("no imports were found in %s", folder)
 		}
 	}
-}
-
-func TestFilesAreShort(t *testing.T) {
-	walk(t, ".", func(file string) {
-		data, err := os.ReadFile(filepath.Join(root, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if lines := bytes.Count(data, []byte("\n")); lines > maxLines {
-			t.Errorf("%s has %d lines, more than %d", file, lines, maxLines)
-		}
-	})
 }
 
 // packages gives what the files of each package import, tests left out.
