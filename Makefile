@@ -78,7 +78,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -143,6 +143,9 @@ addons: ## the addons' queries and configuration, with Prometheus' own code
 e2e: build tools oldest istiod observers ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
 	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
+
+e2e-one: build tools ## one of them: make e2e-one TEST=TestInstallPrune
+	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 20m -v -run '^$(TEST)$$' ./test/e2e/
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \

@@ -150,7 +150,7 @@ func versions(t *testing.T, u *user.User) string {
 func TestReadsOnce(t *testing.T) {
 	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
 	u := user.New(t, recorder.Kubeconfig)
-	manifest := write(t, "mesh.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: once}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: here, namespace: once}\n")
+	manifest := user.File(t, "mesh.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: once}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: here, namespace: once}\n")
 	for _, state := range []string{"new", "there"} {
 		recorder.Drain()
 		u.Must(t, "kubectl", "istio-demo", "install", "-n", "once", "-f", manifest)
