@@ -2,16 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	authenticationv1 "k8s.io/api/authentication/v1"
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 )
@@ -29,42 +31,47 @@ const (
 // connection of its own, which notices how busy that is.
 type bystander struct{ client kubernetes.Interface }
 
-// newBystander makes the account, what it may read, and something to read.
-func newBystander(ctx context.Context, control *cluster.Cluster) (*bystander, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", control.Kubeconfig)
+// bystanderObjects are its account, what that may read, and something to read.
+const bystanderObjects = `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: bystander, namespace: default}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: bystander, namespace: default}
+data: {colour: blue}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: bystander, namespace: default}
+rules: [{apiGroups: [""], resources: [configmaps], verbs: [get, list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: bystander, namespace: default}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: bystander}
+subjects: [{kind: ServiceAccount, namespace: default, name: bystander}]
+`
+
+// newBystander makes its objects and connects with its account.
+func (l *lab) newBystander(ctx context.Context, control *cluster.Cluster) (*bystander, error) {
+	file := filepath.Join(l.dir, "bystander.yaml")
+	if err := os.WriteFile(file, []byte(bystanderObjects), 0o644); err != nil {
+		return nil, err
+	}
+	if _, err := l.kubectl(ctx, control, "create", "-f", file); err != nil {
+		return nil, err
+	}
+	token, err := l.kubectl(ctx, control, "create", "token", bystanderName)
 	if err != nil {
 		return nil, err
 	}
-	admin, err := kubernetes.NewForConfig(config)
+	config, err := cluster.RESTConfig(control.Kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	meta := metav1.ObjectMeta{Name: bystanderName, Namespace: "default"}
-	if _, err := admin.CoreV1().ServiceAccounts("default").Create(ctx, &corev1.ServiceAccount{ObjectMeta: meta}, metav1.CreateOptions{}); err != nil {
-		return nil, err
-	}
-	config.TLSClientConfig.CertFile, config.TLSClientConfig.KeyFile = "", ""
-	config.TLSClientConfig.CertData, config.TLSClientConfig.KeyData = nil, nil
-	role := &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list"}}}}
-	if _, err := admin.RbacV1().Roles("default").Create(ctx, role, metav1.CreateOptions{}); err != nil {
-		return nil, err
-	}
-	binding := &rbacv1.RoleBinding{
-		ObjectMeta: meta,
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: bystanderName},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: bystanderName}},
-	}
-	if _, err := admin.RbacV1().RoleBindings("default").Create(ctx, binding, metav1.CreateOptions{}); err != nil {
-		return nil, err
-	}
-	if _, err := admin.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{"colour": "blue"}}, metav1.CreateOptions{}); err != nil {
-		return nil, err
-	}
-	token, err := admin.CoreV1().ServiceAccounts("default").CreateToken(ctx, bystanderName, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-	if err != nil {
-		return nil, err
-	}
-	config.BearerToken, config.QPS = token.Status.Token, -1
+	config = rest.AnonymousClientConfig(config)
+	config.BearerToken, config.QPS = strings.TrimSpace(token), -1
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err
@@ -76,21 +83,8 @@ func newBystander(ctx context.Context, control *cluster.Cluster) (*bystander, er
 
 // ready asks until both questions are answered.
 func (b *bystander) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	ticker := time.NewTicker(bystanderPace)
-	defer ticker.Stop()
-	for {
-		err := b.get(ctx)
-		if err == nil {
-			return b.list(ctx)
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-ticker.C:
-		}
-	}
+	err := wait.PollUntilContextTimeout(ctx, bystanderPace, time.Minute, true, func(ctx context.Context) (bool, error) { return b.get(ctx) == nil, nil })
+	return errors.Join(err, b.list(ctx))
 }
 
 func (b *bystander) get(ctx context.Context) error {

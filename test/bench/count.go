@@ -4,71 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/bench/report"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 )
-
-// counter passes requests on to the API server and counts them. What passes it
-// is not timed, since it takes time itself.
-type counter struct {
-	server   *httptest.Server
-	requests atomic.Int64
-}
-
-func newCounter(kubeconfig string) (*counter, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
-	if err != nil {
-		return nil, err
-	}
-	target, err := url.Parse(config.Host)
-	if err != nil {
-		return nil, err
-	}
-	transport, err := rest.TransportFor(config)
-	if err != nil {
-		return nil, err
-	}
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.Transport = transport
-	proxy.FlushInterval = -1 // watches are passed on as they come
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	c := &counter{}
-	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		c.requests.Add(1)
-		proxy.ServeHTTP(w, request)
-	}))
-	return c, nil
-}
-
-// openCounted begins a session through a counter.
-func (l *lab) openCounted(counter *counter) (*session, error) {
-	s, err := l.newSession()
-	if err != nil {
-		return nil, err
-	}
-	return s, clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{"counted": {Server: counter.server.URL}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"counted": {}},
-		Contexts:       map[string]*clientcmdapi.Context{"counted": {Cluster: "counted", AuthInfo: "counted"}},
-		CurrentContext: "counted",
-	}, s.kubeconfig())
-}
 
 // count counts what each tool asks, and sees which objects it leaves.
 func (l *lab) count(ctx context.Context, run *report.Run, contenders []contender) error {
@@ -82,15 +26,16 @@ func (l *lab) count(ctx context.Context, run *report.Run, contenders []contender
 }
 
 func (l *lab) countOne(ctx context.Context, control *cluster.Cluster, run *report.Run, contender contender) error {
-	counter, err := newCounter(control.Kubeconfig)
+	// What passes a proxy is not timed, since that takes time itself.
+	session, err := l.newSession()
 	if err != nil {
 		return err
 	}
-	defer counter.server.Close()
-	session, err := l.openCounted(counter)
+	counter, err := apiproxy.Open(control.Kubeconfig, session.kubeconfig())
 	if err != nil {
 		return err
 	}
+	defer counter.Close()
 	installed, err := session.count(ctx, counter, contender.name, report.Install, contender.install)
 	if err != nil {
 		return err
@@ -124,7 +69,7 @@ func (l *lab) countOne(ctx context.Context, control *cluster.Cluster, run *repor
 }
 
 // countPods counts what a table of pods takes.
-func (l *lab) countPods(ctx context.Context, session *session, counter *counter, run *report.Run) error {
+func (l *lab) countPods(ctx context.Context, session *session, counter *apiproxy.Proxy, run *report.Run) error {
 	for _, shower := range showers {
 		empty, err := l.folder("cache")
 		if err != nil {
@@ -143,14 +88,14 @@ func (l *lab) countPods(ctx context.Context, session *session, counter *counter,
 }
 
 // count counts the requests of an operation.
-func (s *session) count(ctx context.Context, counter *counter, tool string, operation report.Operation, steps []step) (report.Count, error) {
-	before := counter.requests.Load()
+func (s *session) count(ctx context.Context, counter *apiproxy.Proxy, tool string, operation report.Operation, steps []step) (report.Count, error) {
+	counter.Drain()
 	if err := s.runAll(ctx, steps); err != nil {
 		return report.Count{}, err
 	}
-	requests := int(counter.requests.Load() - before)
-	fmt.Fprintf(os.Stderr, "counted: %-28s %-10s %5d requests\n", tool, operation, requests)
-	return report.Count{Tool: tool, Operation: operation, Requests: requests}, nil
+	requests, _ := counter.Drain()
+	fmt.Fprintf(os.Stderr, "counted: %-28s %-10s %5d requests\n", tool, operation, len(requests))
+	return report.Count{Tool: tool, Operation: operation, Requests: len(requests)}, nil
 }
 
 // missing names the objects of the manifest that are not on a control plane.

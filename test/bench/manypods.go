@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/tools/clientcmd"
 	watchtools "k8s.io/client-go/tools/watch"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/bench/report"
@@ -31,11 +30,10 @@ const (
 
 // tables shows a table of many pods, with ours and with kubectl in turn.
 func (l *lab) tables(ctx context.Context, control *cluster.Cluster, scale *report.Scale) error {
-	config, err := clientcmd.BuildConfigFromFlags("", control.Kubeconfig)
+	config, err := cluster.RESTConfig(control.Kubeconfig)
 	if err != nil {
 		return err
 	}
-	config.QPS = -1
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func (l *lab) scaleOne(ctx context.Context, control *cluster.Cluster, scale *rep
 		return err
 	}
 	defer func() { err = errors.Join(err, session.close()) }()
-	bystander, err := newBystander(ctx, control)
+	bystander, err := l.newBystander(ctx, control)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/snapshot"
 )
 
 var oracle = os.Getenv("ORACLE")
@@ -137,7 +137,7 @@ func (p pair) judge(want, got answer) []string {
 		difference.forget(want.Object)
 		difference.forget(got.Object)
 	}
-	return differ("", want.Object, got.Object)
+	return snapshot.Differences("", want.Object, got.Object)
 }
 
 // question and answer are those of test/tools/oracle.
@@ -196,25 +196,6 @@ func put(t *testing.T, questions []question) []answer {
 		t.Fatalf("%d answers to %d questions", len(answers), len(questions))
 	}
 	return answers
-}
-
-// differ names the fields in which two values differ.
-func differ(path string, want, got any) []string {
-	wantMap, isMap := want.(map[string]any)
-	gotMap, gotIsMap := got.(map[string]any)
-	if isMap && gotIsMap {
-		keys := maps.Clone(wantMap)
-		maps.Copy(keys, gotMap)
-		var found []string
-		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			found = append(found, differ(path+"."+key, wantMap[key], gotMap[key])...)
-		}
-		return found
-	}
-	if wanted, gotten := text(want), text(got); wanted != gotten {
-		return []string{fmt.Sprintf("%s: Kubernetes has %s, not %s", path, wanted, gotten)}
-	}
-	return nil
 }
 
 func text(value any) string {
