@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // TestApplyRequest looks at what goes over the wire.
@@ -35,29 +36,29 @@ func TestApplyRequest(t *testing.T) {
 			if _, err := engine.Apply(t.Context(), []Target{target, namespace("istio-system")}); err != nil {
 				t.Fatal(err)
 			}
-			requests := server.took()
-			if len(requests) != 2 || requests[0].path != "/api/v1/namespaces/istio-system" ||
-				requests[1].path != "/apis/apps/v1/namespaces/istio-system/deployments/istiod" {
+			requests := sorted(server)
+			if len(requests) != 2 || requests[0].Path != "/api/v1/namespaces/istio-system" ||
+				requests[1].Path != "/apis/apps/v1/namespaces/istio-system/deployments/istiod" {
 				t.Fatalf("the requests are %+v", requests)
 			}
 			for _, request := range requests {
-				if request.method != http.MethodPatch || request.contentType != "application/apply-patch+yaml" {
-					t.Errorf("%s %s has content type %s", request.method, request.path, request.contentType)
+				if request.Method != http.MethodPatch || request.Header.Get("Content-Type") != "application/apply-patch+yaml" {
+					t.Errorf("%s %s has content type %s", request.Method, request.Path, request.Header.Get("Content-Type"))
 				}
-				if !reflect.DeepEqual(request.query, test.want) {
-					t.Errorf("%s asks with %v, want %v", request.path, request.query, test.want)
+				if !reflect.DeepEqual(request.Query, test.want) {
+					t.Errorf("%s asks with %v, want %v", request.Path, request.Query, test.want)
 				}
 			}
 			var body unstructured.Unstructured
-			if err := json.Unmarshal([]byte(requests[1].body), &body); err != nil {
+			if err := json.Unmarshal([]byte(requests[1].Body), &body); err != nil {
 				t.Fatal(err)
 			}
 			if body.GetResourceVersion() != "1" {
-				t.Errorf("what is absent is not only created: %s", requests[1].body)
+				t.Errorf("what is absent is not only created: %s", requests[1].Body)
 			}
 			body.SetResourceVersion("")
 			if !reflect.DeepEqual(body.Object, target.Object.Object) {
-				t.Errorf("the body is %s", requests[1].body)
+				t.Errorf("the body is %s", requests[1].Body)
 			}
 		})
 	}
@@ -95,7 +96,7 @@ func TestApplySends(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := len(server.took()); n != test.requests {
+			if n := len(sorted(server)); n != test.requests {
 				t.Errorf("%d requests, want %d", n, test.requests)
 			}
 			if len(results) != 1 || results[0].Action != test.want || results[0].Ref != test.target.Ref || results[0].Stored == nil {
@@ -112,8 +113,8 @@ func TestApplySends(t *testing.T) {
 func TestApplyResults(t *testing.T) {
 	targets := []Target{deployment("a"), deployment("b"), deployment("c")}
 	lastAnswered := make(chan struct{})
-	_, engine := newServer(t, func(got request) any {
-		if strings.HasSuffix(got.path, "/c") {
+	_, engine := newServer(t, func(got fakeapi.Request) any {
+		if strings.HasSuffix(got.Path, "/c") {
 			return echo(got)
 		}
 		<-lastAnswered
@@ -146,9 +147,9 @@ func TestApplyResults(t *testing.T) {
 
 // TestApplyRefused gives what was stored besides what was not.
 func TestApplyRefused(t *testing.T) {
-	_, engine := newServer(t, func(got request) any {
-		if strings.HasSuffix(got.path, "/b") {
-			return failure(http.StatusForbidden, metav1.StatusReasonForbidden, `deployments.apps "b" is forbidden:`+"\n  exceeded quota")
+	_, engine := newServer(t, func(got fakeapi.Request) any {
+		if strings.HasSuffix(got.Path, "/b") {
+			return fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, `deployments.apps "b" is forbidden:`+"\n  exceeded quota")
 		}
 		return echo(got)
 	})

@@ -9,12 +9,14 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // stored answers as the server does: with the metadata only, where only these
 // are asked for.
-func stored(got request) any {
-	if strings.Contains(got.accept, "as=PartialObjectMetadata") {
+func stored(got fakeapi.Request) any {
+	if strings.Contains(got.Header.Get("Accept"), "as=PartialObjectMetadata") {
 		return &metav1.PartialObjectMetadata{
 			TypeMeta:   metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadata"},
 			ObjectMeta: metav1.ObjectMeta{Name: "a", UID: "1", ResourceVersion: "4"},
@@ -47,8 +49,8 @@ func TestObserve(t *testing.T) {
 			if err := engine.Observe(t.Context(), targets); err != nil {
 				t.Fatal(err)
 			}
-			requests := server.took()
-			if len(requests) != 1 || requests[0].method != http.MethodGet || !strings.HasSuffix(requests[0].path, "/a") {
+			requests := sorted(server)
+			if len(requests) != 1 || requests[0].Method != http.MethodGet || !strings.HasSuffix(requests[0].Path, "/a") {
 				t.Fatalf("the requests are %+v", requests)
 			}
 			if targets[0].Live == nil || targets[0].Live.GetUID() != "1" || targets[0].Live.GetResourceVersion() != "4" {
@@ -62,8 +64,8 @@ func TestObserve(t *testing.T) {
 }
 
 func TestObserveErrors(t *testing.T) {
-	missing := failure(http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
-	forbidden := failure(http.StatusForbidden, metav1.StatusReasonForbidden, "you may not")
+	missing := fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
+	forbidden := fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, "you may not")
 	for _, test := range []struct {
 		name   string
 		target Target
@@ -76,11 +78,11 @@ func TestObserveErrors(t *testing.T) {
 		{"forbidden", deployment("a"), forbidden, false, "cannot read deployment istio-system/a: you may not"},
 		// Whoever may not look at a namespace may still work in it.
 		{"if absent, forbidden", namespace("a"), forbidden, true, ""},
-		{"broken", namespace("a"), failure(http.StatusInternalServerError, metav1.StatusReasonInternalError, "etcd is gone"), false, "cannot read namespace a: etcd is gone"},
+		{"broken", namespace("a"), fakeapi.Failure(http.StatusInternalServerError, metav1.StatusReasonInternalError, "etcd is gone"), false, "cannot read namespace a: etcd is gone"},
 	} {
 		for _, dryRun := range []bool{false, true} {
 			t.Run(test.name, func(t *testing.T) {
-				_, engine := newServer(t, func(request) any { return test.answer })
+				_, engine := newServer(t, func(fakeapi.Request) any { return test.answer })
 				engine.DryRun = dryRun
 				targets := []Target{test.target}
 				err := engine.Observe(t.Context(), targets)
@@ -102,9 +104,9 @@ func TestObserveErrors(t *testing.T) {
 
 // TestObserveAll asks about every target, and each answer finds its own.
 func TestObserveAll(t *testing.T) {
-	server, engine := newServer(t, func(got request) any {
-		if strings.HasSuffix(got.path, "/b") {
-			return failure(http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
+	server, engine := newServer(t, func(got fakeapi.Request) any {
+		if strings.HasSuffix(got.Path, "/b") {
+			return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
 		}
 		return stored(got)
 	})
@@ -112,7 +114,7 @@ func TestObserveAll(t *testing.T) {
 	if err := engine.Observe(t.Context(), targets); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(server.took()); n != 3 {
+	if n := len(sorted(server)); n != 3 {
 		t.Errorf("%d requests", n)
 	}
 	if targets[0].Live == nil || targets[1].Live != nil || targets[2].Live == nil {
@@ -124,11 +126,11 @@ func TestObserveAll(t *testing.T) {
 // whether its kind is served.
 func TestObserveMany(t *testing.T) {
 	for _, there := range []bool{true, false} {
-		server, engine := newServer(t, func(got request) any {
-			if there || !strings.HasSuffix(got.path, "/namespaces/many") {
+		server, engine := newServer(t, func(got fakeapi.Request) any {
+			if there || !strings.HasSuffix(got.Path, "/namespaces/many") {
 				return stored(got)
 			}
-			return failure(http.StatusNotFound, metav1.StatusReasonNotFound, "no")
+			return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "no")
 		})
 		targets := []Target{namespace("many"), namespace("other")}
 		for n := range many {
@@ -143,7 +145,7 @@ func TestObserveMany(t *testing.T) {
 		if !there {
 			want = 2 + 1
 		}
-		if got := len(server.took()); got != want {
+		if got := len(sorted(server)); got != want {
 			t.Errorf("with the namespace %t: %d requests, not %d", there, got, want)
 		}
 		if there != (targets[len(targets)-1].Live != nil) {

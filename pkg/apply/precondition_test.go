@@ -11,28 +11,29 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // meanwhile is a server on which an object appears, or becomes another one,
 // after it was observed: it has the object with a UID, none if that is empty, and
 // takes an apply as the API server does.
-func meanwhile(uid string) func(request) any {
-	return func(got request) any {
+func meanwhile(uid string) func(fakeapi.Request) any {
+	return func(got fakeapi.Request) any {
 		var sent struct {
 			Metadata struct{ UID, ResourceVersion string }
 		}
-		if got.method == http.MethodPatch {
-			if err := json.Unmarshal([]byte(got.body), &sent); err != nil {
-				return failure(http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
+		if got.Method == http.MethodPatch {
+			if err := json.Unmarshal([]byte(got.Body), &sent); err != nil {
+				return fakeapi.Failure(http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
 			}
 		}
 		switch {
-		case got.method == http.MethodGet && uid == "":
-			return failure(http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
-		case got.method == http.MethodGet:
+		case got.Method == http.MethodGet && uid == "":
+			return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
+		case got.Method == http.MethodGet:
 			return map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "istio-system", "uid": uid}}
 		case uid == "" && sent.Metadata.UID != "", uid != "" && sent.Metadata.UID != uid:
-			return failure(http.StatusConflict, metav1.StatusReasonConflict, "another object")
+			return fakeapi.Failure(http.StatusConflict, metav1.StatusReasonConflict, "another object")
 		}
 		return echo(got)
 	}
@@ -64,8 +65,8 @@ func TestMeanwhile(t *testing.T) {
 			target := deployment("web")
 			target.Live = test.live
 			results, err := engine.Apply(t.Context(), []Target{target})
-			if !errors.Is(err, test.want) || len(results) != map[bool]int{true: 1, false: 0}[test.want == nil] || len(server.took()) != test.requests {
-				t.Errorf("%+v, %v, %d requests", results, err, len(server.took()))
+			if !errors.Is(err, test.want) || len(results) != map[bool]int{true: 1, false: 0}[test.want == nil] || len(sorted(server)) != test.requests {
+				t.Errorf("%+v, %v, %d requests", results, err, len(sorted(server)))
 			}
 		})
 	}
@@ -82,15 +83,15 @@ func TestMeanwhile(t *testing.T) {
 // TestPutBack has the server refuse the new object when the old one is gone.
 func TestPutBack(t *testing.T) {
 	var created []string
-	_, engine := newServer(t, func(got request) any {
+	_, engine := newServer(t, func(got fakeapi.Request) any {
 		switch {
-		case got.method == http.MethodGet:
+		case got.Method == http.MethodGet:
 			return map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "istio-system", "uid": "1", "resourceVersion": "7", "labels": map[string]any{"old": "yes"}}, "status": map[string]any{}}
-		case got.method == http.MethodPost && got.query.Get("dryRun") == "":
-			created = append(created, got.body)
-		case got.method == http.MethodPatch && got.query.Get("dryRun") == "":
-			return failure(http.StatusForbidden, metav1.StatusReasonForbidden, "a policy of this minute")
-		case got.method == http.MethodPatch:
+		case got.Method == http.MethodPost && got.Query.Get("dryRun") == "":
+			created = append(created, got.Body)
+		case got.Method == http.MethodPatch && got.Query.Get("dryRun") == "":
+			return fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, "a policy of this minute")
+		case got.Method == http.MethodPatch:
 			return unchangeable("field is immutable")
 		}
 		return echo(got)
@@ -116,10 +117,10 @@ func TestRecreationRefused(t *testing.T) {
 		`deployments.apps "web-x" is forbidden: exceeded quota: few`:                                          true,
 		`deployments.apps is forbidden: User "jane" cannot create resource "deployments" in API group "apps"`: false,
 	} {
-		_, engine := newServer(t, func(got request) any {
-			switch got.method {
+		_, engine := newServer(t, func(got fakeapi.Request) any {
+			switch got.Method {
 			case http.MethodPost:
-				return failure(http.StatusForbidden, metav1.StatusReasonForbidden, message)
+				return fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, message)
 			case http.MethodPatch:
 				return unchangeable("field is immutable")
 			}

@@ -9,12 +9,14 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // conflict is what the server answers to an apply without force: pairs of a
 // message and a field.
 func conflict(pairs ...string) error {
-	status := failure(http.StatusConflict, metav1.StatusReasonConflict, "Apply failed with 2 conflicts:\n- .spec.replicas")
+	status := fakeapi.Failure(http.StatusConflict, metav1.StatusReasonConflict, "Apply failed with 2 conflicts:\n- .spec.replicas")
 	status.Details = &metav1.StatusDetails{}
 	for i := 0; i < len(pairs); i += 2 {
 		status.Details.Causes = append(status.Details.Causes, metav1.StatusCause{
@@ -106,7 +108,7 @@ func TestConflictsOf(t *testing.T) {
 	invalid.(*apierrors.StatusError).ErrStatus.Code = http.StatusUnprocessableEntity
 	foreign := conflict("the UID differs", "metadata.uid")
 	foreign.(*apierrors.StatusError).ErrStatus.Details.Causes[0].Type = metav1.CauseTypeFieldValueInvalid
-	withoutDetails := &apierrors.StatusError{ErrStatus: failure(http.StatusConflict, metav1.StatusReasonConflict, "no")}
+	withoutDetails := &apierrors.StatusError{ErrStatus: fakeapi.Failure(http.StatusConflict, metav1.StatusReasonConflict, "no")}
 	for name, err := range map[string]error{
 		"no error of the server":   errors.New("no"),
 		"no conflict":              invalid,

@@ -12,12 +12,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // said is what a server answers, with causes: triples of a type, a field and a
 // message.
 func said(code int32, reason metav1.StatusReason, message string, causes ...string) error {
-	status := failure(code, reason, message)
+	status := fakeapi.Failure(code, reason, message)
 	status.Details = &metav1.StatusDetails{Kind: "Secret", Name: "a"}
 	for i := 0; i < len(causes); i += 3 {
 		status.Details.Causes = append(status.Details.Causes, metav1.StatusCause{Type: metav1.CauseType(causes[i]), Field: causes[i+1], Message: causes[i+2]})

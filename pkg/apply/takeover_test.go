@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // fields makes an entry own some.
@@ -40,8 +42,8 @@ func TestTakeOver(t *testing.T) {
 		{"nobody's", nil, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server, engine := newServer(t, func(got request) any {
-				if got.contentType == "application/apply-patch+yaml" {
+			server, engine := newServer(t, func(got fakeapi.Request) any {
+				if got.Header.Get("Content-Type") == "application/apply-patch+yaml" {
 					return echo(got)
 				}
 				return adoptable(test.entries)
@@ -52,13 +54,13 @@ func TestTakeOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			var patched, ours string
-			for _, request := range server.took() {
-				switch request.contentType {
+			for _, request := range sorted(server) {
+				switch request.Header.Get("Content-Type") {
 				case "application/json-patch+json":
-					patched, ours = managers(t, request.body)
+					patched, ours = managers(t, request.Body)
 				case "application/apply-patch+yaml":
-					if request.query.Get("force") != "true" {
-						t.Errorf("it applies with %v", request.query)
+					if request.Query.Get("force") != "true" {
+						t.Errorf("it applies with %v", request.Query)
 					}
 				}
 			}
@@ -112,13 +114,13 @@ func TestTakeOverAgain(t *testing.T) {
 		{100, "demo.yaml, document 1 (line 1): deployment istio-system/a: cannot be taken over: somebody writes"},
 	} {
 		patches := 0
-		_, engine := newServer(t, func(got request) any {
-			if got.contentType == "application/apply-patch+yaml" {
+		_, engine := newServer(t, func(got fakeapi.Request) any {
+			if got.Header.Get("Content-Type") == "application/apply-patch+yaml" {
 				return echo(got)
 			}
-			if got.method == http.MethodPatch {
+			if got.Method == http.MethodPatch {
 				if patches++; patches <= test.conflicts {
-					return failure(http.StatusConflict, metav1.StatusReasonConflict, "somebody\nwrites")
+					return fakeapi.Failure(http.StatusConflict, metav1.StatusReasonConflict, "somebody\nwrites")
 				}
 			}
 			return adoptable([]metav1.ManagedFieldsEntry{fields(byPerson, `{"f:data":{"f:a":{}}}`)})
@@ -134,9 +136,9 @@ func TestTakeOverAgain(t *testing.T) {
 
 // TestTakeOverGone creates what somebody has deleted meanwhile.
 func TestTakeOverGone(t *testing.T) {
-	_, engine := newServer(t, func(got request) any {
-		if got.method == http.MethodGet {
-			return failure(http.StatusNotFound, metav1.StatusReasonNotFound, "gone")
+	_, engine := newServer(t, func(got fakeapi.Request) any {
+		if got.Method == http.MethodGet {
+			return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "gone")
 		}
 		return echo(got)
 	})

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 func TestLeaveOut(t *testing.T) {
@@ -46,11 +47,11 @@ func TestLeaveOut(t *testing.T) {
 // TestUnknownMayNotAsk has a user who may apply and not create: the refusal of
 // the apply stays what is told.
 func TestUnknownMayNotAsk(t *testing.T) {
-	server, engine := newServer(t, func(got request) any {
-		if got.method == http.MethodPost {
-			return failure(http.StatusForbidden, metav1.StatusReasonForbidden, "you may not create")
+	server, engine := newServer(t, func(got fakeapi.Request) any {
+		if got.Method == http.MethodPost {
+			return fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, "you may not create")
 		}
-		return failure(http.StatusInternalServerError, "", "failed to create typed patch object: .spec.a: field not declared in schema")
+		return fakeapi.Failure(http.StatusInternalServerError, "", "failed to create typed patch object: .spec.a: field not declared in schema")
 	})
 	engine.Validation = metav1.FieldValidationWarn
 	engine.Sink = func(told event.Event) { t.Errorf("it tells %+v", told) }
@@ -59,10 +60,10 @@ func TestUnknownMayNotAsk(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	methods := []string{}
-	for _, request := range server.took() {
-		methods = append(methods, request.method)
-		if request.method == http.MethodPost && !slices.Equal(request.query["dryRun"], []string{"All"}) {
-			t.Errorf("it writes: %v", request.query)
+	for _, request := range sorted(server) {
+		methods = append(methods, request.Method)
+		if request.Method == http.MethodPost && !slices.Equal(request.Query["dryRun"], []string{"All"}) {
+			t.Errorf("it writes: %v", request.Query)
 		}
 	}
 	if slices.Sort(methods); !slices.Equal(methods, []string{http.MethodPatch, http.MethodPost}) {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // managedBy gives live metadata with entries of these managers.
@@ -59,9 +60,9 @@ func TestVerifyAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	var asked []string
-	for _, request := range server.took() {
-		asked = append(asked, path.Base(request.path))
-		if request.method != http.MethodPatch || request.query.Get("dryRun") != "All" {
+	for _, request := range sorted(server) {
+		asked = append(asked, path.Base(request.Path))
+		if request.Method != http.MethodPatch || request.Query.Get("dryRun") != "All" {
 			t.Errorf("it sends %+v", request)
 		}
 	}
@@ -69,14 +70,14 @@ func TestVerifyAsks(t *testing.T) {
 		t.Errorf("it asks about %v, want %v", asked, want)
 	}
 	engine.DryRun = true
-	if err := engine.Verify(t.Context(), targets); err != nil || len(server.took()) != len(asked) {
+	if err := engine.Verify(t.Context(), targets); err != nil || len(sorted(server)) != len(asked) {
 		t.Errorf("in a dry run it asks, too: %v", err)
 	}
 }
 
 // unchangeable is the server's answer where a field cannot be changed.
 func unchangeable(message string) metav1.Status {
-	status := failure(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, message)
+	status := fakeapi.Failure(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid, message)
 	status.Details = &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: metav1.CauseTypeFieldValueInvalid, Message: message, Field: "spec"}}}
 	return status
 }
@@ -84,16 +85,16 @@ func unchangeable(message string) metav1.Status {
 // TestVerifyRefused names all that is refused, and recreates what may be.
 func TestVerifyRefused(t *testing.T) {
 	for _, recreate := range []bool{false, true} {
-		server, engine := newServer(t, func(got request) any {
-			switch path.Base(got.path) {
+		server, engine := newServer(t, func(got fakeapi.Request) any {
+			switch path.Base(got.Path) {
 			case "a":
-				if got.method == http.MethodPatch && got.query.Get("dryRun") == "All" {
+				if got.Method == http.MethodPatch && got.Query.Get("dryRun") == "All" {
 					return unchangeable("Invalid value: field is immutable")
 				}
 			case "b":
-				return failure(http.StatusForbidden, metav1.StatusReasonForbidden, "quota")
+				return fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, "quota")
 			case "c":
-				return failure(http.StatusNotFound, metav1.StatusReasonNotFound, "gone meanwhile")
+				return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "gone meanwhile")
 			}
 			return echo(got)
 		})
@@ -117,10 +118,10 @@ func TestVerifyRefused(t *testing.T) {
 			deleted = append(deleted, target.Ref.Name)
 			return nil
 		}
-		before := len(server.took())
+		before := len(sorted(server))
 		results, err := engine.Apply(t.Context(), targets[:1])
 		requests := map[bool]int{false: 1, true: 2}[recreate] // the old one is read
-		if err != nil || len(results) != 1 || slices.Equal(deleted, []string{"a"}) != recreate || len(server.took()) != before+requests {
+		if err != nil || len(results) != 1 || slices.Equal(deleted, []string{"a"}) != recreate || len(sorted(server)) != before+requests {
 			t.Errorf("recreate %t: %+v, %v, deleted %v", recreate, results, err, deleted)
 		}
 	}
@@ -129,8 +130,8 @@ func TestVerifyRefused(t *testing.T) {
 // TestRecreateFails sends nothing where the deletion failed, and nothing but
 // the question in a dry run.
 func TestRecreateFails(t *testing.T) {
-	server, engine := newServer(t, func(got request) any {
-		if got.method == http.MethodPatch {
+	server, engine := newServer(t, func(got fakeapi.Request) any {
+		if got.Method == http.MethodPatch {
 			return unchangeable("field is immutable")
 		}
 		return echo(got)
@@ -142,8 +143,8 @@ func TestRecreateFails(t *testing.T) {
 	if err := engine.Verify(t.Context(), targets); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := engine.Apply(t.Context(), targets); err == nil || err.Error() != "demo.yaml, document 1 (line 1): deployment istio-system/a: it is held" || len(server.took()) != 3 {
-		t.Errorf("the error is %v, %d requests", err, len(server.took()))
+	if _, err := engine.Apply(t.Context(), targets); err == nil || err.Error() != "demo.yaml, document 1 (line 1): deployment istio-system/a: it is held" || len(sorted(server)) != 3 {
+		t.Errorf("the error is %v, %d requests", err, len(sorted(server)))
 	}
 	engine.DryRun = true
 	results, err := engine.Apply(t.Context(), []Target{deployment("a")})
@@ -168,7 +169,7 @@ func TestImmutable(t *testing.T) {
 		{"Invalid value: must be immutable", false},
 	} {
 		status := unchangeable(test.message)
-		_, engine := newServer(t, func(request) any { return status })
+		_, engine := newServer(t, func(fakeapi.Request) any { return status })
 		_, err := engine.Apply(t.Context(), []Target{deployment("a")})
 		if got := strings.Contains(err.Error(), "; delete it ("); got != test.want {
 			t.Errorf("%s: %v", test.message, err)
@@ -179,8 +180,8 @@ func TestImmutable(t *testing.T) {
 // TestRunsAgain makes a Job anew that differs or has failed, and leaves alone
 // one that has been done.
 func TestRunsAgain(t *testing.T) {
-	condition := func(kind string) func(got request) any {
-		return func(got request) any {
+	condition := func(kind string) func(got fakeapi.Request) any {
+		return func(got fakeapi.Request) any {
 			stored, ok := echo(got).(map[string]any)
 			if !ok {
 				return echo(got)
@@ -191,15 +192,15 @@ func TestRunsAgain(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name      string
-		answer    func(request) any
+		answer    func(fakeapi.Request) any
 		runsAgain bool
 		want      bool
 	}{
 		{"done", condition("Complete"), true, false},
 		{"failed", condition("Failed"), true, true},
 		{"failed, and no hook", condition("Failed"), false, false},
-		{"changed", func(got request) any {
-			if got.method == http.MethodPatch && got.query.Get("dryRun") == "All" {
+		{"changed", func(got fakeapi.Request) any {
+			if got.Method == http.MethodPatch && got.Query.Get("dryRun") == "All" {
 				return unchangeable("field is immutable")
 			}
 			return echo(got)

@@ -11,6 +11,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // pageOf answers with the named objects of a namespace, and where to go on.
@@ -34,8 +37,8 @@ var places = []Place{
 
 // TestLabelled gathers all pages of all places, sorted.
 func TestListMembers(t *testing.T) {
-	server := newServer(t, func(got request) any {
-		switch asked, _ := url.Parse(got.uri); {
+	server := fakeapi.New(t, func(got fakeapi.Request) any {
+		switch asked, _ := url.Parse(got.URI()); {
 		case asked.Path == "/apis/apps/v1/namespaces/mesh/deployments":
 			return pageOf("mesh", "", "web")
 		case asked.Path == "/api/v1/namespaces/mesh/configmaps" && asked.Query().Get("continue") == "":
@@ -43,11 +46,11 @@ func TestListMembers(t *testing.T) {
 		case asked.Path == "/api/v1/namespaces/mesh/configmaps":
 			return pageOf("mesh", "", "a")
 		case asked.Path == "/api/v1/namespaces":
-			return failure(http.StatusMethodNotAllowed, metav1.StatusReasonMethodNotAllowed)
+			return fakeapi.Failure(http.StatusMethodNotAllowed, metav1.StatusReasonMethodNotAllowed, "no")
 		}
-		return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+		return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "no")
 	})
-	found, err := List(t.Context(), server.metadata(t), places, Selector("the-id"))
+	found, err := List(t.Context(), fakeapi.Client(t, server, metadata.NewForConfig), places, Selector("the-id"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +62,13 @@ func TestListMembers(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("found %v, want %v", names, want)
 	}
-	requests := server.took()
+	requests := server.Requests()
 	if len(requests) != 5 {
 		t.Errorf("it asks %+v", requests)
 	}
 	for _, request := range requests {
-		if !strings.Contains(request.uri, "labelSelector=applyset.kubernetes.io%2Fpart-of%3Dthe-id") || !strings.Contains(request.uri, "limit=500") {
-			t.Errorf("it asks %s", request.uri)
+		if !strings.Contains(request.URI(), "labelSelector=applyset.kubernetes.io%2Fpart-of%3Dthe-id") || !strings.Contains(request.URI(), "limit=500") {
+			t.Errorf("it asks %s", request.URI())
 		}
 	}
 	if last := found[3]; !reflect.DeepEqual(last.Resource, places[0].Resource) || last.Meta.Name != "web" {
@@ -75,13 +78,13 @@ func TestListMembers(t *testing.T) {
 
 // TestLabelledForbidden gives nothing rather than a part.
 func TestLabelledForbidden(t *testing.T) {
-	server := newServer(t, func(got request) any {
-		if strings.Contains(got.uri, "deployments") {
-			return failure(http.StatusForbidden, metav1.StatusReasonForbidden)
+	server := fakeapi.New(t, func(got fakeapi.Request) any {
+		if strings.Contains(got.URI(), "deployments") {
+			return fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, "no")
 		}
 		return pageOf("mesh", "", "a")
 	})
-	found, err := List(t.Context(), server.metadata(t), places, Selector("the-id"))
+	found, err := List(t.Context(), fakeapi.Client(t, server, metadata.NewForConfig), places, Selector("the-id"))
 	if found != nil || !apierrors.IsForbidden(err) || err.Error() != "cannot list deployments.apps: no" {
 		t.Errorf("found %v, %v", found, err)
 	}

@@ -13,7 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/kubectl/pkg/cmd/apply"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // TestID computes what kubectl does.
@@ -49,18 +52,18 @@ func TestUnion(t *testing.T) {
 }
 
 // stored gives a server that keeps one ConfigMap, as an apply left it.
-func stored(t *testing.T) *apiServer {
+func stored(t *testing.T) *fakeapi.Server {
 	var kept *corev1.ConfigMap
-	return newServer(t, func(got request) any {
+	return fakeapi.New(t, func(got fakeapi.Request) any {
 		switch {
-		case got.method == http.MethodPatch:
+		case got.Method == http.MethodPatch:
 			kept = &corev1.ConfigMap{}
-			if err := json.Unmarshal([]byte(got.body), kept); err != nil {
+			if err := json.Unmarshal([]byte(got.Body), kept); err != nil {
 				t.Error(err)
 			}
 			kept.UID = "7"
 		case kept == nil:
-			return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+			return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "no")
 		}
 		return kept
 	})
@@ -69,7 +72,7 @@ func stored(t *testing.T) *apiServer {
 // TestRoundTrip writes a set once, reads it, and does not write it again.
 func TestRoundTrip(t *testing.T) {
 	server := stored(t)
-	parent := server.parent(t)
+	parent := parentOf(t, server)
 	if _, found, err := parent.Read(t.Context()); found || err != nil {
 		t.Fatalf("found %t, %v", found, err)
 	}
@@ -79,7 +82,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	reader := server.parent(t)
+	reader := parentOf(t, server)
 	got, found, err := reader.Read(t.Context())
 	if want := normal(set); err != nil || !found || !reflect.DeepEqual(got, want) {
 		t.Errorf("read %+v, %t, %v, want %+v", got, found, err, want)
@@ -87,13 +90,13 @@ func TestRoundTrip(t *testing.T) {
 	if err := reader.Write(t.Context(), set); err != nil {
 		t.Fatal(err)
 	}
-	var patches []request
-	for _, request := range server.took() {
-		if request.method == http.MethodPatch {
+	var patches []fakeapi.Request
+	for _, request := range server.Requests() {
+		if request.Method == http.MethodPatch {
 			patches = append(patches, request)
 		}
 	}
-	if len(patches) != 1 || patches[0].uri != "/api/v1/namespaces/mesh/configmaps/istio-demo?fieldManager=kubectl-istio-demo-applyset&force=true" {
+	if len(patches) != 1 || patches[0].URI() != "/api/v1/namespaces/mesh/configmaps/istio-demo?fieldManager=kubectl-istio-demo-applyset&force=true" {
 		t.Fatalf("it wrote %+v", patches)
 	}
 	for _, want := range []string{
@@ -102,12 +105,12 @@ func TestRoundTrip(t *testing.T) {
 		`"applyset.kubernetes.io/additional-namespaces":"extra"`,
 		`"applyset.kubernetes.io/tooling":"kubectl-istio-demo/v1"`,
 	} {
-		if !strings.Contains(patches[0].body, want) {
-			t.Errorf("%s is not in %s", want, patches[0].body)
+		if !strings.Contains(patches[0].Body, want) {
+			t.Errorf("%s is not in %s", want, patches[0].Body)
 		}
 	}
-	if err := reader.Write(t.Context(), Record{Source: "other"}); err != nil || len(server.took()) != 4 {
-		t.Errorf("another set: %v, %+v", err, server.took())
+	if err := reader.Write(t.Context(), Record{Source: "other"}); err != nil || len(server.Requests()) != 4 {
+		t.Errorf("another set: %v, %+v", err, server.Requests())
 	}
 }
 
@@ -120,20 +123,20 @@ func TestForeignParent(t *testing.T) {
 		{"a copy from elsewhere", "kubectl-istio-demo/v1", ID(ParentName, "istio-system"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demo/v1; "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server := newServer(t, func(request) any {
+			server := fakeapi.New(t, func(fakeapi.Request) any {
 				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
 					Name: ParentName, Namespace: "mesh",
 					Labels: map[string]string{IDLabel: test.id}, Annotations: map[string]string{ToolingAnnotation: test.tooling},
 				}}
 			})
-			parent := server.parent(t)
+			parent := parentOf(t, server)
 			_, found, err := parent.Read(t.Context())
 			var foreign *ForeignError
 			if found || !errors.As(err, &foreign) || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("found %t: %v", found, err)
 			}
-			before := len(server.took())
-			if err := parent.Delete(t.Context()); err != nil || len(server.took()) != before {
+			before := len(server.Requests())
+			if err := parent.Delete(t.Context()); err != nil || len(server.Requests()) != before {
 				t.Errorf("it is deleted: %v", err)
 			}
 		})
@@ -163,22 +166,22 @@ func TestDelete(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			current, tries := parent("1", "ConfigMap"), 0
-			server := newServer(t, func(got request) any {
-				if got.method == http.MethodDelete {
+			server := fakeapi.New(t, func(got fakeapi.Request) any {
+				if got.Method == http.MethodDelete {
 					tries++
 					var options metav1.DeleteOptions
-					if err := json.Unmarshal([]byte(got.body), &options); err != nil || options.Preconditions == nil || *options.Preconditions.UID != "7" {
-						t.Errorf("it is deleted with %s: %v", got.body, err)
+					if err := json.Unmarshal([]byte(got.Body), &options); err != nil || options.Preconditions == nil || *options.Preconditions.UID != "7" {
+						t.Errorf("it is deleted with %s: %v", got.Body, err)
 					} else if current != nil && *options.Preconditions.ResourceVersion != current.ResourceVersion {
-						return failure(http.StatusConflict, metav1.StatusReasonConflict)
+						return fakeapi.Failure(http.StatusConflict, metav1.StatusReasonConflict, "no")
 					}
 				}
 				if current == nil {
-					return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+					return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "no")
 				}
 				return current
 			})
-			read := server.parent(t)
+			read := parentOf(t, server)
 			if _, _, err := read.Read(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -198,18 +201,18 @@ func TestFirstWrite(t *testing.T) {
 		Labels: map[string]string{IDLabel: ID(ParentName, "mesh")}, Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: "Secret"},
 	}}
 	var current *corev1.ConfigMap
-	server := newServer(t, func(got request) any {
+	server := fakeapi.New(t, func(got fakeapi.Request) any {
 		switch {
-		case got.method == http.MethodPatch && !strings.Contains(got.body, `"resourceVersion":"1"`):
-			t.Errorf("it would replace any: %s", got.body)
-		case got.method == http.MethodPatch:
-			return failure(http.StatusConflict, metav1.StatusReasonConflict)
+		case got.Method == http.MethodPatch && !strings.Contains(got.Body, `"resourceVersion":"1"`):
+			t.Errorf("it would replace any: %s", got.Body)
+		case got.Method == http.MethodPatch:
+			return fakeapi.Failure(http.StatusConflict, metav1.StatusReasonConflict, "no")
 		case current == nil:
-			return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+			return fakeapi.Failure(http.StatusNotFound, metav1.StatusReasonNotFound, "no")
 		}
 		return current
 	})
-	parent := server.parent(t)
+	parent := parentOf(t, server)
 	if _, found, err := parent.Read(t.Context()); found || err != nil {
 		t.Fatal(found, err)
 	}
@@ -250,13 +253,13 @@ func TestChangedMeanwhile(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			kinds := ""
-			server := newServer(t, func(got request) any {
-				if got.method == http.MethodPatch {
-					if !strings.Contains(got.body, `"resourceVersion":"5"`) {
-						t.Errorf("no version in %s", got.body)
+			server := fakeapi.New(t, func(got fakeapi.Request) any {
+				if got.Method == http.MethodPatch {
+					if !strings.Contains(got.Body, `"resourceVersion":"5"`) {
+						t.Errorf("no version in %s", got.Body)
 					}
 					kinds = test.after
-					return failure(http.StatusConflict, metav1.StatusReasonConflict)
+					return fakeapi.Failure(http.StatusConflict, metav1.StatusReasonConflict, "no")
 				}
 				return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
 					Name: ParentName, Namespace: "mesh", UID: "7", ResourceVersion: "5",
@@ -264,7 +267,7 @@ func TestChangedMeanwhile(t *testing.T) {
 					Annotations: map[string]string{ToolingAnnotation: tooling, kindsAnnotation: kinds},
 				}}
 			})
-			parent := server.parent(t)
+			parent := parentOf(t, server)
 			if _, _, err := parent.Read(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -278,12 +281,20 @@ func TestChangedMeanwhile(t *testing.T) {
 
 // TestUnreadable passes on what the API server says.
 func TestUnreadable(t *testing.T) {
-	server := newServer(t, func(request) any { return failure(http.StatusForbidden, metav1.StatusReasonForbidden) })
-	parent := server.parent(t)
+	server := fakeapi.New(t, func(fakeapi.Request) any {
+		return fakeapi.Failure(http.StatusForbidden, metav1.StatusReasonForbidden, "no")
+	})
+	parent := parentOf(t, server)
 	if _, _, err := parent.Read(t.Context()); !apierrors.IsForbidden(err) || err.Error() != "cannot read the inventory, configmap mesh/istio-demo: no" {
 		t.Errorf("the error is %v", err)
 	}
 	if err := parent.Write(t.Context(), Record{}); !apierrors.IsForbidden(err) {
 		t.Errorf("the error is %v", err)
 	}
+}
+
+// parentOf is the parent in namespace mesh of a server.
+func parentOf(t *testing.T, server *fakeapi.Server) *Parent {
+	t.Helper()
+	return &Parent{Client: fakeapi.Client(t, server, corev1client.NewForConfig), Name: ParentName, Namespace: "mesh"}
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +28,7 @@ func (a answering) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	recorder := httptest.NewRecorder()
 	recorder.Header().Set("Content-Type", "application/json")
-	write(recorder, answer)
+	_ = json.NewEncoder(recorder).Encode(answer)
 	return recorder.Result(), nil
 }
 

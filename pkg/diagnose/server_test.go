@@ -1,9 +1,6 @@
 package diagnose
 
 import (
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,20 +9,21 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // apiServer lists and watches what it has of namespace mesh, and gives logs.
 type apiServer struct {
+	*fakeapi.Server
 	mutex sync.Mutex
 	// has are the objects by their resource, logs the logs by pod.
 	has  map[string][]map[string]any
 	logs map[string]string
 	// refuses are the resources that the user may not see, with the code.
-	refuses  map[string]int
-	requests []string
-	watches  map[string][]chan map[string]any
+	refuses map[string]int
+	watches map[string][]chan fakeapi.Change
 	// began has room for one of each watch that has begun.
 	began chan struct{}
 }
@@ -33,14 +31,9 @@ type apiServer struct {
 // start gives a client that talks to the server.
 func (s *apiServer) start(t *testing.T) typedcorev1.CoreV1Interface {
 	t.Helper()
-	s.began = make(chan struct{}, 100)
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	client, err := typedcorev1.NewForConfig(&rest.Config{Host: server.URL, QPS: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
+	s.began, s.watches = make(chan struct{}, 100), map[string][]chan fakeapi.Change{}
+	s.Server = fakeapi.New(t, s.answer)
+	return fakeapi.Client(t, s.Server, typedcorev1.NewForConfig)
 }
 
 // add puts an object in YAML on the server; one of the same name goes.
@@ -50,6 +43,7 @@ func (s *apiServer) add(t *testing.T, resource, text string) {
 	if err := yaml.Unmarshal([]byte(text), &object); err != nil {
 		t.Fatal(err)
 	}
+	object["apiVersion"], object["kind"] = "v1", kinds[resource]
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	verb := "ADDED"
@@ -66,7 +60,7 @@ func (s *apiServer) add(t *testing.T, resource, text string) {
 	})
 	s.has[resource] = append(s.has[resource], object)
 	for _, watch := range s.watches[resource] {
-		watch <- map[string]any{"type": verb, "object": object}
+		watch <- fakeapi.Change{Type: verb, Object: object}
 	}
 }
 
@@ -76,73 +70,38 @@ func nameOf(object map[string]any) string {
 	return name
 }
 
-func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
-	query := in.URL.Query()
-	resource, _ := strings.CutPrefix(in.URL.Path, "/api/v1/namespaces/mesh/")
+func resourceOf(got fakeapi.Request) string {
+	return strings.TrimPrefix(got.Path, "/api/v1/namespaces/mesh/")
+}
+
+func (s *apiServer) answer(got fakeapi.Request) any {
 	s.mutex.Lock()
-	s.requests = append(s.requests, asked(resource, query))
-	resource, _, log := strings.Cut(resource, "/")
+	defer s.mutex.Unlock()
+	resource, pod, log := strings.Cut(resourceOf(got), "/")
 	code := s.refuses[resource]
 	if log && code == 0 {
 		code = s.refuses["log"]
 	}
-	s.mutex.Unlock()
 	switch {
 	case code != 0:
-		out.Header().Set("Content-Type", "application/json")
-		out.WriteHeader(code)
-		write(out, metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Code: int32(code), Reason: metav1.StatusReasonForbidden})
+		return fakeapi.Failure(int32(code), metav1.StatusReasonForbidden, "")
 	case log:
-		_, _ = out.Write([]byte(s.logs[strings.Split(in.URL.Path, "/")[6]]))
-	case query.Get("watch") != "":
-		s.watch(out, in, resource)
-	default:
-		s.mutex.Lock()
-		defer s.mutex.Unlock()
-		out.Header().Set("Content-Type", "application/json")
-		kind := map[string]string{"pods": "PodList", "events": "EventList", "persistentvolumeclaims": "PersistentVolumeClaimList"}[resource]
-		write(out, map[string]any{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"resourceVersion": "1"}, "items": append([]map[string]any{}, s.has[resource]...)})
+		return []byte(s.logs[strings.TrimSuffix(pod, "/log")])
+	case !got.IsWatch():
+		return fakeapi.List("v1", kinds[resource]+"List", s.has[resource])
 	}
+	coming := make(chan fakeapi.Change, 100)
+	s.watches[resource] = append(s.watches[resource], coming)
+	stream := fakeapi.Stream{Kind: metav1.TypeMeta{APIVersion: "v1", Kind: kinds[resource]}, Coming: coming}
+	for _, object := range s.has[resource] {
+		stream.Objects = append(stream.Objects, object)
+	}
+	s.began <- struct{}{}
+	return stream
 }
 
-// watch streams what there is, and then what is added, until the client goes.
-func (s *apiServer) watch(out http.ResponseWriter, in *http.Request, resource string) {
-	out.Header().Set("Content-Type", "application/json")
-	kind := map[string]string{"pods": "Pod", "events": "Event"}[resource]
-	send := func(change map[string]any) {
-		object := map[string]any{"apiVersion": "v1", "kind": kind}
-		for field, value := range change["object"].(map[string]any) {
-			object[field] = value
-		}
-		write(out, map[string]any{"type": change["type"], "object": object})
-		out.(http.Flusher).Flush()
-	}
-	changes := make(chan map[string]any, 100)
-	s.mutex.Lock()
-	if in.URL.Query().Get("sendInitialEvents") == "true" {
-		for _, object := range s.has[resource] {
-			send(map[string]any{"type": "ADDED", "object": object})
-		}
-		send(map[string]any{"type": "BOOKMARK", "object": map[string]any{"metadata": map[string]any{
-			"resourceVersion": "1",
-			"annotations":     map[string]any{metav1.InitialEventsAnnotationKey: "true"},
-		}}})
-	}
-	if s.watches == nil {
-		s.watches = map[string][]chan map[string]any{}
-	}
-	s.watches[resource] = append(s.watches[resource], changes)
-	s.mutex.Unlock()
-	s.began <- struct{}{}
-	for {
-		select {
-		case change := <-changes:
-			send(change)
-		case <-in.Context().Done():
-			return
-		}
-	}
-}
+// kinds are those of the resources.
+var kinds = map[string]string{"pods": "Pod", "events": "Event", "persistentvolumeclaims": "PersistentVolumeClaim"}
 
 // asked gives a request in short words.
 func asked(resource string, query url.Values) string {
@@ -159,10 +118,9 @@ func asked(resource string, query url.Values) string {
 
 // took gives the requests, those of the same kind once.
 func (s *apiServer) took() []string {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return slices.Compact(slices.Sorted(slices.Values(s.requests)))
+	var all []string
+	for _, request := range s.Requests() {
+		all = append(all, asked(resourceOf(request), request.Query))
+	}
+	return slices.Compact(slices.Sorted(slices.Values(all)))
 }
-
-// write does not mind a client that has gone: it has seen enough.
-func write(out http.ResponseWriter, object any) { _ = json.NewEncoder(out).Encode(object) }

@@ -113,7 +113,7 @@ func TestWatchWaits(t *testing.T) {
 			if ctx.Err() == nil {
 				t.Error("it did not wait")
 			}
-			if requests := server.took(); len(requests) > 8 || test.refuses != "" && len(server.requests) > 8 {
+			if requests := server.took(); len(requests) > 8 || test.refuses != "" && len(server.Requests()) > 8 {
 				t.Errorf("it asked %q", requests)
 			}
 		})

@@ -2,8 +2,8 @@ package remove
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
-	"net/http/httptest"
 	"path"
 	"slices"
 	"strings"
@@ -15,16 +15,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
-	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
 // change is what a watch tells.
-type change struct {
-	Type   string                       `json:"type"`
-	Object metav1.PartialObjectMetadata `json:"object"`
-}
+type change fakeapi.Change
 
 // apiServer has ConfigMaps and Deployments in one namespace.
 type apiServer struct {
@@ -49,110 +46,68 @@ type apiServer struct {
 func (s *apiServer) start(t *testing.T) *Engine {
 	t.Helper()
 	s.deletes, s.patches = map[string]metav1.DeleteOptions{}, map[string]metav1.PartialObjectMetadata{}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	config := &rest.Config{Host: server.URL, QPS: -1}
-	watches, err := metadata.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	core, err := corev1.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Engine{Client: core.RESTClient(), Metadata: watches, Sink: func(event.Event) {}}
-}
-
-func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
-	out.Header().Set("Content-Type", "application/json")
-	name := path.Base(in.URL.Path)
-	switch {
-	case in.Method == http.MethodDelete:
-		s.delete(out, in, name)
-	case in.Method == http.MethodPatch:
-		s.patch(out, in, name)
-	case name == "configmaps" || name == "deployments":
-		s.list(out, in, name)
-	default:
-		answer(out, failure(http.StatusNotFound, metav1.StatusReasonNotFound))
+	server := fakeapi.New(t, s.answer)
+	return &Engine{
+		Client:   fakeapi.Client(t, server, corev1.NewForConfig).RESTClient(),
+		Metadata: fakeapi.Client(t, server, metadata.NewForConfig),
+		Sink:     func(event.Event) {},
 	}
 }
 
-func (s *apiServer) delete(out http.ResponseWriter, in *http.Request, name string) {
-	var options metav1.DeleteOptions
-	_ = json.NewDecoder(in.Body).Decode(&options)
+func (s *apiServer) answer(got fakeapi.Request) any {
 	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	name := path.Base(got.Path)
+	switch {
+	case got.Method == http.MethodDelete:
+		return s.delete(got, name)
+	case got.Method == http.MethodPatch: // is kept, and refused
+		var sent metav1.PartialObjectMetadata
+		_ = json.Unmarshal([]byte(got.Body), &sent)
+		s.patches[name] = sent
+		return fakeapi.Forbidden("no")
+	case name == "configmaps" || name == "deployments":
+		return s.list(got, name)
+	}
+	return failure(http.StatusNotFound, metav1.StatusReasonNotFound)
+}
+
+func (s *apiServer) delete(got fakeapi.Request, name string) any {
+	var options metav1.DeleteOptions
+	_ = json.Unmarshal([]byte(got.Body), &options)
 	s.deletes[name] = options
-	s.mutex.Unlock()
 	if status, refused := s.refuses[name]; refused {
-		answer(out, status)
-		return
+		return status
 	}
 	if object, there := s.stays[name]; there && object.UID == types.UID(name+"-1") {
 		now := metav1.Now()
 		object.DeletionTimestamp = &now
-		answer(out, object)
-		return
+		return object
 	}
 	if s.returns {
-		answer(out, object(name, name+"-1", nil))
-		return
+		return object(name, name+"-1", nil)
 	}
-	answer(out, metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess, Code: http.StatusOK})
+	return metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess, Code: http.StatusOK}
 }
 
-// patch keeps what is sent, and refuses it.
-func (s *apiServer) patch(out http.ResponseWriter, in *http.Request, name string) {
-	var sent metav1.PartialObjectMetadata
-	_ = json.NewDecoder(in.Body).Decode(&sent)
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.patches[name] = sent
-	answer(out, failure(http.StatusForbidden, metav1.StatusReasonForbidden))
-}
-
-// list answers with what stays, or streams it and what changes then, and
-// nothing more until the client goes.
-func (s *apiServer) list(out http.ResponseWriter, in *http.Request, resource string) {
-	s.mutex.Lock()
+// list answers with what stays, and streams what changes then.
+func (s *apiServer) list(got fakeapi.Request, resource string) any {
 	s.watched = append(s.watched, resource)
-	s.mutex.Unlock()
-	if s.forbidsWatch {
-		answer(out, failure(http.StatusForbidden, metav1.StatusReasonForbidden))
-		return
+	stays := slices.Collect(maps.Values(s.stays))
+	switch {
+	case s.forbidsWatch:
+		return fakeapi.Forbidden("no")
+	case !got.IsWatch():
+		return fakeapi.List("meta.k8s.io/v1", "PartialObjectMetadataList", stays)
 	}
-	if in.URL.Query().Get("watch") == "" {
-		list := metav1.PartialObjectMetadataList{
-			TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadataList"},
-			ListMeta: metav1.ListMeta{ResourceVersion: "1"},
-		}
-		for _, object := range s.stays {
-			list.Items = append(list.Items, object)
-		}
-		answer(out, list)
-		return
-	}
-	if in.URL.Query().Get("sendInitialEvents") == "true" {
-		for _, object := range s.stays {
-			answer(out, change{"ADDED", object})
-		}
-		end := object("", "", nil)
-		end.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: "true"}
-		answer(out, change{"BOOKMARK", end})
+	stream := fakeapi.Stream{Kind: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadata"}}
+	for _, object := range stays {
+		stream.Objects = append(stream.Objects, object)
 	}
 	for _, change := range s.changes[resource] {
-		answer(out, change)
+		stream.Changes = append(stream.Changes, fakeapi.Change(change))
 	}
-	out.(http.Flusher).Flush()
-	<-in.Context().Done()
-}
-
-// answer does not mind a client that has gone: it has seen enough.
-func answer(out http.ResponseWriter, object any) {
-	if status, ok := object.(metav1.Status); ok {
-		out.WriteHeader(int(status.Code))
-	}
-	_ = json.NewEncoder(out).Encode(object)
+	return stream
 }
 
 // sent gives the options of the deletions, by name.
@@ -170,13 +125,7 @@ func (s *apiServer) watches() []string {
 }
 
 func failure(code int32, reason metav1.StatusReason) metav1.Status {
-	return metav1.Status{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
-		Status:   metav1.StatusFailure,
-		Code:     code,
-		Reason:   reason,
-		Message:  "no",
-	}
+	return fakeapi.Failure(code, reason, "no")
 }
 
 // object is one in the namespace mesh.
