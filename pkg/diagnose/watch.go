@@ -61,10 +61,10 @@ func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []
 
 // watch is what is known while watching.
 type watch struct {
-	client   typedcorev1.CoreV1Interface
-	subjects []subject
-	views    map[string]*view
-	inventory   inventory
+	client    typedcorev1.CoreV1Interface
+	subjects  []subject
+	views     map[string]*view
+	inventory inventory
 	// changed has something in it when there is something new to see.
 	changed chan struct{}
 }
