@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
@@ -30,7 +32,7 @@ func configMaps(t *testing.T, names ...string) func(context.Context) (manifest.M
 		fmt.Fprintf(&text, "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: %s}}\n", name)
 	}
 	return func(context.Context) (manifest.Manifest, error) {
-		content, err := manifest.Decode("maps.yaml", []byte(text.String()), true)
+		content, err := decode.Decode("maps.yaml", []byte(text.String()), true)
 		return manifest.Manifest{What: "maps", Objects: content.Objects}, err
 	}
 }

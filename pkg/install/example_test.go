@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
@@ -65,7 +67,7 @@ func ExampleInputError() {
 
 // Plan tells what of a manifest goes where, and in which order.
 func ExamplePlan() {
-	content, err := manifest.Decode("shop.yaml", []byte(`
+	content, err := decode.Decode("shop.yaml", []byte(`
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: shop}

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -17,7 +19,7 @@ import (
 // targets makes targets of YAML, those of the names in live being there.
 func targets(t *testing.T, text string, live ...string) []apply.Target {
 	t.Helper()
-	content, err := manifest.Decode("test", []byte(text), true)
+	content, err := decode.Decode("test", []byte(text), true)
 	if err != nil {
 		t.Fatal(err)
 	}

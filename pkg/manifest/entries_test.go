@@ -1,8 +1,12 @@
-package manifest
+package manifest_test
 
 import (
 	"slices"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,7 +30,7 @@ spec:
 func TestUnique(t *testing.T) {
 	object := decodeOne(t, entries)
 	before := object.DeepCopy()
-	unique, warnings := Unique(object)
+	unique, warnings := manifest.Unique(object)
 	const at = "demo.yaml, document 1 (line 2): deployment a: spec.template.spec."
 	want := []string{
 		at + "imagePullSecrets has more than one entry with name a; the last one counts",
@@ -58,19 +62,19 @@ func TestUniqueAlready(t *testing.T) {
 		"{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, metadata: {name: a}, webhooks: [{name: a}, {name: b}]}",
 	} {
 		object := decodeOne(t, text)
-		if unique, warnings := Unique(object); warnings != nil || unique.Unstructured != object.Unstructured {
+		if unique, warnings := manifest.Unique(object); warnings != nil || unique.Unstructured != object.Unstructured {
 			t.Errorf("%s: %q", text, warnings)
 		}
 	}
 	hooks := decodeOne(t, "{apiVersion: admissionregistration.k8s.io/v1, kind: MutatingWebhookConfiguration, metadata: {name: a}, webhooks: [{name: a}, {name: a}]}")
-	if _, warnings := Unique(hooks); len(warnings) != 1 {
+	if _, warnings := manifest.Unique(hooks); len(warnings) != 1 {
 		t.Errorf("%q", warnings)
 	}
 }
 
-func decodeOne(t *testing.T, text string) Object {
+func decodeOne(t *testing.T, text string) manifest.Object {
 	t.Helper()
-	content, err := Decode("demo.yaml", []byte(text), true)
+	content, err := decode.Decode("demo.yaml", []byte(text), true)
 	if err != nil || len(content.Objects) != 1 {
 		t.Fatal(content, err)
 	}

@@ -1,8 +1,12 @@
-package manifest
+package manifest_test
 
 import (
 	"slices"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 const pulling = `
@@ -35,11 +39,11 @@ data: {image: "example.com/none:1"}
 `
 
 func TestImages(t *testing.T) {
-	content, err := Decode("pulling.yaml", []byte(pulling), true)
+	content, err := decode.Decode("pulling.yaml", []byte(pulling), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := Manifest{Objects: content.Objects, Injected: []string{"example.com/proxy:1", "example.com/pod:1"}}
+	read := manifest.Manifest{Objects: content.Objects, Injected: []string{"example.com/proxy:1", "example.com/pod:1"}}
 	want := []string{"example.com/deployment:1", "example.com/init:1", "example.com/job:1", "example.com/pod:1", "example.com/proxy:1"}
 	if got := read.Images(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

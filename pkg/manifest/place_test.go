@@ -1,9 +1,13 @@
-package manifest
+package manifest_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -20,7 +24,7 @@ func scopeOf(gvk schema.GroupVersionKind) (namespaced, known bool) {
 }
 
 // decoded reads objects in the short form "apiVersion Kind namespace/name".
-func decoded(t *testing.T, lines ...string) []Object {
+func decoded(t *testing.T, lines ...string) []manifest.Object {
 	t.Helper()
 	var text strings.Builder
 	for _, line := range lines {
@@ -35,17 +39,17 @@ func decoded(t *testing.T, lines ...string) []Object {
 		}
 		text.WriteString("}\n")
 	}
-	content, err := Decode("demo.yaml", []byte(text.String()), true)
+	content, err := decode.Decode("demo.yaml", []byte(text.String()), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content.Objects
 }
 
-func refs(objects []Object) []string {
+func refs(objects []manifest.Object) []string {
 	var all []string
 	for _, object := range objects {
-		all = append(all, Ref(object.Unstructured).String())
+		all = append(all, manifest.Ref(object.Unstructured).String())
 	}
 	return all
 }
@@ -67,7 +71,7 @@ func TestPlace(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			objects := decoded(t, test.object)
-			if err := Place(objects, scopeOf, Namespace{Name: "istio-system", Explicit: test.explicit}); err != nil {
+			if err := manifest.Place(objects, scopeOf, manifest.Namespace{Name: "istio-system", Explicit: test.explicit}); err != nil {
 				t.Fatal(err)
 			}
 			if got := refs(objects)[0]; got != test.want {
@@ -96,7 +100,7 @@ func TestPlaceErrors(t *testing.T) {
 		{"twice, cluster-scoped", []string{"demo/v1 ClusterRole a", "demo/v1 ClusterRole other/a"}, false, "demo.yaml, document 2 (line 6): clusterrole a" + twice},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			err := Place(decoded(t, test.objects...), scopeOf, Namespace{Name: "istio-system", Explicit: test.explicit})
+			err := manifest.Place(decoded(t, test.objects...), scopeOf, manifest.Namespace{Name: "istio-system", Explicit: test.explicit})
 			if err == nil || err.Error() != test.want {
 				t.Errorf("the error is\n%v, want\n%s", err, test.want)
 			}
@@ -107,7 +111,7 @@ func TestPlaceErrors(t *testing.T) {
 // TestPlaceTellsApart has objects that differ in one part of their name each.
 func TestPlaceTellsApart(t *testing.T) {
 	objects := decoded(t, "v1 ConfigMap a", "v1 ConfigMap b", "v1 Secret a", "v1 ConfigMap other/a", "demo/v1 ConfigMap a")
-	if err := Place(objects, scopeOf, Namespace{Name: "istio-system"}); err != nil {
+	if err := manifest.Place(objects, scopeOf, manifest.Namespace{Name: "istio-system"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -115,12 +119,12 @@ func TestPlaceTellsApart(t *testing.T) {
 // TestPlaceLabelsNamespaces looks for the label without which the server
 // records a second apply of an empty namespace as a change.
 func TestPlaceLabelsNamespaces(t *testing.T) {
-	content, err := Decode("demo.yaml", []byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {istio-injection: enabled}}\n"), true)
+	content, err := decode.Decode("demo.yaml", []byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {istio-injection: enabled}}\n"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	objects := content.Objects
-	if err := Place(objects, scopeOf, Namespace{Name: "istio-system", Explicit: true}); err != nil {
+	if err := manifest.Place(objects, scopeOf, manifest.Namespace{Name: "istio-system", Explicit: true}); err != nil {
 		t.Fatal(err)
 	}
 	labels := objects[0].GetLabels()
@@ -144,7 +148,7 @@ func TestWithNamespace(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			objects := decoded(t, test.objects...)
-			got := WithNamespace(objects, "mesh")
+			got := manifest.WithNamespace(objects, "mesh")
 			if !slices.Equal(refs(got), test.want) {
 				t.Fatalf("got %v, want %v", refs(got), test.want)
 			}
@@ -152,7 +156,7 @@ func TestWithNamespace(t *testing.T) {
 				return
 			}
 			added := got[0]
-			if !added.IfAbsent || added.Source.String() != "--namespace" || !IsNamespace(added.Unstructured) {
+			if !added.IfAbsent || added.Source.String() != "--namespace" || !manifest.IsNamespace(added.Unstructured) {
 				t.Errorf("the namespace is added as %+v", added)
 			}
 			if labels := added.GetLabels(); labels["kubernetes.io/metadata.name"] != "mesh" {

@@ -1,7 +1,11 @@
-package manifest
+package manifest_test
 
 import (
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -25,11 +29,11 @@ spec: {group: demo.example.com, names: {kind: Thing}, scope: Cluster}
 `
 
 func TestOfflineScope(t *testing.T) {
-	content, err := Decode("demo.yaml", []byte(definitions), true)
+	content, err := decode.Decode("demo.yaml", []byte(definitions), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	scope := OfflineScope(content.Objects)
+	scope := manifest.OfflineScope(content.Objects)
 	for _, test := range []struct {
 		apiVersion, kind  string
 		namespaced, known bool
@@ -57,12 +61,12 @@ func TestOfflineScope(t *testing.T) {
 }
 
 func TestIsCRD(t *testing.T) {
-	content, err := Decode("demo.yaml", []byte(definitions), true)
+	content, err := decode.Decode("demo.yaml", []byte(definitions), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []bool{true, true, false} {
-		if got := IsCRD(content.Objects[i].Unstructured); got != want {
+		if got := manifest.IsCRD(content.Objects[i].Unstructured); got != want {
 			t.Errorf("%s is a definition: %t", content.Objects[i].GetName(), got)
 		}
 	}

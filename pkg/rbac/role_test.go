@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -16,7 +18,7 @@ import (
 // access gives the roles for a manifest in the namespace mesh.
 func access(t *testing.T, text string, escalation bool) (RoleSet, error) {
 	t.Helper()
-	content, err := manifest.Decode("test", []byte(text), true)
+	content, err := decode.Decode("test", []byte(text), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -19,7 +21,7 @@ func hooked(t *testing.T, lines ...string) []manifest.Object {
 		fields := append(strings.Fields(line), "", "")
 		fmt.Fprintf(&text, "---\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations: {helm.sh/hook: %q, helm.sh/hook-weight: %q}\n", fields[0], fields[1], fields[2], fields[3], fields[4])
 	}
-	content, err := manifest.Decode("demo.yaml", []byte(text.String()), true)
+	content, err := decode.Decode("demo.yaml", []byte(text.String()), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -67,7 +69,7 @@ func render(name string, options Options) ([]manifest.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := manifest.Decode(path.Join("addon", name), []byte(text), true)
+	content, err := decode.Decode(path.Join("addon", name), []byte(text), true)
 	if err != nil {
 		return nil, err
 	}

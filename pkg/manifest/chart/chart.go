@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"helm.sh/helm/v4/pkg/chart/common"
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
@@ -175,7 +177,7 @@ func (r *Rendered) add(name, namespace string, values map[string]any, keep func(
 			r.Warnings = append(r.Warnings, warnings(files[path])...)
 			continue
 		}
-		content, err := manifest.Decode("chart "+path, []byte(files[path]), true)
+		content, err := decode.Decode("chart "+path, []byte(files[path]), true)
 		if err != nil {
 			return err
 		}

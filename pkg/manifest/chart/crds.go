@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"istio.io/istio/manifests"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -31,7 +33,7 @@ func crds(values map[string]any) ([]manifest.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chart %s: %w", baseChart, err)
 	}
-	content, err := manifest.Decode("chart base/files/crd-all.gen.yaml", data, true)
+	content, err := decode.Decode("chart base/files/crd-all.gen.yaml", data, true)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/chart/loader/archive"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
@@ -57,7 +59,7 @@ func templatedCRDs(t *testing.T, values map[string]any) []manifest.Object {
 	if !found {
 		t.Fatal("the chart has no template crds.yaml any more")
 	}
-	content, err := manifest.Decode("template", []byte(text), true)
+	content, err := decode.Decode("template", []byte(text), true)
 	if err != nil {
 		t.Fatal(err)
 	}

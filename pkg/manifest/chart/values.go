@@ -5,13 +5,13 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/strvals"
 	"istio.io/istio/manifests"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // demoValues gives the one tree of values that every chart is rendered with:
@@ -83,12 +83,12 @@ type ValuesFile struct {
 func MergeValues(files []ValuesFile, assignments []string) (map[string]any, error) {
 	values := map[string]any{}
 	for _, file := range files {
-		if _, err := manifest.Expansion(file.Name, file.Data); err != nil {
+		if _, err := decode.Expansion(file.Name, file.Data); err != nil {
 			return nil, fmt.Errorf("--values %w", err)
 		}
 		var own map[string]any
 		if err := yaml.Unmarshal(file.Data, &own); err != nil {
-			return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", file.Name, manifest.YAMLCause(err))
+			return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", file.Name, decode.Cause(err))
 		}
 		values = loader.MergeMaps(values, own)
 	}

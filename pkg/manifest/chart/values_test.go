@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 func TestMergeValues(t *testing.T) {
@@ -129,7 +129,7 @@ func TestLookup(t *testing.T) {
 func TestMergeValuesBoundsAliases(t *testing.T) {
 	data := "a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a,", 1500) + "]\n"
 	_, err := MergeValues([]ValuesFile{{Name: "mesh.yaml", Data: []byte(data)}}, nil)
-	if err == nil || !errors.Is(err, manifest.ErrExpansion) || !strings.HasPrefix(err.Error(), "--values mesh.yaml, document 1 (line 2): ") {
+	if err == nil || !errors.Is(err, decode.ErrExpansion) || !strings.HasPrefix(err.Error(), "--values mesh.yaml, document 1 (line 2): ") {
 		t.Errorf("the error is %v", err)
 	}
 }

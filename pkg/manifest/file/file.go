@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
@@ -97,7 +99,7 @@ func (o Options) argument(ctx context.Context, name string) (manifest.Content, e
 		if err != nil {
 			return manifest.Content{}, err
 		}
-		found, err := manifest.Decode(Name(path), data, o.Strict)
+		found, err := decode.Decode(Name(path), data, o.Strict)
 		if err != nil {
 			return manifest.Content{}, err
 		}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"sigs.k8s.io/kustomize/api/krusty"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -37,7 +39,7 @@ func (o Options) kustomize(ctx context.Context) (manifest.Content, error) {
 	if err != nil {
 		return manifest.Content{}, t.notBuilt(name, err)
 	}
-	content, err := manifest.Decode("kustomization "+name, data, o.Strict)
+	content, err := decode.Decode("kustomization "+name, data, o.Strict)
 	if err == nil && len(content.Objects) == 0 {
 		err = fmt.Errorf("the kustomization in %s holds no objects", name)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
@@ -100,7 +102,7 @@ func TestKustomizeBoundsAliases(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files["a.yaml"] = configMap("a")
 			_, err := Read(t.Context(), Options{Kustomize: folder(t, files)})
-			if err == nil || !strings.HasSuffix(err.Error(), manifest.ErrExpansion.Error()) || !strings.Contains(err.Error(), "document 1 (line ") || len(err.Error()) > 500 {
+			if err == nil || !strings.HasSuffix(err.Error(), decode.ErrExpansion.Error()) || !strings.Contains(err.Error(), "document 1 (line ") || len(err.Error()) > 500 {
 				t.Errorf("the error is %.600s", fmt.Sprint(err))
 			}
 		})

@@ -12,11 +12,12 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
@@ -103,7 +104,7 @@ func (t *tree) local(file, root string, data []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%s: helmCharts: charts are not rendered; name what helm template gives of them under resources", file)
 	}
 	for _, one := range append(k.Patches, k.PatchesJson6902...) {
-		if _, err := manifest.Expansion("text", []byte(one.Patch)); errors.Is(err, manifest.ErrExpansion) {
+		if _, err := decode.Expansion("text", []byte(one.Patch)); errors.Is(err, decode.ErrExpansion) {
 			return nil, fmt.Errorf("%s: patches.patch: %w", file, err)
 		}
 	}
@@ -181,7 +182,7 @@ func inMessages(entry string) string {
 func (t *tree) resolve(root, entry string, wanted kind) (string, error) {
 	if wanted == patch || wanted == plugin {
 		found, err := t.objects([]byte(entry))
-		if errors.Is(err, manifest.ErrExpansion) {
+		if errors.Is(err, decode.ErrExpansion) {
 			return "", err
 		}
 		if err == nil && found.Size() > 0 {
@@ -241,7 +242,7 @@ func (t *tree) resolved(path string) string {
 
 // objects reads objects as kustomize does.
 func (t *tree) objects(data []byte) (resmap.ResMap, error) {
-	if _, err := manifest.Expansion("text", data); errors.Is(err, manifest.ErrExpansion) {
+	if _, err := decode.Expansion("text", data); errors.Is(err, decode.ErrExpansion) {
 		return nil, err
 	}
 	return t.resources.NewResMapFromBytes(data)
@@ -290,7 +291,7 @@ func checkTexts(value any) error {
 }
 
 func checkText(text string) error {
-	if _, err := manifest.Expansion("text", []byte(text)); errors.Is(err, manifest.ErrExpansion) {
+	if _, err := decode.Expansion("text", []byte(text)); errors.Is(err, decode.ErrExpansion) {
 		return err
 	}
 	if strings.ContainsFunc(text, unicode.IsControl) {

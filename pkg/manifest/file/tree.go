@@ -10,12 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/provider"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 
@@ -128,8 +129,8 @@ func (t *tree) read(path string) ([]byte, error) {
 	}
 	root, isKustomization := t.kustomizations[path]
 	// What is no YAML is no matter here; it may be data.
-	expansion, err := manifest.Expansion(path, data)
-	if err != nil && (isKustomization || errors.Is(err, manifest.ErrExpansion)) {
+	expansion, err := decode.Expansion(path, data)
+	if err != nil && (isKustomization || errors.Is(err, decode.ErrExpansion)) {
 		return nil, err
 	}
 	if t.left -= int64(len(data)) + expansion; t.left < 0 {

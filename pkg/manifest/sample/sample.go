@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -88,7 +90,7 @@ func Render(options Options) ([]manifest.Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		content, err := manifest.Decode("sample "+file, data, true)
+		content, err := decode.Decode("sample "+file, data, true)
 		if err != nil {
 			return nil, err
 		}

@@ -1,10 +1,12 @@
-package manifest
+package decode
 
 import (
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 // occurrence is a repetition and its document.
 type occurrence struct {
 	repetition
-	source Source
+	source manifest.Source
 }
 
 // pattern is what occurrences have in common that need not be told one by one.

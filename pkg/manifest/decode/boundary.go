@@ -1,4 +1,4 @@
-package manifest
+package decode
 
 import (
 	"bytes"
@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	yaml3 "go.yaml.in/yaml/v3"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // cut parts a document before each line on which the keys of an object begin
 // again, because somebody forgot to separate the two; kubectl reads only the
 // last. It gives nil where a part would be no object: then it was something
 // else.
-func (d document) cut(root *yaml3.Node, source Source) []value {
+func (d document) cut(root *yaml3.Node, source manifest.Source) []value {
 	if root.Kind != yaml3.MappingNode || root.Style&yaml3.FlowStyle != 0 || bytes.ContainsAny(d.text, rareBreaks) {
 		return nil
 	}
@@ -129,7 +131,7 @@ func (v value) named() string {
 	if err != nil || len(objects) != 1 {
 		return "a list"
 	}
-	return Ref(objects[0].Unstructured).String()
+	return manifest.Ref(objects[0].Unstructured).String()
 }
 
 // list gives "kind is" or "kind, metadata are".

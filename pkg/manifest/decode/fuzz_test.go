@@ -1,4 +1,4 @@
-package manifest
+package decode
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 
 	goyaml "go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // seeds are streams that are read, and streams that are not.
@@ -55,7 +57,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 // sendable holds objects to what FuzzDecode promises.
-func sendable(t *testing.T, data []byte, objects []Object) {
+func sendable(t *testing.T, data []byte, objects []manifest.Object) {
 	t.Helper()
 	most := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + 1
 	for _, object := range objects {

@@ -1,4 +1,4 @@
-package manifest
+package decode
 
 import (
 	"encoding/binary"
@@ -10,6 +10,8 @@ import (
 	"unicode/utf16"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // configMap is the smallest manifest of one object, five lines long.
@@ -35,10 +37,10 @@ func utf16LE(text string) string {
 }
 
 // told gives "configmap a at 2:7" for each object: its document and line.
-func told(objects []Object) []string {
+func told(objects []manifest.Object) []string {
 	var all []string
 	for _, object := range objects {
-		all = append(all, fmt.Sprintf("%s at %d:%d", Ref(object.Unstructured), object.Source.Document, object.Source.Line))
+		all = append(all, fmt.Sprintf("%s at %d:%d", manifest.Ref(object.Unstructured), object.Source.Document, object.Source.Line))
 	}
 	return all
 }
@@ -89,7 +91,7 @@ func TestDecode(t *testing.T) {
 			}
 			for _, object := range objects {
 				if object.Source.File != "demo.yaml" || object.IfAbsent {
-					t.Errorf("%s comes from %q, IfAbsent %t", Ref(object.Unstructured), object.Source.File, object.IfAbsent)
+					t.Errorf("%s comes from %q, IfAbsent %t", manifest.Ref(object.Unstructured), object.Source.File, object.IfAbsent)
 				}
 			}
 		})
@@ -204,7 +206,7 @@ func TestYAMLCause(t *testing.T) {
 		{"error unmarshaling JSON: while decoding JSON: wrong", "wrong"},
 		{"something else", "something else"},
 	} {
-		if got := YAMLCause(errors.New(test.message)); got != test.want {
+		if got := Cause(errors.New(test.message)); got != test.want {
 			t.Errorf("the cause of %q is %q, want %q", test.message, got, test.want)
 		}
 	}
@@ -212,12 +214,12 @@ func TestYAMLCause(t *testing.T) {
 
 func TestSourceString(t *testing.T) {
 	for _, test := range []struct {
-		source Source
+		source manifest.Source
 		want   string
 	}{
-		{Source{File: "--namespace"}, "--namespace"},
-		{Source{File: "chart base", Document: 2}, "chart base, document 2"},
-		{Source{File: "demo.yaml", Document: 3, Line: 120}, "demo.yaml, document 3 (line 120)"},
+		{manifest.Source{File: "--namespace"}, "--namespace"},
+		{manifest.Source{File: "chart base", Document: 2}, "chart base, document 2"},
+		{manifest.Source{File: "demo.yaml", Document: 3, Line: 120}, "demo.yaml, document 3 (line 120)"},
 	} {
 		if got := test.source.String(); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)

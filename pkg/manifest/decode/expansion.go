@@ -1,4 +1,4 @@
-package manifest
+package decode
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"regexp"
 
 	yaml3 "go.yaml.in/yaml/v3"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 const (
@@ -37,7 +39,7 @@ func expansion(file string, documents []document) (int64, error) {
 		if !anchor.Match(doc.text) || !alias.Match(doc.text) {
 			continue
 		}
-		source := Source{File: file, Document: n + 1, Line: doc.start + firstContentLine(doc.text)}
+		source := manifest.Source{File: file, Document: n + 1, Line: doc.start + firstContentLine(doc.text)}
 		var root yaml3.Node
 		if err := yaml3.Unmarshal(doc.text, &root); err != nil {
 			return all.bytes, syntaxError(source, doc, err)

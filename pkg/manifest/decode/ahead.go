@@ -1,9 +1,11 @@
-package manifest
+package decode
 
 import (
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // ahead is a document as it was read before those in front of it.
@@ -21,14 +23,14 @@ func readAhead(file string, documents []document) []ahead {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for n, doc := range documents {
 		group.Go(func() error {
-			all[n].values, all[n].err = doc.values(Source{File: file, Document: n + 1})
+			all[n].values, all[n].err = doc.values(manifest.Source{File: file, Document: n + 1})
 			for i := range all[n].values {
 				value := &all[n].values[i]
 				if _, second := boundary(value.repeated); second || string(value.raw) == "null" {
 					continue
 				}
 				objects, err := fromJSON(value.source, value.raw)
-				value.made = func() ([]Object, error) { return objects, err }
+				value.made = func() ([]manifest.Object, error) { return objects, err }
 			}
 			return nil
 		})

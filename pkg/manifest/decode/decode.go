@@ -1,4 +1,6 @@
-package manifest
+// Package decode owns the reading of YAML and JSON text into objects, each of
+// which knows where it was written.
+package decode
 
 import (
 	"bytes"
@@ -16,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
 // Decode reads the objects of one file, in YAML or JSON, in their order; the
@@ -26,24 +30,24 @@ import (
 // names the file, the document and the line, such as one whose aliases stand for
 // more than Expansion allows; then there is no content. The data is not changed or
 // kept.
-func Decode(file string, data []byte, strict bool) (Content, error) {
+func Decode(file string, data []byte, strict bool) (manifest.Content, error) {
 	r := reading{strict: strict}
 	number := 0
 	documents := split(data)
 	if _, err := expansion(file, documents); err != nil {
-		return Content{}, err
+		return manifest.Content{}, err
 	}
 	for n, ahead := range readAhead(file, documents) {
 		if number != n { // one before it has several values, or none
-			ahead.values, ahead.err = documents[n].values(Source{File: file, Document: number + 1})
+			ahead.values, ahead.err = documents[n].values(manifest.Source{File: file, Document: number + 1})
 		}
 		if ahead.err != nil {
-			return Content{}, ahead.err
+			return manifest.Content{}, ahead.err
 		}
 		number += len(ahead.values)
 		for _, value := range ahead.values {
 			if err := r.add(value); err != nil {
-				return Content{}, err
+				return manifest.Content{}, err
 			}
 		}
 	}
@@ -53,7 +57,7 @@ func Decode(file string, data []byte, strict bool) (Content, error) {
 
 // reading is what has been read of a file.
 type reading struct {
-	Content
+	manifest.Content
 	strict   bool
 	repeated []occurrence
 }
@@ -95,7 +99,7 @@ func (r *reading) add(v value) error {
 // value is one YAML document, or one of the JSON values that may follow each
 // other in a document.
 type value struct {
-	source Source
+	source manifest.Source
 	// raw is JSON in which each key comes once; repeated are those that came
 	// more often.
 	raw      []byte
@@ -103,11 +107,11 @@ type value struct {
 	// parts are the objects of a document in which a separator is missing.
 	parts []value
 	// made is what objects gives, where that was made ahead.
-	made func() ([]Object, error)
+	made func() ([]manifest.Object, error)
 }
 
 // objects gives those of the value.
-func (v value) objects() ([]Object, error) {
+func (v value) objects() ([]manifest.Object, error) {
 	if v.made != nil {
 		return v.made()
 	}
@@ -115,7 +119,7 @@ func (v value) objects() ([]Object, error) {
 }
 
 // values gives those of a document; first names the first of them.
-func (d document) values(first Source) ([]value, error) {
+func (d document) values(first manifest.Source) ([]value, error) {
 	first.Line = d.start + firstContentLine(d.text)
 	isJSON := d.text[firstContent(d.text)] == '{'
 	if isJSON {
@@ -138,7 +142,7 @@ func (d document) values(first Source) ([]value, error) {
 
 // yaml reads a YAML document. The strict parser costs no more than the other
 // one, and only where it complains there is something to look for.
-func (d document) yaml(source Source) (value, error) {
+func (d document) yaml(source manifest.Source) (value, error) {
 	v := value{source: source}
 	var err, complaint error
 	if v.raw, complaint = yaml.YAMLToJSONStrict(d.text); complaint != nil {
@@ -183,7 +187,7 @@ func (d document) single() error {
 
 // jsonValues reads one JSON value after the other; with an error it gives
 // those before it.
-func (d document) jsonValues(first Source) ([]value, error) {
+func (d document) jsonValues(first manifest.Source) ([]value, error) {
 	begin := firstContent(d.text)
 	text := d.text[begin:]
 	lineOf := func(offset int64) int {
@@ -224,7 +228,7 @@ var (
 var notInNames = []*unicode.RangeTable{unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control}
 
 // fromJSON makes the object of one document, or those of a List.
-func fromJSON(source Source, raw []byte) ([]Object, error) {
+func fromJSON(source manifest.Source, raw []byte) ([]manifest.Object, error) {
 	var head struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
@@ -270,13 +274,13 @@ func fromJSON(source Source, raw []byte) ([]Object, error) {
 		// The library's message holds the whole object, secrets included.
 		return nil, fmt.Errorf("%s: %s %s is not a Kubernetes object", source, strings.ToLower(head.Kind), head.Metadata.Name)
 	}
-	return []Object{{Unstructured: object, Source: source}}, nil
+	return []manifest.Object{{Unstructured: object, Source: source}}, nil
 }
 
 // expand gives the objects of a List; they share its source. The items of a
 // typed list, such as a ConfigMapList, need not repeat their kind.
-func expand(source Source, apiVersion, kind string, items []json.RawMessage) ([]Object, error) {
-	var objects []Object
+func expand(source manifest.Source, apiVersion, kind string, items []json.RawMessage) ([]manifest.Object, error) {
+	var objects []manifest.Object
 	itemKind := strings.TrimSuffix(kind, "List")
 	for _, item := range items {
 		var fields map[string]any
@@ -313,8 +317,8 @@ var yamlLine = regexp.MustCompile(`line (\d+)`)
 
 // syntaxError turns the parser's line, counted from the document's start,
 // into the file's.
-func syntaxError(source Source, doc document, err error) error {
-	message := YAMLCause(err)
+func syntaxError(source manifest.Source, doc document, err error) error {
+	message := Cause(err)
 	found := yamlLine.FindStringSubmatch(message)
 	if found == nil {
 		return fmt.Errorf("%s: not valid YAML: %s", source, message)
@@ -329,9 +333,9 @@ func syntaxError(source Source, doc document, err error) error {
 // where it takes that for an alias.
 var quotedValue = regexp.MustCompile("(?s) `.*`|(anchor) '[^']*'")
 
-// YAMLCause gives what the YAML parser says in one line, without the names of the
+// Cause gives what the YAML parser says in one line, without the names of the
 // layers around it and without values.
-func YAMLCause(err error) string {
+func Cause(err error) string {
 	err = shorter(err)
 	message := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
 	message = strings.TrimPrefix(message, "error unmarshaling JSON: while decoding JSON: ")
