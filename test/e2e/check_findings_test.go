@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -214,16 +215,8 @@ func TestCheckOrphanedWebhook(t *testing.T) {
 	}
 }
 
-// web is a Deployment of one pod, without a namespace.
-const web = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
-`
+// web is a Deployment of one pod.
+var web = fixture.Deployment("web")
 
 // TestCheckUnreachableWebhook has a webhook whose Service has no pods.
 func TestCheckUnreachableWebhook(t *testing.T) {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // contested has fields that people and controllers like to change.
-const contested = `apiVersion: v1
+var contested = `apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
 data: {mode: demo, level: info}
@@ -24,16 +25,7 @@ spec:
   selector: {app: web}
   ports: [{name: http, port: 80, nodePort: 30021}]
 ---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
-`
+` + strings.Replace(fixture.Deployment("web"), "spec:", "spec:\n  replicas: 2", 1)
 
 // TestInstallConflicts has people change what was installed: all of it is named
 // before anything is written, and taken back when told.

@@ -1,7 +1,8 @@
 package e2e
 
 import (
-	"fmt"
+	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,8 +44,8 @@ func TestInstall(t *testing.T) {
 		if got := second.Summary(); !strings.HasPrefix(got, "0 created, 0 configured, 46 unchanged") {
 			t.Errorf("the summary is %q", got)
 		}
-		if after := versions(t, u); before != after {
-			t.Errorf("a second install changed objects:\n%s\nthen\n%s", before, after)
+		if after := versions(t, u); len(before) != 46 || !maps.Equal(before, after) {
+			t.Errorf("a second install changed objects:\n%v\nthen\n%v", before, after)
 		}
 	})
 
@@ -128,20 +129,25 @@ func withoutAges(table string) string {
 	return regexp.MustCompile(`(?m) +\S+$`).ReplaceAllString(table, "")
 }
 
-// versions gives the resourceVersion of everything that install applies.
-func versions(t *testing.T, u *user.User) string {
+// versions gives the resource versions of all that install has put there.
+func versions(t *testing.T, u *user.User) map[string]string {
 	t.Helper()
-	var all []string
-	for _, kind := range []string{
-		"namespaces", "customresourcedefinitions", "clusterroles", "clusterrolebindings", "validatingwebhookconfigurations",
-		"mutatingwebhookconfigurations", "-nistio-system serviceaccounts", "-nistio-system roles", "-nistio-system rolebindings",
-		"-nistio-system configmaps", "-nistio-system services", "-nistio-system deployments",
-	} {
-		arguments := append([]string{"kubectl", "get"}, strings.Fields(kind)...)
-		all = append(all, u.Must(t, append(arguments, "-o",
-			`jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`)...))
+	kinds := "namespaces,customresourcedefinitions,serviceaccounts,configmaps,services,deployments,clusterroles,clusterrolebindings,roles,rolebindings,horizontalpodautoscalers,poddisruptionbudgets,mutatingwebhookconfigurations,validatingwebhookconfigurations"
+	var list struct {
+		Items []struct {
+			Kind     string
+			Metadata struct{ Namespace, Name, ResourceVersion string }
+		}
 	}
-	return fmt.Sprint(all)
+	out := u.Must(t, "kubectl", "get", kinds, "-A", "-l", "applyset.kubernetes.io/part-of", "-o", "json")
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, item := range list.Items {
+		found[item.Kind+" "+item.Metadata.Namespace+"/"+item.Metadata.Name] = item.Metadata.ResourceVersion
+	}
+	return found
 }
 
 // TestReadsOnce asks for nothing twice that two steps of an install need to

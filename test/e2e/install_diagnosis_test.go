@@ -18,23 +18,9 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
-
-// workload gives a Deployment, or another kind, with a name, its namespace
-// and what its pods have besides a container.
-func workload(kind, namespace, name, pod string) string {
-	return fmt.Sprintf(`---
-apiVersion: apps/v1
-kind: %s
-metadata: {name: %s, namespace: %s}
-spec:
-  selector: {matchLabels: {app: %[2]s}}
-  template:
-    metadata: {labels: {app: %[2]s}}
-    spec: {containers: [{name: web, image: 'registry.example.com/web:1'}]%[4]s}
-`, kind, name, namespace, pod)
-}
 
 // obstacles are what is in the way of pods, and has to be there before them.
 const obstacles = `apiVersion: v1
@@ -64,7 +50,7 @@ webhooks:
 
 // troubled are workloads that the controllers, the scheduler and the admission
 // of a real control plane hold back, each for a reason of its own.
-var troubled = `apiVersion: v1
+var troubled = fixture.Join(`apiVersion: v1
 kind: Namespace
 metadata: {name: strict, labels: {pod-security.kubernetes.io/enforce: restricted}}
 ---
@@ -81,15 +67,17 @@ apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: fast, namespace: troubled}
 spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-` + workload("Deployment", "strict", "open", "") +
-	workload("Deployment", "full", "one", "") +
-	workload("StatefulSet", "full", "many", "") +
-	workload("DaemonSet", "full", "each", "") +
-	workload("Deployment", "hooked", "called", "") +
-	workload("Deployment", "troubled", "big", ", nodeSelector: {no: where}") +
-	workload("Deployment", "troubled", "account", ", serviceAccountName: nobody") +
-	workload("Deployment", "troubled", "store", ", volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]") +
-	workload("Deployment", "troubled", "lost", ", volumes: [{name: data, persistentVolumeClaim: {claimName: nowhere}}]")
+`,
+	fixture.Workload("Deployment", "strict", "open"),
+	fixture.Workload("Deployment", "full", "one"),
+	fixture.Workload("StatefulSet", "full", "many"),
+	fixture.Workload("DaemonSet", "full", "each"),
+	fixture.Workload("Deployment", "hooked", "called"),
+	fixture.Workload("Deployment", "troubled", "big", "nodeSelector: {no: where}"),
+	fixture.Workload("Deployment", "troubled", "account", "serviceAccountName: nobody"),
+	fixture.Workload("Deployment", "troubled", "store", "volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]"),
+	fixture.Workload("Deployment", "troubled", "lost", "volumes: [{name: data, persistentVolumeClaim: {claimName: nowhere}}]"),
+)
 
 // TestInstallDiagnosesControlPlane tells what a real control plane says of workloads
 // that cannot run on it.
@@ -100,8 +88,9 @@ func TestInstallDiagnosesControlPlane(t *testing.T) {
 	u := user.New(t, controlplane.Start(t, "diagnosed").Kubeconfig)
 	u.Must(t, "kubectl", "apply", "-f", user.File(t, "obstacles.yaml", obstacles))
 	defer u.Must(t, "kubectl", "delete", "validatingwebhookconfiguration", "hooked")
-	refuses(t, u, "full", "exceeded quota")
-	refuses(t, u, "hooked", "failed calling webhook")
+	for namespace, why := range map[string]string{"full": "exceeded quota", "hooked": "failed calling webhook"} {
+		u.Until(t, user.Prints(why), "kubectl", "run", "try", "--image=try", "-n", namespace, "--dry-run=server")
+	}
 	path := user.File(t, "troubled.yaml", troubled)
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "--timeout", "8s", "--skip-checks", "webhooks")
 	quota := "FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"
@@ -118,19 +107,6 @@ func TestInstallDiagnosesControlPlane(t *testing.T) {
 		"deployment troubled/store":           `pod store-\S+: ClaimPending: persistentvolumeclaim "data": no volume fits, and no storage class is set`,
 		"deployment troubled/lost":            `pod lost-\S+: Unschedulable: 0/3 nodes are available: persistentvolumeclaim "nowhere" not found`,
 	})
-}
-
-// refuses waits until the admission control has heard of what is in the way of
-// pods.
-func refuses(t *testing.T, u *user.User, namespace, why string) {
-	t.Helper()
-	for range 50 {
-		got := u.Run(t, "kubectl", "run", "try", "--image=try", "-n", namespace, "--dry-run=server")
-		if strings.Contains(got.Stderr, why) {
-			return
-		}
-	}
-	t.Fatalf("namespace %s takes pods", namespace)
 }
 
 // unready looks for a line for each object that does not run, and for its end.
@@ -219,7 +195,7 @@ func TestInstallDiagnosesKubelets(t *testing.T) {
 	u.Must(t, "kubectl", "create", "namespace", "sick")
 	var manifest strings.Builder
 	for name := range kubelets {
-		manifest.WriteString(workload("Deployment", "sick", name, ""))
+		manifest.WriteString("---\n" + fixture.Workload("Deployment", "sick", name))
 	}
 	path := user.File(t, "sick.yaml", manifest.String())
 	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "1m")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -26,19 +27,7 @@ const (
 
 // escapes is a workload, and a custom resource that says of itself that it is
 // not ready.
-const escapes = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: signals.escapes.example.com}
-spec:
-  group: escapes.example.com
-  names: {kind: Signal, plural: signals}
-  scope: Namespaced
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
----
+var escapes = fixture.CRD("Signal", "signals", "escapes.example.com", "v1") + `---
 apiVersion: escapes.example.com/v1
 kind: Signal
 metadata: {name: loud}
@@ -139,7 +128,7 @@ func TestInstallEscapes(t *testing.T) {
 		}
 	}
 	denied(true)
-	changed := user.File(t, "changed"+escape+".yaml", strings.ReplaceAll(escapes, "registry.example.com/web:1", `"web:2\e[2J\u202e"`))
+	changed := user.File(t, "changed"+escape+".yaml", strings.ReplaceAll(escapes, "'registry.example.com/web:1'", `"web:2\e[2J\u202e"`))
 	plain(1, "it is denied  [2J", "install", "-f", changed, "--timeout=3s")
 	plain(2, "it is denied  [2J", "diff", "-f", changed)
 	plain(1, "it is denied  [2J", "uninstall", "--yes")

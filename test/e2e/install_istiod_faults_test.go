@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // istiodWithoutRule proves that the log of an istiod that may not do something
@@ -66,9 +68,9 @@ func (m mesh) reinstall(t *testing.T) {
 func istiodDown(t *testing.T, m mesh) {
 	m.Must(t, "kubectl", "scale", "deployment", "istiod", "-n", "istio-system", "--replicas=0")
 	m.Must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=delete", "--timeout=30s")
-	m.eventually(t, `failed calling webhook .*istio.*refused`, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server")
+	m.Until(t, user.Prints(`failed calling webhook .*istio.*refused`), "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server")
 	m.Must(t, "kubectl", "delete", "pods", "--all", "-n", "by-injection")
-	m.eventually(t, `webhook .*istio.* cannot be reached: .*connection refused`, "kubectl", "istio-demo", "status", "-n", "by-injection")
+	m.Until(t, user.Prints(`webhook .*istio.* cannot be reached: .*connection refused`), "kubectl", "istio-demo", "status", "-n", "by-injection")
 	got := m.Run(t, "kubectl", "istio-demo", "status", "-n", "by-injection")
 	if got.Code != 1 || !strings.Contains(got.Stdout, "deployment/web is not ready:") {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)

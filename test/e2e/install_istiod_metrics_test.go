@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // observedTimeout is longer than it takes until something was scraped twice.
@@ -48,7 +50,7 @@ func istiodObserved(t *testing.T, m mesh) {
 func (m mesh) service(t *testing.T, port, path string, answer any) {
 	t.Helper()
 	asked := []string{"kubectl", "get", "--raw", "/api/v1/namespaces/istio-system/services/" + port + "/proxy" + path}
-	m.eventually(t, `^\{`, asked...)
+	m.Until(t, user.Prints(`^\{`), asked...)
 	got := m.Must(t, asked...)
 	if err := json.Unmarshal([]byte(got), answer); err != nil {
 		t.Fatalf("%s%s: %v in %s", port, path, err, got)
@@ -233,7 +235,7 @@ func (m mesh) checkTraces(t *testing.T) {
 		sender := fmt.Sprintf("sender-%d", test.port)
 		trace := fmt.Sprintf("1%031x", test.port) // whose zeros in front would get lost
 		test.send(m.forward(t, "service/"+test.service, test.port), trace, sender)
-		m.eventually(t, fmt.Sprintf(`"traceID":"%s".*"serviceName":"%s"`, trace, sender),
+		m.Until(t, user.Prints(fmt.Sprintf(`"traceID":"%s".*"serviceName":"%s"`, trace, sender)),
 			"kubectl", "get", "--raw", "/api/v1/namespaces/istio-system/services/tracing:http-query/proxy/api/traces/"+trace)
 	}
 }

@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
@@ -74,20 +72,6 @@ func (m mesh) complaints(t *testing.T, definitions []string) []string {
 		}
 	}
 	return found
-}
-
-// eventually runs a command until its output is like a pattern. It is for what
-// istiod, Prometheus and Jaeger answer, which nobody can watch.
-func (m mesh) eventually(t *testing.T, want string, arguments ...string) {
-	t.Helper()
-	var got user.Result
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		got = m.Run(t, arguments...)
-		if regexp.MustCompile(want).MatchString(got.Stdout + got.Stderr) {
-			return
-		}
-	}
-	t.Fatalf("%s is not like %s but\n%s%s", strings.Join(arguments, " "), want, got.Stdout, got.Stderr)
 }
 
 // TestInstallIstiod runs istiod with what install has left and with nothing else.
@@ -188,31 +172,10 @@ func istiodInjects(t *testing.T, m mesh) {
 	}
 }
 
-// versions gives the resource versions of all that install has put there.
-func (m mesh) versions(t *testing.T) map[string]string {
-	t.Helper()
-	kinds := "namespaces,customresourcedefinitions,serviceaccounts,configmaps,services,deployments,clusterroles,clusterrolebindings,roles,rolebindings,horizontalpodautoscalers,poddisruptionbudgets,mutatingwebhookconfigurations,validatingwebhookconfigurations"
-	var list struct {
-		Items []struct {
-			Kind     string
-			Metadata struct{ Namespace, Name, ResourceVersion string }
-		}
-	}
-	out := m.Must(t, "kubectl", "get", kinds, "-A", "-l", "applyset.kubernetes.io/part-of", "-o", "json")
-	if err := json.Unmarshal([]byte(out), &list); err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]string{}
-	for _, item := range list.Items {
-		found[item.Kind+" "+item.Metadata.Namespace+"/"+item.Metadata.Name] = item.Metadata.ResourceVersion
-	}
-	return found
-}
-
 // istiodKeepsItsOwn has every command beside an istiod that has taken over the
 // webhooks.
 func istiodKeepsItsOwn(t *testing.T, m mesh) {
-	before := m.versions(t)
+	before := versions(t, m.User)
 	if len(before) < 46 {
 		t.Fatalf("only %d objects are known: %v", len(before), before)
 	}
@@ -220,7 +183,7 @@ func istiodKeepsItsOwn(t *testing.T, m mesh) {
 	if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, ") || strings.Contains(again.Stderr, "onflict") {
 		t.Errorf("exit code %d\n%s", again.Code, again.Stderr)
 	}
-	if after := m.versions(t); !maps.Equal(before, after) {
+	if after := versions(t, m.User); !maps.Equal(before, after) {
 		t.Errorf("the second install wrote something:\n%v\n%v", before, after)
 	}
 	if got := m.Run(t, "kubectl", "istio-demo", "diff"); got.Code != 0 || got.Stdout != "" {

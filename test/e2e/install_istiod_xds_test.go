@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,23 +68,8 @@ func istioctlAgrees(t *testing.T, m mesh) {
 // until the test ends.
 func (m mesh) forward(t *testing.T, to string, port int) string {
 	t.Helper()
-	forward := m.Command(t, "kubectl", "port-forward", "-n", "istio-system", to, fmt.Sprintf(":%d", port))
-	out, err := forward.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := forward.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = forward.Process.Kill()
-		_ = forward.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Fields(line)[2]
+	forward := m.Start(t, "kubectl", "port-forward", "-n", "istio-system", to, fmt.Sprintf(":%d", port))
+	return strings.Fields(forward.URL(t))[2] // Forwarding from ADDRESS -> PORT
 }
 
 // ask connects to istiod with the identity of the pod of an application.

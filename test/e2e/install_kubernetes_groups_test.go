@@ -5,34 +5,14 @@ import (
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-// ownKinds is a manifest with a definition in a group of Kubernetes' own, as the
-// Gateway API's are, and an object of it.
-const ownKinds = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: trails.routes.k8s.io
-  annotations: {api-approved.kubernetes.io: "unapproved, a test"}
-spec:
-  group: routes.k8s.io
-  scope: Namespaced
-  names: {kind: Trail, listKind: TrailList, plural: trails, singular: trail}
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
----
-apiVersion: routes.k8s.io/v1
-kind: Trail
-metadata: {name: first}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: beside}
-`
+// ownKinds is a manifest with a CRD in a group of Kubernetes' own, as those of
+// the Gateway API are, and an object of it.
+var ownKinds = fixture.Join(fixture.CRD("Trail", "trails", "routes.k8s.io", "v1"),
+	"apiVersion: routes.k8s.io/v1\nkind: Trail\nmetadata: {name: first}\n", fixture.ConfigMap("beside"))
 
 // TestInstallCRDsOfKubernetesGroups applies objects after their definition, whatever
 // the group is called.

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // held is a workload that runs once a node has a label, beside one that runs
 // at once.
 func held(namespace string) string {
-	return workload("Deployment", namespace, "first", "") + workload("Deployment", namespace, "held", ", nodeSelector: {progress: "+namespace+"}")
+	return fixture.Join(fixture.Workload("Deployment", namespace, "first"), fixture.Workload("Deployment", namespace, "held", "nodeSelector: {progress: "+namespace+"}"))
 }
 
 var (
@@ -127,7 +128,7 @@ func TestInstallLiveProgressInterrupted(t *testing.T) {
 // are those of a pipe, and one that is asked for is refused.
 func TestInstallPlainProgress(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
-	u.Dir = filepath.Dir(user.File(t, "first.yaml", workload("Deployment", "not-live", "first", "")))
+	u.Dir = filepath.Dir(user.File(t, "first.yaml", fixture.Workload("Deployment", "not-live", "first")))
 	install := []string{"kubectl", "istio-demo", "install", "-n", "not-live", "-f", "first.yaml"}
 	u.Must(t, install...)
 	piped := timeless(u.Run(t, install...).Stderr)
@@ -155,7 +156,7 @@ func TestInstallPlainProgress(t *testing.T) {
 // and when it is not. Standard output is as ever.
 func TestInstallJSONProgress(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
-	path := user.File(t, "first.yaml", workload("Deployment", "told", "first", ""))
+	path := user.File(t, "first.yaml", fixture.Workload("Deployment", "told", "first"))
 	run := func(code int, arguments ...string) (names []string, last map[string]any) {
 		t.Helper()
 		got := u.Run(t, append([]string{"kubectl", "istio-demo"}, append(arguments, "-n", "told")...)...)
@@ -187,7 +188,7 @@ func TestInstallJSONProgress(t *testing.T) {
 	if counts := fmt.Sprint(last["counts"]); last["event"] != "finished" || counts != "map[created:2]" {
 		t.Errorf("the last event is %v", last)
 	}
-	failing := user.File(t, "failing.yaml", workload("Deployment", "told", "first", ", nodeSelector: {no: where}"))
+	failing := user.File(t, "failing.yaml", fixture.Workload("Deployment", "told", "first", "nodeSelector: {no: where}"))
 	if _, last = run(3, "install", "--progress=json", "-f", failing, "--timeout=3s", "--skip-checks=capacity"); last["event"] != "error" || last["exitCode"] != 3.0 ||
 		!strings.HasPrefix(fmt.Sprint(last["message"]), "timed out after 3s: deployment told/first is not ready") {
 		t.Errorf("the last event is %v", last)

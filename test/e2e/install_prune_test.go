@@ -7,14 +7,14 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // older and newer are two versions of a manifest; newer lacks the definition
 // and its object, a namespace with what is in it, and has one ConfigMap under
 // another name.
-const (
-	inBoth = `apiVersion: v1
+const inBoth = `apiVersion: v1
 kind: ConfigMap
 metadata: {name: keep}
 data: {version: vVERSION}
@@ -37,17 +37,8 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings-VERSION}
 `
-	onlyOlder = `---
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: gadgets.prune.example.com}
-spec:
-  group: prune.example.com
-  names: {kind: Gadget, plural: gadgets}
-  scope: Namespaced
-  versions:
-  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
----
+
+var onlyOlder = "---\n" + fixture.CRD("Gadget", "gadgets", "prune.example.com", "v1") + `---
 apiVersion: prune.example.com/v1
 kind: Gadget
 metadata: {name: first}
@@ -60,7 +51,6 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: inside, namespace: extra}
 `
-)
 
 // TestInstallPrune goes from one version of a manifest to another and back.
 func TestInstallPrune(t *testing.T) {

@@ -7,27 +7,12 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
-const twoSelected = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: first}
-spec:
-  selector: {matchLabels: {app: first-CHANGED}}
-  template:
-    metadata: {labels: {app: first-CHANGED}}
-    spec: {containers: [{name: web, image: "registry.example.com/web:1"}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: second}
-spec:
-  selector: {matchLabels: {app: second-CHANGED}}
-  template:
-    metadata: {labels: {app: second-CHANGED}}
-    spec: {containers: [{name: web, image: "registry.example.com/web:1"}]}
-`
+// twoSelected has selectors, which cannot be changed; CHANGED is where.
+var twoSelected = strings.ReplaceAll(fixture.Join(fixture.Deployment("first"), fixture.Deployment("second")), "}}\n", "-CHANGED}}\n")
 
 // TestInstallRecreatesOneByOne makes workloads anew one after the other: the second one
 // is there until the first one runs again.

@@ -6,21 +6,9 @@ import (
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
-
-const deprecated = `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: NAME}
-spec:
-  selector: {matchLabels: {app: NAME}}
-  template:
-    metadata: {labels: {app: NAME}}
-    spec:
-      nodeSelector: {beta.kubernetes.io/os: linux}
-      containers: [{name: web, image: "registry.example.com/web:1"}]
-`
 
 // TestInstallServerWarnings tells each warning of the API server once, in the end,
 // with the objects that it is about.
@@ -28,7 +16,7 @@ func TestInstallServerWarnings(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	var content strings.Builder
 	for _, name := range []string{"c", "a", "b"} {
-		content.WriteString(strings.ReplaceAll(deprecated, "NAME", name))
+		content.WriteString("---\n" + fixture.Deployment(name, "nodeSelector: {beta.kubernetes.io/os: linux}"))
 	}
 	path := user.File(t, "deprecated.yaml", content.String())
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "warnings", "-f", path, "--wait=false")

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -34,20 +34,6 @@ metadata: {name: sidecar}
 spec: {policyName: sidecar}
 `
 
-// gatewayCRD is one of the Gateway API's, as far as is needed here.
-func gatewayCRD(kind, plural string) string {
-	return fmt.Sprintf(`---
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: %[2]s.gateway.networking.k8s.io, annotations: {api-approved.kubernetes.io: unapproved}}
-spec:
-  group: gateway.networking.k8s.io
-  names: {kind: %[1]s, plural: %[2]s}
-  scope: Namespaced
-  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
-`, kind, plural)
-}
-
 // TestSampleRoute sees sidecars where there are some, leaves alone what people
 // have decided about a namespace, and shifts traffic.
 func TestSampleRoute(t *testing.T) {
@@ -65,11 +51,7 @@ func TestSampleRoute(t *testing.T) {
 		}
 		u.Must(t, "kubectl", "create", "namespace", "injected")
 		u.Must(t, "kubectl", "label", "namespace", "injected", "istio-injection=enabled")
-		for range 100 { // the API server takes a moment to know a policy
-			if strings.Contains(u.Must(t, "kubectl", "run", "probe", "-n", "injected", "--image=a", "--dry-run=server", "-o", "yaml"), "istio-proxy") {
-				break
-			}
-		}
+		u.Until(t, user.Prints("istio-proxy"), "kubectl", "run", "probe", "-n", "injected", "--image=a", "--dry-run=server", "-o", "yaml") // the API server takes a moment to know a policy
 		got := u.Run(t, "kubectl", "istio-demo", "sample", "install", "httpbin", "-n", "injected")
 		if got.Code != 0 || !strings.HasPrefix(got.Stdout, "httpbin runs in namespace injected: 1 of 1 pods have a sidecar\nopen http://") || strings.Contains(got.Stderr, "warning") {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
@@ -196,7 +178,7 @@ func sampleGatewayAPI(t *testing.T, u *user.User) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	u.Must(t, install...)
-	definitions := gatewayCRD("Gateway", "gateways") + gatewayCRD("HTTPRoute", "httproutes")
+	definitions := fixture.Join(fixture.CRD("Gateway", "gateways", "gateway.networking.k8s.io", "v1"), fixture.CRD("HTTPRoute", "httproutes", "gateway.networking.k8s.io", "v1"))
 	if got := u.Pipe(t, definitions, "kubectl", "create", "-f", "-"); got.Code != 0 {
 		t.Fatal(got.Stderr)
 	}

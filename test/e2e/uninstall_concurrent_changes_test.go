@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -16,7 +17,7 @@ func TestUninstallCustomResourceCreatedConcurrently(t *testing.T) {
 	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
 	direct, u := user.New(t, controlplane.Shared(t).Kubeconfig), user.New(t, recorder.Kubeconfig)
 	direct.Must(t, "kubectl", "create", "namespace", "meanwhile")
-	direct.Must(t, "kubectl", "istio-demo", "install", "-n", "meanwhile", "-f", user.File(t, "gadget.yaml", gadgetCRD("meanwhile.example.com", []string{"v1"}, "v1")+"---\n"+web), "--wait=false")
+	direct.Must(t, "kubectl", "istio-demo", "install", "-n", "meanwhile", "-f", user.File(t, "gadget.yaml", fixture.Join(fixture.CRD("Gadget", "gadgets", "meanwhile.example.com", "v1"), web)), "--wait=false")
 	direct.Must(t, "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "crd/gadgets.meanwhile.example.com")
 	recorder.Before(apiproxy.Stores(http.MethodDelete, "/deployments/web"), func() {
 		made := direct.Pipe(t, "apiVersion: meanwhile.example.com/v1\nkind: Gadget\nmetadata: {name: theirs, namespace: meanwhile}\n", "kubectl", "create", "-f", "-")
@@ -38,7 +39,7 @@ func TestUninstallCRDInUse(t *testing.T) {
 	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
 	direct, u := user.New(t, controlplane.Shared(t).Kubeconfig), user.New(t, recorder.Kubeconfig)
 	direct.Must(t, "kubectl", "create", "namespace", "ending")
-	direct.Must(t, "kubectl", "istio-demo", "install", "-n", "ending", "-f", user.File(t, "gadget.yaml", gadgetCRD("ending.example.com", []string{"v1"}, "v1")+"---\n"+web), "--wait=false")
+	direct.Must(t, "kubectl", "istio-demo", "install", "-n", "ending", "-f", user.File(t, "gadget.yaml", fixture.Join(fixture.CRD("Gadget", "gadgets", "ending.example.com", "v1"), web)), "--wait=false")
 	direct.Must(t, "kubectl", "wait", "--for=condition=Established", "--timeout=60s", "crd/gadgets.ending.example.com")
 	recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if request.Method == http.MethodDelete && strings.HasSuffix(request.URL.Path, "/gadgets.ending.example.com") {

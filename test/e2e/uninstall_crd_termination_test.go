@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -30,7 +31,7 @@ func TestUninstallStuckCRD(t *testing.T) {
 	}
 	const definition = "gadgets.overdue.example.com"
 	direct.Must(t, "kubectl", "create", "namespace", "overdue")
-	direct.Must(t, "kubectl", "istio-demo", "install", "-n", "overdue", "-f", user.File(t, "gadget.yaml", gadgetCRD("overdue.example.com", []string{"v1"}, "v1")+"---\n"+web))
+	direct.Must(t, "kubectl", "istio-demo", "install", "-n", "overdue", "-f", user.File(t, "gadget.yaml", fixture.Join(fixture.CRD("Gadget", "gadgets", "overdue.example.com", "v1"), web)))
 	given := false
 	recorder.Intercept = func(w http.ResponseWriter, request *http.Request, forward http.Handler) {
 		if request.Method != http.MethodDelete || !strings.HasSuffix(request.URL.Path, "/"+definition) {

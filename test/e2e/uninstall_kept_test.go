@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -80,32 +81,15 @@ spec:
 	u.Must(t, "kubectl", "get", "persistentvolumeclaim", "data-db-0", "-n", "claims")
 }
 
-// gadgetCRD is a definition with versions.
-func gadgetCRD(group string, versions []string, storage string) string {
-	var all []string
-	for _, version := range versions {
-		all = append(all, fmt.Sprintf(`{name: %s, served: true, storage: %v, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}`,
-			version, version == storage))
-	}
-	return fmt.Sprintf(`apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: gadgets.%[1]s}
-spec:
-  group: %[1]s
-  names: {kind: Gadget, plural: gadgets}
-  scope: Namespaced
-  versions: [%[2]s]
-`, group, strings.Join(all, ", "))
-}
-
-// gadgets is a definition with versions, and an object of one of them.
-func gadgets(versions []string, storage, object string) string {
-	return gadgetCRD("sacred.example.com", versions, storage) + fmt.Sprintf(`---
-apiVersion: sacred.example.com/%s
+// gadgets is a CRD with versions, of which the last one is stored, and an object
+// of that.
+func gadgets(group string, versions ...string) string {
+	return fixture.CRD("Gadget", "gadgets", group, versions...) + fmt.Sprintf(`---
+apiVersion: %s/%s
 kind: Gadget
 metadata: {name: first}
 spec: {size: 1}
-`, object)
+`, group, versions[len(versions)-1])
 }
 
 // TestInstallNewCRDVersion moves an object to a version that is defined by
@@ -113,8 +97,8 @@ spec: {size: 1}
 // object is taken for one that is not there.
 func TestInstallNewCRDVersion(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
-	old := user.File(t, "old.yaml", gadgets([]string{"v1beta1"}, "v1beta1", "v1beta1"))
-	next := user.File(t, "next.yaml", gadgets([]string{"v1beta1", "v1"}, "v1", "v1"))
+	old := user.File(t, "old.yaml", gadgets("kept.example.com", "v1beta1"))
+	next := user.File(t, "next.yaml", gadgets("kept.example.com", "v1beta1", "v1"))
 	u.Must(t, "kubectl", "istio-demo", "install", "-n", "versions", "-f", old)
 	t.Cleanup(func() { u.Uninstall(t, "versions") })
 	uid := u.Must(t, "kubectl", "get", "gadget", "first", "-n", "versions", "-o", "jsonpath={.metadata.uid}")
@@ -132,7 +116,7 @@ func TestInstallNewCRDVersion(t *testing.T) {
 // the API does not answer.
 func TestUninstallKeepsWhatCannotBeListed(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
-	path := user.File(t, "gadgets.yaml", strings.ReplaceAll(gadgets([]string{"v1"}, "v1", "v1"), "sacred.", "unseen."))
+	path := user.File(t, "gadgets.yaml", gadgets("unseen.example.com", "v1"))
 	u.Must(t, "kubectl", "istio-demo", "install", "-n", "unseen", "-f", path)
 	u.Must(t, "kubectl", "patch", "crd", "gadgets.unseen.example.com", "--type=json", "-p", `[{"op":"replace","path":"/spec/versions/0/served","value":false}]`)
 	broken := `apiVersion: apiregistration.k8s.io/v1

@@ -11,31 +11,13 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // three is a manifest that goes in three steps.
-const three = `apiVersion: v1
-kind: ServiceAccount
-metadata: {name: account}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: free}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: held}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
-`
+var three = fixture.Join("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: account}\n",
+	fixture.ConfigMap("free"), fixture.ConfigMap("held"), fixture.Deployment("web"))
 
 const finalizer = `{"metadata":{"finalizers":["example.com/hold"]}}`
 
@@ -198,11 +180,7 @@ metadata: {name: keep-held}
 spec: {policyName: keep-held, validationActions: [Deny]}
 `, "kubectl", "create", "-f", "-")
 	// The API server learns of a policy a little later.
-	for u.Run(t, "kubectl", "delete", "configmap", "held", "-n", "denied", "--dry-run=server").Code == 0 {
-		if t.Context().Err() != nil {
-			t.Fatal("the policy has no effect")
-		}
-	}
+	u.Until(t, user.Fails, "kubectl", "delete", "configmap", "held", "-n", "denied", "--dry-run=server")
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "denied", "--yes")
 	lines := got.Errors()
 	if got.Code != 1 || len(lines) != 2 || !strings.HasPrefix(lines[0], "error: cannot delete configmap denied/held: ") || !strings.Contains(lines[0], "it is to stay") ||
@@ -214,11 +192,7 @@ spec: {policyName: keep-held, validationActions: [Deny]}
 	}
 	u.Must(t, "kubectl", "delete", "validatingadmissionpolicybinding", "keep-held")
 	u.Must(t, "kubectl", "delete", "validatingadmissionpolicy", "keep-held")
-	for u.Run(t, "kubectl", "delete", "configmap", "held", "-n", "denied", "--dry-run=server").Code != 0 {
-		if t.Context().Err() != nil {
-			t.Fatal("the policy still has an effect")
-		}
-	}
+	u.Until(t, user.Succeeds, "kubectl", "delete", "configmap", "held", "-n", "denied", "--dry-run=server")
 	if got := u.Must(t, "kubectl", "istio-demo", "uninstall", "-n", "denied", "--yes"); got != "configmap/held deleted\n" {
 		t.Errorf("again: it says %s", got)
 	}

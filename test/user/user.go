@@ -139,6 +139,12 @@ func Succeeds(got Result) bool { return got.Code == 0 }
 // Fails is a condition for Until.
 func Fails(got Result) bool { return got.Code != 0 }
 
+// Prints is a condition for Until: the output matches a pattern.
+func Prints(pattern string) func(Result) bool {
+	matcher := regexp.MustCompile(pattern)
+	return func(got Result) bool { return matcher.MatchString(got.Stdout + got.Stderr) }
+}
+
 // Command makes a command that is found on the user's PATH and killed when the
 // test ends.
 func (u *User) Command(t *testing.T, arguments ...string) *exec.Cmd {
