@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // FuzzUpgrade looks for objects that break an upgrade, that it changes, or
@@ -22,7 +24,7 @@ func FuzzUpgrade(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		for _, object := range parse(f, string(data)) {
+		for _, object := range fixture.Objects(f, string(data)) {
 			text, err := yaml.Marshal(object.Object)
 			if err != nil {
 				f.Fatal(err)

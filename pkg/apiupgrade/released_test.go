@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // TestReleasedManifest upgrades a demo of 2018 as it was released, where there
@@ -56,7 +58,7 @@ func released(t *testing.T, text string) []*unstructured.Unstructured {
 		if !content {
 			continue
 		}
-		object := parse(t, document)[0]
+		object := fixture.Objects(t, document)[0]
 		if !object.IsList() {
 			objects = append(objects, object)
 			continue

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // TestRare gives objects that no cluster takes as they are in the fixtures.
@@ -23,7 +25,7 @@ func TestRare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := one(t, test.old)
-			if want := parse(t, test.want)[0]; !equality.Semantic.DeepEqual(got, want) {
+			if want := fixture.Objects(t, test.want)[0]; !equality.Semantic.DeepEqual(got, want) {
 				t.Errorf("got  %v\nwant %v", got.Object, want.Object)
 			}
 		})

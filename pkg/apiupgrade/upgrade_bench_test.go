@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // BenchmarkUpgrade upgrades one object after the other of those in testdata.
@@ -20,7 +22,7 @@ func BenchmarkUpgrade(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		objects = append(objects, parse(b, string(data))...)
+		objects = append(objects, fixture.Objects(b, string(data))...)
 	}
 	served := today(b)
 	b.ReportAllocs()

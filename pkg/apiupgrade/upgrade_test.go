@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 var update = flag.Bool("update", false, "write what comes out to testdata/upgraded")
@@ -27,28 +29,10 @@ func today(t testing.TB) Served {
 	return served
 }
 
-// parse gives the objects of a YAML file.
-func parse(t testing.TB, text string) []*unstructured.Unstructured {
-	t.Helper()
-	var objects []*unstructured.Unstructured
-	for _, document := range strings.Split(text, "\n---\n") {
-		data, err := yaml.YAMLToJSON([]byte(document))
-		if err != nil {
-			t.Fatal(err)
-		}
-		object := &unstructured.Unstructured{}
-		if err := object.UnmarshalJSON(data); err != nil {
-			t.Fatal(err)
-		}
-		objects = append(objects, object)
-	}
-	return objects
-}
-
 // one upgrades an object.
 func one(t testing.TB, text string) (*unstructured.Unstructured, *Change) {
 	t.Helper()
-	upgraded, change, err := Upgrade(parse(t, text)[0], today(t))
+	upgraded, change, err := Upgrade(fixture.Objects(t, text)[0], today(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +55,7 @@ func TestFixtures(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, old := range parse(t, string(data)) {
+			for _, old := range fixture.Objects(t, string(data)) {
 				before := old.DeepCopy()
 				upgraded, change, err := Upgrade(old, served)
 				if err != nil || change == nil {
@@ -137,7 +121,7 @@ func TestUntouched(t *testing.T) {
 		"no way known":        "{apiVersion: resource.k8s.io/v1beta1, kind: ResourceClaim, metadata: {name: a}}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			old := parse(t, text)[0]
+			old := fixture.Objects(t, text)[0]
 			upgraded, change, err := Upgrade(old, today(t))
 			if upgraded != old || change != nil || err != nil {
 				t.Errorf("%v, %v, %v", upgraded, change, err)
@@ -157,7 +141,7 @@ func TestUnsupported(t *testing.T) {
 		{"certificates.k8s.io/v1beta1", "CertificateSigningRequest",
 			"kind CertificateSigningRequest in version certificates.k8s.io/v1beta1 was removed in Kubernetes 1.22; write it in certificates.k8s.io/v1 and name its signer in spec.signerName"},
 	} {
-		old := parse(t, "{apiVersion: "+test.version+", kind: "+test.kind+", metadata: {name: a}, spec: {request: a}}")[0]
+		old := fixture.Objects(t, "{apiVersion: "+test.version+", kind: "+test.kind+", metadata: {name: a}, spec: {request: a}}")[0]
 		upgraded, change, err := Upgrade(old, today(t))
 		var unsupported *UnsupportedError
 		if !errors.As(err, &unsupported) || err.Error() != test.want || unsupported.Kind != old.GroupVersionKind() {
@@ -189,7 +173,7 @@ func TestWay(t *testing.T) {
 		{"networking.k8s.io/v1beta1", "IngressClass", []string{"networking.k8s.io/v1"}, "networking.k8s.io/v1"},
 		{"apps/v1beta1", "Deployment", []string{"extensions/v1beta1"}, ""},
 	} {
-		old := parse(t, "{apiVersion: "+test.version+", kind: "+test.kind+", metadata: {name: a}}")[0]
+		old := fixture.Objects(t, "{apiVersion: "+test.version+", kind: "+test.kind+", metadata: {name: a}}")[0]
 		upgraded, change, err := Upgrade(old, func(kind schema.GroupVersionKind) bool {
 			for _, version := range test.served {
 				if kind.GroupVersion().String() == version {

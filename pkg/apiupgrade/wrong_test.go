@@ -14,6 +14,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // TestWrong gives objects with something wrong in them. It stays, for the
@@ -92,7 +94,7 @@ func TestWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := one(t, test.old)
-			if want := parse(t, test.want)[0]; !equality.Semantic.DeepEqual(got, want) {
+			if want := fixture.Objects(t, test.want)[0]; !equality.Semantic.DeepEqual(got, want) {
 				t.Errorf("got  %v\nwant %v", got.Object, want.Object)
 			}
 		})
@@ -105,7 +107,7 @@ func TestHopelessSchema(t *testing.T) {
 	got, change := one(t, `{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition,
 		spec: {group: a, version: v1, names: {plural: b, kind: B}, scope: Cluster, validation: {openAPIV3Schema: {type: array, items: {type: string}}}}}`)
 	versions, _, _ := unstructured.NestedSlice(got.Object, "spec", "versions")
-	want := parse(t, "{apiVersion: v1, kind: x, openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}")[0].Object["openAPIV3Schema"]
+	want := fixture.Objects(t, "{apiVersion: v1, kind: x, openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}")[0].Object["openAPIV3Schema"]
 	schema, _, _ := unstructured.NestedMap(versions[0].(map[string]any), "schema", "openAPIV3Schema")
 	if !equality.Semantic.DeepEqual(schema, want) || change.Notes[0] != "the schema allows everything: v1 cannot express the old one" {
 		t.Errorf("%v, %v", schema, change.Notes)
@@ -119,7 +121,7 @@ func TestWrongDefinition(t *testing.T) {
 		"{group: a}": "spec cannot be read as v1beta1: it has no version; mend it",
 		"{group: a, version: v1, conversion: {strategy: Webhook, webhookClientConfig: {service: {name: x, namespace: true}}}}": "cannot unmarshal bool",
 	} {
-		old := parse(t, "{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: "+spec+"}")[0]
+		old := fixture.Objects(t, "{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: "+spec+"}")[0]
 		if _, _, err := Upgrade(old, today(t)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", spec, err, want)
 		}
@@ -130,7 +132,7 @@ func TestWrongDefinition(t *testing.T) {
 // not establish the definition with.
 func TestPlaceholderBundle(t *testing.T) {
 	for bundle, stays := range map[string]bool{"Cg==": false, "Zm9v": false, certificate(t): true} {
-		old := parse(t, "{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: {group: a, version: v1, names: {plural: as, kind: A}, "+
+		old := fixture.Objects(t, "{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: {group: a, version: v1, names: {plural: as, kind: A}, "+
 			"conversion: {strategy: Webhook, webhookClientConfig: {caBundle: "+bundle+", service: {name: x, namespace: y1}}}}}")[0]
 		got, change, err := Upgrade(old, today(t))
 		if err != nil {

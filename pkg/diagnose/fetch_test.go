@@ -7,20 +7,14 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // object reads a workload of namespace mesh in YAML.
 func object(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
-	data, err := yaml.YAMLToJSON([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := &unstructured.Unstructured{}
-	if err := read.UnmarshalJSON(data); err != nil {
-		t.Fatal(err)
-	}
+	read := fixture.Object(t, text)
 	read.SetNamespace("mesh")
 	return read
 }

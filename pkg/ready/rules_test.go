@@ -4,23 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
-
-// object reads one object in YAML.
-func object(t *testing.T, text string) *unstructured.Unstructured {
-	t.Helper()
-	data, err := yaml.YAMLToJSON([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	read := &unstructured.Unstructured{}
-	if err := read.UnmarshalJSON(data); err != nil {
-		t.Fatal(err)
-	}
-	return read
-}
 
 const (
 	deployment = "apiVersion: apps/v1\nkind: Deployment\n"
@@ -79,7 +64,7 @@ func TestCompute(t *testing.T) {
 		{"unknown kind that is stalled", widget + "metadata: {name: a}\nstatus: {conditions: [{type: Stalled, status: 'True', message: no disk}]}\n", InProgress, "no disk"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			state, message := Compute(object(t, test.object))
+			state, message := Compute(fixture.Object(t, test.object))
 			if state != test.want {
 				t.Errorf("the state is %d, want %d", state, test.want)
 			}

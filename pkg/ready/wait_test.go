@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 var (
@@ -33,7 +34,7 @@ const (
 func of(t *testing.T, kind, name, status string) *unstructured.Unstructured {
 	t.Helper()
 	apiVersion := map[string]string{"Deployment": "apps/v1", "Job": "batch/v1"}[kind]
-	return object(t, "apiVersion: "+apiVersion+"\nkind: "+kind+"\nmetadata: {name: "+name+", namespace: mesh, resourceVersion: '1'}\n"+status)
+	return fixture.Object(t, "apiVersion: "+apiVersion+"\nkind: "+kind+"\nmetadata: {name: "+name+", namespace: mesh, resourceVersion: '1'}\n"+status)
 }
 
 func target(seen *unstructured.Unstructured) Target {

@@ -11,10 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/restmapper"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/snapshot"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
@@ -42,15 +42,7 @@ func upgraded(t *testing.T, kubeconfig, pattern string) []*unstructured.Unstruct
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, document := range strings.Split(string(content), "\n---\n") {
-			data, err := yaml.YAMLToJSON([]byte(document))
-			if err != nil {
-				t.Fatal(err)
-			}
-			old := &unstructured.Unstructured{}
-			if err := old.UnmarshalJSON(data); err != nil {
-				t.Fatal(err)
-			}
+		for _, old := range fixture.Objects(t, string(content)) {
 			object, change, err := apiupgrade.Upgrade(old, served)
 			if err != nil || change == nil {
 				t.Errorf("%s %s is not upgraded: %v", old.GetKind(), old.GetName(), err)

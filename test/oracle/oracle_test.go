@@ -16,9 +16,9 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/snapshot"
 )
 
@@ -64,21 +64,9 @@ func TestFixtures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, document := range strings.Split(string(data), "\n---\n") {
-			object := &unstructured.Unstructured{}
-			if err := yaml.Unmarshal([]byte(document), &object.Object); err != nil {
-				t.Fatal(err)
-			}
+		for _, object := range fixture.Objects(t, string(data)) {
 			if object.GetKind() == "APIService" {
 				continue // the aggregator's, which has a scheme of its own
-			}
-			// Numbers as the program reads them.
-			raw, err := json.Marshal(object.Object)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := object.UnmarshalJSON(raw); err != nil {
-				t.Fatal(err)
 			}
 			made, ok := upgrade(t, object)
 			if !ok {
