@@ -90,7 +90,7 @@ func TestInstallHooks(t *testing.T) {
 	plugin := func(command ...string) user.Result {
 		return u.Run(t, append(append([]string{"kubectl", "istio-demo"}, command...), "-n", namespace, "-f", path)...)
 	}
-	told := func(stderr string) bool {
+	warns := func(stderr string) bool {
 		return strings.Count(stderr, "warning: not applied: 1 object that Helm would only run on deletion: job cleanup\n") == 1 &&
 			strings.Count(stderr, "warning: not applied: 1 object that Helm would only run on test: pod try\n") == 1 &&
 			strings.Count(stderr, `configmap settings: Helm has no hook "whenever"; it is applied as if that were not there`) == 1
@@ -98,7 +98,7 @@ func TestInstallHooks(t *testing.T) {
 
 	for _, command := range [][]string{{"manifest"}, {"install", "--dry-run=client"}, {"check"}, {"install", "--dry-run=server"}} {
 		got := plugin(command...)
-		if got.Code != 0 || !told(got.Stderr) || strings.Contains(got.Stdout, "cleanup") || strings.Contains(got.Stdout, "kind: Pod") || strings.Contains(got.Stdout, "pod/") {
+		if got.Code != 0 || !warns(got.Stderr) || strings.Contains(got.Stdout, "cleanup") || strings.Contains(got.Stdout, "kind: Pod") || strings.Contains(got.Stdout, "pod/") {
 			t.Errorf("%v: exit code %d\n%s%s", command, got.Code, got.Stdout, got.Stderr)
 		}
 	}
@@ -108,12 +108,12 @@ func TestInstallHooks(t *testing.T) {
 	if got := plugin("manifest"); !inOrder(got.Stdout, "kind: Namespace", "name: settings", "name: before", "name: web", "kind: ServiceAccount", "name: after", "kind: Job", "name: after") {
 		t.Errorf("the order is\n%s", got.Stdout)
 	}
-	if got := plugin("diff"); got.Code != 1 || !told(got.Stderr) || strings.Contains(got.Stdout, "cleanup") || strings.Count(got.Stdout, "+kind: Job") != 2 {
+	if got := plugin("diff"); got.Code != 1 || !warns(got.Stderr) || strings.Contains(got.Stdout, "cleanup") || strings.Count(got.Stdout, "+kind: Job") != 2 {
 		t.Errorf("diff before: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 
 	got := plugin("install")
-	if got.Code != 0 || !told(got.Stderr) || !strings.HasPrefix(got.Summary(), "6 created, 0 configured, 0 unchanged in ") || !strings.Contains(got.Stderr, "(6 objects)") {
+	if got.Code != 0 || !warns(got.Stderr) || !strings.HasPrefix(got.Summary(), "6 created, 0 configured, 0 unchanged in ") || !strings.Contains(got.Stderr, "(6 objects)") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	if !inOrder(got.Stderr,

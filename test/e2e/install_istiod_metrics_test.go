@@ -23,7 +23,7 @@ const observedTimeout = 90 * time.Second
 
 // unseen are the queries of the control plane's dashboard that have no series
 // here but the zero that they add, and why.
-var unseen = map[string]string{
+var neverCaused = map[string]string{
 	`sum(rate(pilot_total_xds_internal_errors{job="istiod"}[1m]))`: "nothing that is asked of istiod makes it fail inside",
 	`sum(rate(pilot_xds_write_timeout{job="istiod"}[1m]))`:         "no proxy here is so slow that sending to it takes minutes",
 }
@@ -87,7 +87,7 @@ func (m mesh) checkDashboard(t *testing.T) {
 	if len(pending) < 30 {
 		t.Fatalf("the dashboard has only %d queries: %q", len(pending), pending)
 	}
-	for query := range unseen {
+	for query := range neverCaused {
 		if pending[query] == "" {
 			t.Errorf("the dashboard does not ask for %s%s any more", query, zero)
 		}

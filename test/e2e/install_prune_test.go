@@ -129,13 +129,13 @@ func pruneUpgrade(t *testing.T, u *user.User, newer string) {
 	if got.Code != 0 || !strings.HasPrefix(got.Summary(), "0 created, 0 configured, 5 unchanged, 3 pruned in ") {
 		t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	told, _, _ := strings.Cut(got.Stderr, "  [1/")
+	announced, _, _ := strings.Cut(got.Stderr, "  [1/")
 	for _, want := range []string{
 		"  5 objects of an earlier install will be pruned at the end:\n",
 		"    customresourcedefinition gadgets.prune.example.com\n", "    namespace extra\n", "    configmap extra/inside\n",
 		"    configmap istio-system/settings-1\n", "    gadget istio-system/first\n",
 	} {
-		if !strings.Contains(told, want) {
+		if !strings.Contains(announced, want) {
 			t.Errorf("%q is not said before the first write:\n%s", want, got.Stderr)
 		}
 	}

@@ -29,9 +29,9 @@ func TestInstallRecreatesOneByOne(t *testing.T) {
 		return got.Stderr
 	}
 	install("old")
-	told := install("new", "--recreate-immutable")
-	if want := "  2 objects will be deleted and made anew:\n    deployment in-turn/first\n    deployment in-turn/second\n"; !strings.Contains(told, want) {
-		t.Errorf("no %q in\n%s", want, told)
+	stderr := install("new", "--recreate-immutable")
+	if want := "  2 objects will be deleted and made anew:\n    deployment in-turn/first\n    deployment in-turn/second\n"; !strings.Contains(stderr, want) {
+		t.Errorf("no %q in\n%s", want, stderr)
 	}
 	requests, _ := recorder.Drain()
 	at := func(prefix string) int {
@@ -54,8 +54,8 @@ func TestInstallRecreatesOneByOne(t *testing.T) {
 	if !slices.IsSorted(order) {
 		t.Errorf("the requests came at %v:\n%s", order, strings.Join(requests, "\n"))
 	}
-	if first, second := strings.Index(told, "deployment in-turn/first: ready"), strings.Index(told, "deployment in-turn/second: ready"); first < 0 || second < first {
-		t.Errorf("the first is not told to be ready before the second:\n%s", told)
+	if first, second := strings.Index(stderr, "deployment in-turn/first: ready"), strings.Index(stderr, "deployment in-turn/second: ready"); first < 0 || second < first {
+		t.Errorf("the first is not told to be ready before the second:\n%s", stderr)
 	}
 }
 

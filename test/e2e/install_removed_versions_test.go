@@ -118,8 +118,8 @@ func TestInstallRemovedVersions(t *testing.T) {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 		got := install("--dry-run=client", "--skip-unsupported")
-		told := "  3 objects in versions that Kubernetes 1.37 does not serve, upgraded:\n    1 CustomResourceDefinition: "
-		if got.Code != 0 || !strings.Contains(got.Stderr, told) || !strings.Contains(got.Stdout, "deployment.apps/web applied (dry run)\n") || strings.Contains(got.Stdout, "extensions/web") {
+		notice := "  3 objects in versions that Kubernetes 1.37 does not serve, upgraded:\n    1 CustomResourceDefinition: "
+		if got.Code != 0 || !strings.Contains(got.Stderr, notice) || !strings.Contains(got.Stdout, "deployment.apps/web applied (dry run)\n") || strings.Contains(got.Stdout, "extensions/web") {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 		if got := install("--dry-run=client", "--upgrade-apis=false"); got.Code != 0 || !strings.Contains(got.Stdout, "deployment.extensions/web applied (dry run)\n") {

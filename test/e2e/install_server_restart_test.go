@@ -117,15 +117,15 @@ func TestInstallServerRestartsWithoutProxy(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var said []string
+	var printed []string
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		said = append(said, lines.Text())
+		printed = append(printed, lines.Text())
 		if strings.HasPrefix(lines.Text(), "  [2/5]") {
 			restart(t, control)
 		}
 	}
 	if err := command.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, strings.Join(said, "\n"))
+		t.Fatalf("%v\n%s", err, strings.Join(printed, "\n"))
 	}
 	undisturbed.WantSame(t, control)
 }

@@ -189,7 +189,7 @@ func TestLogsFollow(t *testing.T) {
 		t.Run(test.flags, func(t *testing.T) {
 			writeLog(t, control.PodLog, "old", "last")
 			shown := u.Start(t, append([]string{"kubectl-istio_demo", "logs", "-f"}, strings.Fields(test.flags)...)...)
-			heard := func(line string) {
+			waitFor := func(line string) {
 				t.Helper()
 				for n := 0; n < test.pods; {
 					if !shown.Stdout.Scan() {
@@ -200,10 +200,10 @@ func TestLogsFollow(t *testing.T) {
 					}
 				}
 			}
-			heard("last")
+			waitFor("last")
 			for _, line := range []string{"more", "and more"} {
 				writeLog(t, control.PodLog, line)
-				heard(line)
+				waitFor(line)
 			}
 			if got := shown.End(t, syscall.SIGINT); got.Code != 1 || got.Stdout != "" || strings.Contains(got.Stderr, "rror") {
 				t.Errorf("after Ctrl-C: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)

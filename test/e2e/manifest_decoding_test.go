@@ -98,7 +98,7 @@ func TestManifestRefusesLikeKubectl(t *testing.T) {
 				t.Errorf("kubectl reads it:\n%s", got.Stdout)
 			}
 			got := u.Run(t, "kubectl", "istio-demo", "manifest", "--strict=false", "-f", path)
-			if told := got.Errors(); got.Code != 2 || len(told) != 1 || !strings.Contains(told[0], test.want) || got.Stdout != "" {
+			if lines := got.Errors(); got.Code != 2 || len(lines) != 1 || !strings.Contains(lines[0], test.want) || got.Stdout != "" {
 				t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 			}
 		})
@@ -167,7 +167,7 @@ func TestManifestMissingSeparator(t *testing.T) {
 	for _, command := range []string{"install", "check", "diff", "manifest", "rbac"} {
 		got := u.Run(t, "kubectl", "istio-demo", command, "-n", "unseparated", "-f", path)
 		want := "error: " + path + ", document 1 (line 5): secret second begins here, in the same document as configmap first; separate them with --- above this line, or have them read as two with --strict=false"
-		if told := got.Errors(); got.Code != 2 || len(told) != 1 || told[0] != want {
+		if lines := got.Errors(); got.Code != 2 || len(lines) != 1 || lines[0] != want {
 			t.Errorf("%s: exit code %d\n%s", command, got.Code, got.Stderr)
 		}
 	}

@@ -100,9 +100,9 @@ func sameButAges(before, got, after string) bool {
 		return false
 	}
 	least, most := age.FindAllString(before, -1), age.FindAllString(after, -1)
-	for i, told := range age.FindAllString(got, -1) {
+	for i, shown := range age.FindAllString(got, -1) {
 		var ages [3]time.Duration
-		for j, text := range []string{least[i], told, most[i]} {
+		for j, text := range []string{least[i], shown, most[i]} {
 			var err error
 			if ages[j], err = time.ParseDuration(text); err != nil {
 				return false
