@@ -3,6 +3,7 @@ package controlplane
 import (
 	"bytes"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
 // ServePods answers requests to a port of all simulated pods of a control plane.
@@ -50,4 +53,16 @@ func WantEcho(t *testing.T, url, path string) {
 	if err != nil || !bytes.Equal(got, sent) || response.Header.Get("Path") != path {
 		t.Errorf("of %d bytes %d came back from %q: %v", len(sent), len(got), response.Header.Get("Path"), err)
 	}
+}
+
+// CrashPod has a pod of a Deployment be one whose container crashes.
+func CrashPod(t *testing.T, u *user.User, namespace, deployment, container, pod, message string) {
+	t.Helper()
+	status := fmt.Sprintf(`{"status":{
+		"conditions": [{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}],
+		"containerStatuses": [{"name": %q, "image": "x", "imageID": "x", "ready": false, "restartCount": 3,
+			"state": {"waiting": {"reason": "CrashLoopBackOff", "message": %s}},
+			"lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`, container, fixture.Quote(message))
+	u.Must(t, "kubectl", "patch", pod, "-n", namespace, "--subresource=status", "-p", status)
+	u.Must(t, "kubectl", "wait", "deployment/"+deployment, "-n", namespace, "--for=condition=Available=false", "--timeout=30s")
 }

@@ -103,7 +103,7 @@ func TestInstallEscapes(t *testing.T) {
 	plain(1, `context "`, "status", "--context", escape)
 	plain(3, "not ready  [2J ]0;x  31m", "install", "-f", path, "--timeout=3s")
 	pod := strings.TrimSpace(u.Must(t, "kubectl", "get", "pods", "-n", "escapes", "-l", "app=web", "-o", "name"))
-	crash(t, u, "escapes", "web", "web", pod, escape)
+	controlplane.CrashPod(t, u, "escapes", "web", "web", pod, escape)
 	plain(1, "log: last words", "status")
 	plain(1, "not ready  [2J", "status", "-o", "wide")
 	plain(1, `message: "not ready \e[2J`, "status", "-o", "yaml")
@@ -145,7 +145,7 @@ func TestInstallEscapes(t *testing.T) {
 func TestInstallUnusualCharacters(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	const letters = "\x01\t\r\n\x1b\x7f\u0080\u0085\u009f\u00a0\u2028\u202e\ufeff\ufffe\uffff\U0001f680 ü"
-	path := user.File(t, "strange.json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "strange"}, "data": {"letters": `+quoted(t, letters)+`}}`)
+	path := user.File(t, "strange.json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "strange"}, "data": {"letters": `+fixture.Quote(letters)+`}}`)
 	for _, want := range []string{"2 created, 0 configured, 0 unchanged", "0 created, 0 configured, 2 unchanged"} {
 		if got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "strange", "-f", path); got.Code != 0 || !strings.HasPrefix(got.Summary(), want) {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)

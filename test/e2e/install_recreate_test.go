@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -117,4 +118,110 @@ spec: {policyName: only-old, validationActions: [Deny]}
 			u.Uninstall(t, namespace)
 		})
 	}
+}
+
+// unchangeable has a field in each object that the server lets nobody change;
+// CHANGED is where.
+const unchangeable = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: CHANGED}}
+  template:
+    metadata: {labels: {app: CHANGED}}
+    spec: {containers: [{name: web, image: registry.example.com/web:1}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: binding}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: CHANGED}
+subjects: [{kind: User, name: somebody, apiGroup: rbac.authorization.k8s.io}]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: once, image: "registry.example.com/once:CHANGED"}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: sealed}
+immutable: true
+data: {a: CHANGED}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}], HEADLESS}
+`
+
+const claim = `---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], storageClassName: CHANGED, resources: {requests: {storage: 1Gi}}}
+`
+
+// TestInstallRecreate refuses what the server would refuse, all of it and before it
+// writes anything, and makes objects anew when told, but never a claim.
+func TestInstallRecreate(t *testing.T) {
+	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
+	u := user.New(t, recorder.Kubeconfig)
+	path := user.File(t, "unchangeable.yaml", "")
+	install := func(content, value, headless string, flags ...string) user.Result {
+		content = strings.ReplaceAll(strings.ReplaceAll(content, "CHANGED", value), ", HEADLESS", headless)
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		recorder.Drain()
+		return u.Run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "recreate", "-f", path, "--wait=false"}, flags...)...)
+	}
+	if got := install(unchangeable+claim, "view", ""); got.Code != 0 {
+		t.Fatal(got.Stderr)
+	}
+	t.Run("refused", func(t *testing.T) {
+		got := install(unchangeable+claim, "edit", ", clusterIP: None")
+		recorder.WantNoWrites(t)
+		wants := []string{
+			"rolebinding recreate/binding: ", "roleRef: ",
+			"configmap recreate/sealed: ", "data: Forbidden: field is immutable",
+			"service recreate/web: ", "spec.clusterIPs[0]",
+			"persistentvolumeclaim recreate/data: ", "save what the object holds and delete it",
+			"deployment recreate/web: ", "spec.selector",
+			"job recreate/once: ", "spec.template",
+		}
+		lines := got.Errors()
+		if got.Code != 1 || len(lines) != len(wants)/2 {
+			t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
+		}
+		for i, line := range lines {
+			object, field := wants[2*i], wants[2*i+1]
+			if !strings.Contains(line, object) || !strings.Contains(line, field) ||
+				strings.HasSuffix(line, ", or have it deleted and made anew with --recreate-immutable") == strings.Contains(object, "claim") {
+				t.Errorf("%s %s is not in %s", object, field, line)
+			}
+		}
+	})
+	t.Run("not the claim", func(t *testing.T) {
+		got := install(unchangeable+claim, "edit", ", clusterIP: None", "--recreate-immutable")
+		recorder.WantNoWrites(t)
+		if lines := got.Errors(); got.Code != 1 || len(lines) != 1 || !strings.Contains(lines[0], "persistentvolumeclaim recreate/data: ") {
+			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
+		}
+	})
+	t.Run("recreated", func(t *testing.T) {
+		same := strings.ReplaceAll(claim, "CHANGED", "view")
+		dry := install(unchangeable+same, "edit", ", clusterIP: None", "--recreate-immutable", "--dry-run=server")
+		recorder.WantNoWrites(t)
+		got := install(unchangeable+same, "edit", ", clusterIP: None", "--recreate-immutable")
+		for _, got := range []user.Result{dry, got} {
+			// The server gives a claim a new version at the second apply of the same.
+			if got.Code != 0 || !strings.HasPrefix(got.Summary(), "5 created, ") {
+				t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
+			}
+		}
+	})
 }

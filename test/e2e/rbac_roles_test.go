@@ -3,7 +3,6 @@ package e2e
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -177,7 +176,7 @@ func lifeCycle(t *testing.T, control *cluster.Cluster, as ...string) (map[access
 		}
 	}
 	demo(0, `^deployment/istiod +1/1 +Ready`, "status")
-	crash(t, admin, "istio-system", "istiod", "discovery", pod, "back-off")
+	controlplane.CrashPod(t, admin, "istio-system", "istiod", "discovery", pod, "back-off")
 	demo(1, `^  pod istiod-\S+: container discovery: CrashLoopBackOff`, "status")
 	last := demo(0, `^deployment.apps/istiod deleted$`, "uninstall", "--yes")
 	demo(0, `^nothing is installed in namespace istio-system$`, "uninstall", "--yes")
@@ -208,28 +207,6 @@ func ownRole(t *testing.T, admin *user.User) {
 			t.Errorf("%s: exit code %d\n%s%s", test.arguments, got.Code, got.Stdout, got.Stderr)
 		}
 	}
-}
-
-// crash has a pod of a Deployment be one whose container crashes.
-func crash(t *testing.T, u *user.User, namespace, deployment, container, pod, message string) {
-	t.Helper()
-	status := fmt.Sprintf(`{"status":{
-		"conditions": [{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}],
-		"containerStatuses": [{"name": %q, "image": "x", "imageID": "x", "ready": false, "restartCount": 3,
-			"state": {"waiting": {"reason": "CrashLoopBackOff", "message": %s}},
-			"lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}}`, container, quoted(t, message))
-	u.Must(t, "kubectl", "patch", pod, "-n", namespace, "--subresource=status", "-p", status)
-	u.Must(t, "kubectl", "wait", "deployment/"+deployment, "-n", namespace, "--for=condition=Available=false", "--timeout=30s")
-}
-
-// quoted gives a text as JSON.
-func quoted(t *testing.T, text string) string {
-	t.Helper()
-	data, err := json.Marshal(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }
 
 // withEscalation adds what is not asked for by a request of its own: whoever
