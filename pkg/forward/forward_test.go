@@ -333,22 +333,3 @@ func TestForwardLeavesNothing(t *testing.T) {
 		}
 	}
 }
-
-func TestFree(t *testing.T) {
-	local, err := Free(t.Context(), "localhost", 0)
-	if err != nil || local.Port == 0 {
-		t.Fatal(local, err)
-	}
-	taken, err := net.Listen("tcp", local.Host())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	if again, err := Free(t.Context(), "localhost", local.Port); err == nil || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or none for one that is free") {
-		t.Errorf("it is %v, %v", again, err)
-	}
-	all, err := Free(t.Context(), "0.0.0.0", 0)
-	if err != nil || !strings.HasPrefix(all.Host(), "localhost:") {
-		t.Errorf("programs would connect to %s, %v", all.Host(), err)
-	}
-}
