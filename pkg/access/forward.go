@@ -8,9 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -117,20 +114,10 @@ func (f *podForward) list(ctx context.Context) error {
 
 func (f *podForward) follower() *follow.Follower[*corev1.Pod] {
 	pods := f.cluster.Core.Pods(f.namespace)
-	source := &cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			f.narrow(&options)
-			return pods.List(ctx, options)
-		},
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			f.narrow(&options)
-			return pods.Watch(ctx, options)
-		},
-	}
 	return &follow.Follower[*corev1.Pod]{
 		What:     "pods",
-		Informer: cache.NewSharedIndexInformer(source, &corev1.Pod{}, 0, cache.Indexers{}),
-		Seen:     f.candidates.see,
+		Informer: follow.Informer(&corev1.Pod{}, pods.List, pods.Watch, f.narrow),
+		Seen:     func(pod *corev1.Pod, _ bool) { f.candidates.see(pod) },
 		Gone:     f.candidates.gone,
 		Listed:   f.candidates.keep,
 	}

@@ -5,14 +5,13 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	kwatch "k8s.io/apimachinery/pkg/watch"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 )
 
 // view shows the pods and the warnings of a namespace, through two informers.
@@ -40,36 +39,13 @@ func newView(client typedcorev1.CoreV1Interface, namespace string, subjects []su
 	onlyWarnings := func(options *metav1.ListOptions) {
 		options.FieldSelector = fields.OneTermEqualSelector("type", corev1.EventTypeWarning).String()
 	}
+	pods, events := client.Pods(namespace), client.Events(namespace)
 	return &view{
-		pods: informer(&corev1.Pod{}, narrow,
-			func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-				return client.Pods(namespace).List(ctx, options)
-			}, client.Pods(namespace).Watch),
-		events: informer(&corev1.Event{}, onlyWarnings,
-			func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-				return client.Events(namespace).List(ctx, options)
-			}, client.Events(namespace).Watch),
-		tell: tell,
-		new:  map[types.UID]bool{},
+		pods:   follow.Informer(&corev1.Pod{}, pods.List, pods.Watch, narrow),
+		events: follow.Informer(&corev1.Event{}, events.List, events.Watch, onlyWarnings),
+		tell:   tell,
+		new:    map[types.UID]bool{},
 	}
-}
-
-func informer(
-	example runtime.Object,
-	narrow func(*metav1.ListOptions),
-	list func(context.Context, metav1.ListOptions) (runtime.Object, error),
-	watch func(context.Context, metav1.ListOptions) (kwatch.Interface, error),
-) cache.SharedIndexInformer {
-	return cache.NewSharedIndexInformer(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			narrow(&options)
-			return list(ctx, options)
-		},
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (kwatch.Interface, error) {
-			narrow(&options)
-			return watch(ctx, options)
-		},
-	}, example, 0, cache.Indexers{})
 }
 
 // run watches until the context ends. Of a namespace whose pods the user may
@@ -77,57 +53,36 @@ func informer(
 func (v *view) run(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	warnings, stopWarnings := context.WithCancel(ctx)
-	defer stopWarnings()
-	if !v.follow(v.pods, stop) || !v.follow(v.events, stopWarnings) {
-		return
+	pods := &follow.Follower[*corev1.Pod]{
+		What:     "pods",
+		Informer: v.pods,
+		Seen:     func(*corev1.Pod, bool) { v.tell() },
+		Gone:     func(*corev1.Pod) { v.tell() },
+		Listed:   func(func(cache.ObjectName) bool) { v.tell() }, // where nothing is, nothing tells of it
 	}
-	var running sync.WaitGroup
-	running.Go(func() { v.pods.RunWithContext(ctx) })
-	running.Go(func() { v.events.RunWithContext(warnings) })
-	// Where nothing is, nothing tells of it.
-	if cache.WaitFor(ctx, "", v.pods.HasSyncedChecker()) {
-		v.tell()
-	}
-	if cache.WaitFor(warnings, "", v.events.HasSyncedChecker()) {
-		v.tell()
-	}
-	running.Wait()
-}
-
-// follow lets an informer tell what changes, and stop where it may not watch.
-func (v *view) follow(informer cache.SharedIndexInformer, stop func()) bool {
-	_, err := informer.AddEventHandler(cache.ResourceEventHandlerDetailedFuncs{
-		AddFunc: func(object any, first bool) {
-			if !first {
-				v.hear(object)
+	warnings := &follow.Follower[*corev1.Event]{
+		What:     "events",
+		Informer: v.events,
+		Seen: func(event *corev1.Event, initial bool) {
+			if !initial {
+				v.hear(event)
 			}
 			v.tell()
 		},
-		UpdateFunc: func(_, object any) {
-			v.hear(object)
-			v.tell()
-		},
-		DeleteFunc: func(any) { v.tell() },
-	})
-	if err != nil {
-		return false
+		Gone:   func(*corev1.Event) { v.tell() },
+		Listed: func(func(cache.ObjectName) bool) { v.tell() },
 	}
-	err = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
-			stop()
-		}
-		// Everything else passes: the informer tries again.
+	var running sync.WaitGroup
+	running.Go(func() {
+		_ = pods.Run(ctx)
+		stop()
 	})
-	return err == nil
+	running.Go(func() { _ = warnings.Run(ctx) }) // without them, the pods tell enough
+	running.Wait()
 }
 
 // hear takes note of an event that has happened just now.
-func (v *view) hear(object any) {
-	event, ok := object.(*corev1.Event)
-	if !ok {
-		return
-	}
+func (v *view) hear(event *corev1.Event) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	v.new[event.UID] = true

@@ -9,6 +9,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/answer"
@@ -22,8 +24,9 @@ type Follower[T metav1.Object] struct {
 	What string
 	// Informer has not been started.
 	Informer cache.SharedIndexInformer
-	// Seen gets each object as it is, and again whenever it changes.
-	Seen func(T)
+	// Seen gets each object as it is, and again whenever it changes. initial is
+	// set for those of the first list.
+	Seen func(object T, initial bool)
 	// Gone gets each object that was deleted, as it was last seen.
 	Gone func(T)
 	// Listed may be nil. It is called once all objects of the first list have
@@ -64,14 +67,14 @@ func (f *Follower[T]) failed(err error) error { return fmt.Errorf("cannot watch 
 
 // handle registers what the informer calls.
 func (f *Follower[T]) handle(stop context.CancelCauseFunc) error {
-	seen := func(object any) {
+	seen := func(object any, initial bool) {
 		if object, ok := object.(T); ok {
-			f.Seen(object)
+			f.Seen(object, initial)
 		}
 	}
-	_, err := f.Informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	_, err := f.Informer.AddEventHandler(cache.ResourceEventHandlerDetailedFuncs{
 		AddFunc:    seen,
-		UpdateFunc: func(_, object any) { seen(object) },
+		UpdateFunc: func(_, object any) { seen(object, false) },
 		DeleteFunc: func(object any) {
 			// The end of a watch can hide a deletion, which then shows in the
 			// next list.
@@ -94,4 +97,24 @@ func (f *Follower[T]) handle(stop context.CancelCauseFunc) error {
 			f.Unserved()
 		}
 	})
+}
+
+// Informer lists and watches what a typed client has of one kind, of which
+// example is one. narrow may choose among them.
+func Informer[L runtime.Object](
+	example runtime.Object,
+	list func(context.Context, metav1.ListOptions) (L, error),
+	open func(context.Context, metav1.ListOptions) (watch.Interface, error),
+	narrow func(*metav1.ListOptions),
+) cache.SharedIndexInformer {
+	return cache.NewSharedIndexInformer(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			narrow(&options)
+			return list(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			narrow(&options)
+			return open(ctx, options)
+		},
+	}, example, 0, cache.Indexers{})
 }

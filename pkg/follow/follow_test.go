@@ -53,7 +53,7 @@ func TestAnotherObject(t *testing.T) {
 		follower := &follow.Follower[*unstructured.Unstructured]{
 			What:     "pods",
 			Informer: dynamicinformer.NewFilteredDynamicInformer(client, pods, "a", 0, cache.Indexers{}, nil).Informer(),
-			Seen:     func(seen *unstructured.Unstructured) { t.Errorf("%s: it has seen %s", what, seen.GetName()) },
+			Seen:     func(seen *unstructured.Unstructured, _ bool) { t.Errorf("%s: it has seen %s", what, seen.GetName()) },
 			Gone:     func(*unstructured.Unstructured) {},
 		}
 		const want = "cannot watch pods: failed to list /v1, Resource=pods: the API server answered about pod x/y when asked for pods in namespace a"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -12,6 +11,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 )
 
 // Target is an object to wait for.
@@ -82,36 +82,35 @@ func Wait(ctx context.Context, client dynamic.Interface, sink event.Sink, target
 		return err
 	}
 
-	watching, stop := context.WithCancel(ctx)
-	var watches sync.WaitGroup
-	defer watches.Wait()
-	defer stop()
-	sightings := make(chan sighting)
+	watches := follow.NewWatches[*unstructured.Unstructured](ctx)
+	defer watches.Close()
 	doubts := time.NewTimer(doubt)
 	defer doubts.Stop()
-	begin := func(group *group) { watches.Go(func() { group.watch(watching, client, sightings) }) }
 	served := map[Place]*group{}
 	for _, group := range grouped(wait.pending) {
 		if early.serves(group, wait.pending) {
 			served[group.Place] = group
 		} else {
-			begin(group)
+			group.begin(client, watches)
 		}
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return &NotReadyError{Pending: wait.left(), Cause: context.Cause(ctx)}
-		case sighting := <-sightings:
-			if sighting.err != nil {
-				return sighting.err
+		case seen := <-watches.Seen:
+			if seen.Err != nil {
+				return seen.Err
 			}
-			wait.see(sighting.ref, sighting.object)
+			wait.take(seen)
+			if !wait.waitsIn(seen.Place) {
+				watches.Done(seen.Place)
+			}
 		case <-early.news():
 			for place := range wait.catchUp(early) {
 				if group, waited := served[place]; waited {
 					delete(served, place)
-					begin(group)
+					group.begin(client, watches)
 				}
 			}
 		case <-doubts.C:
@@ -131,6 +130,24 @@ type wait struct {
 	// started is false while the first look is taken: what is ready then was
 	// not waited for, and nothing is said of it.
 	started bool
+}
+
+// take takes in what was seen of an object.
+func (w *wait) take(seen sighting) {
+	if seen.Gone {
+		seen.Object = nil
+	}
+	w.see(seen.Ref, seen.Object)
+}
+
+// waitsIn tells whether anything of a place is still waited for.
+func (w *wait) waitsIn(place Place) bool {
+	for _, pending := range w.pending {
+		if pending.place() == place {
+			return true
+		}
+	}
+	return false
 }
 
 // see takes in a new state of an object; nil means that it was deleted.

@@ -5,10 +5,12 @@ import (
 	"maps"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 )
 
 // Watch follows objects that are going to be waited for, from before they are
@@ -31,18 +33,18 @@ type Watch struct {
 func Begin(ctx context.Context, client dynamic.Interface, places []Place) *Watch {
 	ctx, stop := context.WithCancel(ctx)
 	w := &Watch{places: map[Place]bool{}, stop: stop, fresh: make(chan struct{}, 1), latest: map[event.Object]sighting{}, failed: map[Place]bool{}}
-	sightings := make(chan sighting)
+	watches := follow.NewWatches[*unstructured.Unstructured](ctx)
 	for _, place := range places {
-		if w.places[place] {
-			continue
+		if !w.places[place] && len(w.places) < follow.MaxOpen {
+			w.places[place] = true
+			(&group{Place: place}).begin(client, watches)
 		}
-		w.places[place] = true
-		w.ended.Go(func() { (&group{Place: place}).watch(ctx, client, sightings) })
 	}
 	w.ended.Go(func() {
+		defer watches.Close()
 		for {
 			select {
-			case seen := <-sightings:
+			case seen := <-watches.Seen:
 				w.note(seen)
 			case <-ctx.Done():
 				return
@@ -63,10 +65,10 @@ func (w *Watch) End() {
 func (w *Watch) note(seen sighting) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if seen.err != nil {
-		w.failed[seen.place] = true
+	if seen.Err != nil {
+		w.failed[seen.Place] = true
 	} else {
-		w.latest[seen.ref] = seen
+		w.latest[seen.Ref] = seen
 	}
 	select {
 	case w.fresh <- struct{}{}:
@@ -106,7 +108,7 @@ func (w *Watch) serves(group *group, pending map[event.Object]*Pending) bool {
 		return false
 	}
 	for _, name := range group.names {
-		version := pending[group.ref(name)].Object.GetResourceVersion()
+		version := pending[group.Ref(name)].Object.GetResourceVersion()
 		if _, err := resourceversion.CompareResourceVersion(version, version); err != nil {
 			return false
 		}
@@ -125,10 +127,10 @@ func (w *wait) catchUp(early *Watch) map[Place]bool {
 		if !waiting || !found {
 			continue
 		}
-		if older, err := resourceversion.CompareResourceVersion(one.version, pending.Object.GetResourceVersion()); err != nil || older < 0 {
+		if older, err := resourceversion.CompareResourceVersion(one.Object.GetResourceVersion(), pending.Object.GetResourceVersion()); err != nil || older < 0 {
 			continue
 		}
-		w.see(ref, one.object)
+		w.take(one)
 	}
 	return failed
 }

@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/tools/cache"
 
@@ -20,20 +18,14 @@ import (
 // patience is how long an object may take to go before that is told.
 const patience = 3 * time.Second
 
-// gone returns when nothing of what is left is there any more. It is watched,
-// with one watch a resource and namespace.
+// gone returns when nothing of what is left is there any more.
 func (e *Engine) gone(ctx context.Context, left map[event.Object]*held) error {
 	if len(left) == 0 {
 		return nil
 	}
-	watching, stop := context.WithCancel(ctx)
-	var watches sync.WaitGroup
-	defer watches.Wait()
-	defer stop()
-	sightings := make(chan sighting)
-	for at, members := range grouped(left) {
-		watches.Go(func() { watch(watching, e.Metadata, at, members, sightings) })
-	}
+	watches := follow.NewWatches[*metav1.PartialObjectMetadata](ctx)
+	defer watches.Close()
+	e.watch(watches, left)
 	long := time.NewTimer(patience)
 	defer long.Stop()
 	tooLong := time.NewTicker(overdue)
@@ -48,14 +40,14 @@ func (e *Engine) gone(ctx context.Context, left map[event.Object]*held) error {
 			e.remind(ctx, left)
 		case <-ctx.Done():
 			return stuck(left, context.Cause(ctx))
-		case seen := <-sightings:
-			if seen.err != nil {
-				return seen.err
+		case seen := <-watches.Seen:
+			if seen.Err != nil {
+				return seen.Err
 			}
-			if held, ok := left[seen.ref]; ok && seen.meta != nil && seen.meta.UID == held.target.UID {
-				held.finalizers = seen.meta.Finalizers
-			} else {
-				delete(left, seen.ref)
+			if held, ok := left[seen.Ref]; ok && !seen.Gone && seen.Object.UID == held.target.UID {
+				held.finalizers = seen.Object.Finalizers
+			} else if delete(left, seen.Ref); !anyIn(seen.Place, left) {
+				watches.Done(seen.Place)
 			}
 		}
 	}
@@ -77,66 +69,28 @@ func stuck(left map[event.Object]*held, cause error) *StuckError {
 	return failure
 }
 
-// place is what one watch serves.
-type place struct {
-	resource  schema.GroupVersionResource
-	namespace string
-}
-
-func grouped(left map[event.Object]*held) map[place][]event.Object {
-	groups := map[place][]event.Object{}
+// watch watches what is left, with one watch a resource and namespace.
+func (e *Engine) watch(watches *follow.Watches[*metav1.PartialObjectMetadata], left map[event.Object]*held) {
+	names := map[follow.Place][]string{}
 	for ref, held := range left {
-		at := place{held.target.Resource, ref.Namespace}
-		groups[at] = append(groups[at], ref)
+		names[held.place(ref)] = append(names[held.place(ref)], ref.Name)
 	}
-	return groups
+	for place, names := range names {
+		informer := metadatainformer.NewFilteredMetadataInformer(e.Metadata, place.Resource, place.Namespace, 0, cache.Indexers{}, nil).Informer()
+		watches.Begin(place, informer, names, true)
+	}
 }
 
-// sighting is an object as a watch saw it; meta is nil when it is gone.
-type sighting struct {
-	ref  event.Object
-	meta *metav1.PartialObjectMetadata
-	err  error
+func (h *held) place(ref event.Object) follow.Place {
+	return follow.Place{Kind: schema.GroupKind{Group: ref.Group, Kind: ref.Kind}, Resource: h.target.Resource, Namespace: ref.Namespace}
 }
 
-// watch tells of the members until the context ends.
-func watch(ctx context.Context, client metadata.Interface, at place, members []event.Object, out chan<- sighting) {
-	tell := func(s sighting) {
-		select {
-		case out <- s:
-		case <-ctx.Done():
+// anyIn tells whether anything of a place is left.
+func anyIn(place follow.Place, left map[event.Object]*held) bool {
+	for ref, held := range left {
+		if held.place(ref) == place {
+			return true
 		}
 	}
-	byName := map[string]event.Object{}
-	for _, ref := range members {
-		byName[ref.Name] = ref
-	}
-	see := func(name string, meta *metav1.PartialObjectMetadata) {
-		if ref, ok := byName[name]; ok {
-			tell(sighting{ref: ref, meta: meta})
-		}
-	}
-	follower := &follow.Follower[*metav1.PartialObjectMetadata]{
-		What:     at.resource.Resource,
-		Informer: metadatainformer.NewFilteredMetadataInformer(client, at.resource, at.namespace, 0, cache.Indexers{}, nil).Informer(),
-		Seen:     func(meta *metav1.PartialObjectMetadata) { see(meta.Name, meta) },
-		Gone:     func(meta *metav1.PartialObjectMetadata) { see(meta.Name, nil) },
-		Listed: func(there func(cache.ObjectName) bool) {
-			// What the first list does not have went before it.
-			for _, ref := range members {
-				if !there(cache.NewObjectName(at.namespace, ref.Name)) {
-					tell(sighting{ref: ref})
-				}
-			}
-		},
-		Unserved: func() {
-			// The kind itself is gone, and all of its objects.
-			for _, ref := range members {
-				tell(sighting{ref: ref})
-			}
-		},
-	}
-	if err := follower.Run(ctx); err != nil {
-		tell(sighting{err: err})
-	}
+	return false
 }

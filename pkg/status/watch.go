@@ -75,7 +75,7 @@ func (s *Status) watch(ctx context.Context, place applyset.Place, seen *sighting
 	follower := &follow.Follower[*unstructured.Unstructured]{
 		What:     place.Resource.Resource,
 		Informer: dynamicinformer.NewFilteredDynamicInformer(s.Cluster.Dynamic, place.Resource, place.Namespace, 0, cache.Indexers{}, only).Informer(),
-		Seen:     func(object *unstructured.Unstructured) { see(object, false) },
+		Seen:     func(object *unstructured.Unstructured, _ bool) { see(object, false) },
 		Gone:     func(object *unstructured.Unstructured) { see(object, true) },
 	}
 	return follower.Run(ctx)

@@ -176,16 +176,16 @@ func TestInstallRefusedObject(t *testing.T) {
 func TestInstallForcesConflict(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	path := user.File(t, "settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: demo\n")
-	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
-	u.Must(t, "kubectl", "patch", "configmap", "settings", "-n", "contested", "--field-manager=somebody", "-p", `{"data":{"mode":"mine"}}`)
-	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested")
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "force-taken")
+	u.Must(t, "kubectl", "patch", "configmap", "settings", "-n", "force-taken", "--field-manager=somebody", "-p", `{"data":{"mode":"mine"}}`)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "force-taken")
 	lines := got.Errors()
-	want := `configmap contested/settings: "somebody" owns .data.mode; leave these fields out, or take them over with --force-conflicts`
+	want := `configmap force-taken/settings: "somebody" owns .data.mode; leave these fields out, or take them over with --force-conflicts`
 	if got.Code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0], want) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "contested", "--force-conflicts")
-	if mode := u.Must(t, "kubectl", "get", "configmap", "settings", "-n", "contested", "-o", "jsonpath={.data.mode}"); mode != "demo" {
+	u.Must(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "force-taken", "--force-conflicts")
+	if mode := u.Must(t, "kubectl", "get", "configmap", "settings", "-n", "force-taken", "-o", "jsonpath={.data.mode}"); mode != "demo" {
 		t.Errorf("the mode is %q", mode)
 	}
 }
