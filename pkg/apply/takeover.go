@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,6 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/util/csaupgrade"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 // takeOver makes us the manager of all fields of an object that somebody else
@@ -89,24 +91,21 @@ func formerOwners(live *metav1.PartialObjectMetadata, metadataOnly bool) sets.Se
 // splitMetadata gives an entry's fields of the metadata and the others; nil
 // where there are none.
 func splitMetadata(entry metav1.ManagedFieldsEntry) (metadata, others *metav1.ManagedFieldsEntry) {
-	var fields map[string]any
-	if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+	fields := managedfields.Of(entry)
+	if fields.Empty() {
 		return nil, &entry
 	}
-	with := func(fields map[string]any) *metav1.ManagedFieldsEntry {
-		raw, err := json.Marshal(fields)
-		if err != nil || len(fields) == 0 {
+	with := func(fields *fieldpath.Set) *metav1.ManagedFieldsEntry {
+		raw, err := fields.ToJSON()
+		if err != nil || fields.Empty() {
 			return nil
 		}
 		part := entry
 		part.FieldsV1 = metav1.NewFieldsV1(string(raw))
 		return &part
 	}
-	if own, ok := fields["f:metadata"].(map[string]any); ok {
-		metadata = with(map[string]any{"f:metadata": own})
-	}
-	delete(fields, "f:metadata")
-	return metadata, with(fields)
+	others = with(fields.RecursiveDifference(fieldpath.NewSet(fieldpath.MakePathOrDie("metadata"))))
+	return with(fields.FilterIncludeMatches(fieldpath.MakePrefixMatcherOrDie("metadata"))), others
 }
 
 func (e *Engine) metadata(target Target) metadata.ResourceInterface {

@@ -1,12 +1,12 @@
 package apply
 
 import (
-	"encoding/json"
-	"reflect"
-	"strings"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	keyvalue "sigs.k8s.io/structured-merge-diff/v6/value"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 // controllers are the field managers of what runs in the cluster itself. A
@@ -26,56 +26,53 @@ func yield(object *unstructured.Unstructured, live metav1.Object) *unstructured.
 	if live == nil {
 		return object
 	}
-	var theirs []map[string]any
-	ours := map[string]any{}
+	theirs, ours := &fieldpath.Set{}, &fieldpath.Set{}
 	for _, entry := range live.GetManagedFields() {
-		var fields map[string]any
-		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
-			continue
-		}
 		switch {
 		case controllers[entry.Manager]:
-			theirs = append(theirs, fields)
+			theirs = theirs.Union(managedfields.Of(entry))
 		case entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply:
-			ours = fields
+			ours = ours.Union(managedfields.Of(entry))
 		}
 	}
-	if len(theirs) == 0 {
+	if theirs.Empty() {
 		return object
 	}
 	yielded := object.DeepCopy()
-	for _, fields := range theirs {
-		drop(yielded.Object, fields, ours)
+	for path := range theirs.Leaves().All() {
+		if !holds(ours, path) {
+			drop(yielded.Object, path)
+		}
 	}
 	return yielded
 }
 
-// drop takes the fields of a set from a value, but for those that are also in
-// keep. The sets have the form of FieldsV1: f:NAME leads to a field, k:KEYS to
-// the item of a list with these keys, and a leaf is empty.
-func drop(value any, set, keep map[string]any) {
-	for element, below := range set {
-		inner, _ := below.(map[string]any)
-		kept, isKept := keep[element].(map[string]any)
-		name, isField := strings.CutPrefix(element, "f:")
-		keys, isItem := strings.CutPrefix(element, "k:")
-		switch {
-		case isField:
-			fields, ok := value.(map[string]any)
-			if !ok {
-				continue
-			}
-			if len(inner) > 0 {
-				drop(fields[name], inner, kept)
-			} else if !isKept {
-				delete(fields, name)
-			}
-		case isItem:
-			items, _ := value.([]any)
-			for _, item := range items {
-				if has(item, keys) {
-					drop(item, inner, kept)
-				}
+// holds tells whether a set has a field or something in it.
+func holds(set *fieldpath.Set, path fieldpath.Path) bool {
+	if set.Has(path) {
+		return true
+	}
+	for _, element := range path {
+		set = set.WithPrefix(element)
+	}
+	return !set.Empty()
+}
+
+// drop removes a field from a value. Items of lists stay.
+func drop(value any, path fieldpath.Path) {
+	switch element, below := path[0], path[1:]; {
+	case element.FieldName != nil:
+		fields, _ := value.(map[string]any)
+		if len(below) == 0 {
+			delete(fields, *element.FieldName)
+			return
+		}
+		drop(fields[*element.FieldName], below)
+	case element.Key != nil && len(below) > 0:
+		items, _ := value.([]any)
+		for _, item := range items {
+			if fields, ok := item.(map[string]any); ok && has(fields, *element.Key) {
+				drop(item, below)
 			}
 		}
 	}
@@ -85,22 +82,14 @@ func drop(value any, set, keep map[string]any) {
 // protocol of a port is the only one of Kubernetes' own kinds.
 var keyDefaults = map[string]any{"protocol": "TCP"}
 
-// has tells whether an item of a list has the keys, which are in JSON.
-func has(item any, keys string) bool {
-	fields, ok := item.(map[string]any)
-	var wanted map[string]any
-	if !ok || json.Unmarshal([]byte(keys), &wanted) != nil {
-		return false
-	}
-	for name, value := range wanted {
-		if number, ok := value.(float64); ok {
-			value = int64(number)
-		}
-		field, written := fields[name]
+// has tells whether an item of a list has the keys.
+func has(item map[string]any, keys keyvalue.FieldList) bool {
+	for _, key := range keys {
+		field, written := item[key.Name]
 		if !written {
-			field = keyDefaults[name]
+			field = keyDefaults[key.Name]
 		}
-		if !reflect.DeepEqual(field, value) {
+		if !keyvalue.Equals(keyvalue.NewValueInterface(field), key.Value) {
 			return false
 		}
 	}

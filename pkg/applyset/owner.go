@@ -2,12 +2,13 @@ package applyset
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 // Tool is what an owner works with.
@@ -111,7 +112,7 @@ func applied(object metav1.Object, manager string) bool {
 // from one of ours, and by controllers, such as from a Service to its
 // EndpointSlices.
 func IsMember(object metav1.Object, id, fieldManager string) bool {
-	return object.GetLabels()[PartOf] == id && owns(object, fieldManager, "f:labels", PartOf)
+	return object.GetLabels()[PartOf] == id && owns(object, fieldManager, "labels", PartOf)
 }
 
 // ClaimedBy tells whether somebody else has laid hands on an object that the
@@ -135,21 +136,14 @@ func ClaimedBy(object metav1.Object, fieldManager string) (Owner, bool) {
 
 // Labelled tells whether a manager has applied a label of an object.
 func Labelled(object metav1.Object, manager, label string) bool {
-	return owns(object, manager, "f:labels", label)
+	return owns(object, manager, "labels", label)
 }
 
 // owns tells whether a manager has applied a label or an annotation: part is
-// f:labels or f:annotations, as FieldsV1 has them.
+// labels or annotations.
 func owns(object metav1.Object, manager, part, key string) bool {
 	for _, entry := range object.GetManagedFields() {
-		if entry.Manager != manager || entry.Operation != metav1.ManagedFieldsOperationApply || entry.FieldsV1 == nil {
-			continue
-		}
-		var fields map[string]any
-		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
-			continue
-		}
-		if _, found, err := unstructured.NestedFieldNoCopy(fields, "f:metadata", part, "f:"+key); found && err == nil {
+		if entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply && managedfields.Of(entry).Has(fieldpath.MakePathOrDie("metadata", part, key)) {
 			return true
 		}
 	}
@@ -177,9 +171,9 @@ var marks = []struct {
 // that count: counts is asked with the part of the metadata and the key.
 func marked(object metav1.Object, counts func(part, key string) bool) (Owner, bool) {
 	for _, mark := range marks {
-		part, values := "f:labels", object.GetLabels()
+		part, values := "labels", object.GetLabels()
 		if mark.annotation {
-			part, values = "f:annotations", object.GetAnnotations()
+			part, values = "annotations", object.GetAnnotations()
 		}
 		value := values[mark.key]
 		if value == "" || !counts(part, mark.key) {

@@ -1,7 +1,6 @@
 package samples
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
@@ -180,8 +180,7 @@ func before(pods []corev1.Pod, namespace *metav1.PartialObjectMetadata) bool {
 func labelledSince(namespace *metav1.PartialObjectMetadata) time.Time {
 	var since time.Time
 	for _, entry := range namespace.ManagedFields {
-		owns := entry.FieldsV1 != nil && bytes.Contains(entry.FieldsV1.GetRawBytes(), []byte(`"f:`+InjectionLabel+`"`))
-		if entry.Time != nil && owns && entry.Time.After(since) {
+		if entry.Time != nil && managedfields.HasLabel(entry, InjectionLabel) && entry.Time.After(since) {
 			since = entry.Time.Time
 		}
 	}
