@@ -19,12 +19,10 @@ import (
 	"k8s.io/client-go/metadata"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 const (
-	// FieldManager is the name under which the server remembers our fields.
-	FieldManager = "kubectl-istio-demo"
-
 	// parallel bounds the writes under way, and reading the reads. The server's
 	// own priority and fairness queues them fairly beyond what it can take, and
 	// it takes 100 streams in one HTTP/2 connection
@@ -212,7 +210,7 @@ func (e *Engine) send(ctx context.Context, target Target, dryRun bool) (*unstruc
 		return nil, fmt.Errorf("it cannot be encoded: %w", err)
 	}
 	force := e.Force || target.Adopt
-	options := metav1.PatchOptions{FieldManager: FieldManager, Force: &force, FieldValidation: metav1.FieldValidationIgnore}
+	options := metav1.PatchOptions{FieldManager: managedfields.Manager, Force: &force, FieldValidation: metav1.FieldValidationIgnore}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
@@ -271,7 +269,7 @@ func within(some, all map[string]string) bool {
 // the object they are.
 func ourFields(object metav1.Object) string {
 	for _, entry := range object.GetManagedFields() {
-		if entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.FieldsV1 != nil {
+		if entry.Manager == managedfields.Manager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.FieldsV1 != nil {
 			return entry.APIVersion + string(entry.FieldsV1.GetRawBytes())
 		}
 	}

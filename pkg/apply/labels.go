@@ -9,12 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 // LabelManager is the field manager that labels a namespace for an inventory.
 // Each has its own: a label that several of them want goes with the last, and
 // one that somebody has changed since is not theirs any more.
-func LabelManager(inventory string) string { return FieldManager + "/" + inventory }
+func LabelManager(inventory string) string { return managedfields.Manager + "/" + inventory }
 
 // Labels has a field manager own just these labels of a namespace; those
 // that it owned before, and nobody else, go. It gives those that are there then.

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 func (e *Engine) resource(target Target) dynamic.ResourceInterface {
@@ -34,7 +36,7 @@ func (e *Engine) tryCreation(ctx context.Context, target Target) error {
 			delete(port, "nodePort")
 		}
 	}
-	_, err := e.resource(target).Create(ctx, try, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: FieldManager})
+	_, err := e.resource(target).Create(ctx, try, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: managedfields.Manager})
 	if err == nil || unauthorized(err) {
 		return nil
 	}
@@ -85,6 +87,6 @@ func (e *Engine) putBack(ctx context.Context, target Target, old *unstructured.U
 			unstructured.RemoveNestedField(back.Object, "spec", "template", "metadata", "labels", label)
 		}
 	}
-	_, err := e.resource(target).Create(ctx, back, metav1.CreateOptions{FieldManager: FieldManager})
+	_, err := e.resource(target).Create(ctx, back, metav1.CreateOptions{FieldManager: managedfields.Manager})
 	return err
 }

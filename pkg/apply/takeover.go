@@ -35,7 +35,7 @@ func (e *Engine) takeOver(ctx context.Context, target Target) error {
 			return nil
 		}
 		var patch []byte
-		if patch, err = csaupgrade.UpgradeManagedFieldsPatch(live, former, FieldManager); err != nil {
+		if patch, err = csaupgrade.UpgradeManagedFieldsPatch(live, former, managedfields.Manager); err != nil {
 			break
 		}
 		// It holds the resourceVersion: sent twice, it does nothing twice.
@@ -61,11 +61,11 @@ func holdsData(target Target) bool {
 // ours, and gives the names of its managers: all that people and tools own, or
 // only the metadata.
 func formerOwners(live *metav1.PartialObjectMetadata, metadataOnly bool) sets.Set[string] {
-	const moving = FieldManager + "-moving"
+	const moving = managedfields.Manager + "-moving"
 	former := sets.New[string]()
 	var entries []metav1.ManagedFieldsEntry
 	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == FieldManager || controllers[entry.Manager] || entry.Subresource != "" {
+		if entry.Manager == managedfields.Manager || controllers[entry.Manager] || entry.Subresource != "" {
 			entries = append(entries, entry)
 			continue
 		}

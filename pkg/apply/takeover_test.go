@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
@@ -96,7 +97,7 @@ func managers(t *testing.T, patch string) (names, ours string) {
 	var all []string
 	for _, entry := range entries {
 		all = append(all, entry.Manager+" "+string(entry.Operation))
-		if entry.Manager == FieldManager {
+		if entry.Manager == managedfields.Manager {
 			ours = entry.FieldsV1.GetRawString()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 // patch applies a target with one request. Where the kind does not have all of
@@ -53,7 +54,7 @@ func unknownFields(err error) bool {
 // object as a new one. It is empty where the user may not ask that.
 func (e *Engine) unknown(ctx context.Context, target Target) []string {
 	_, err := e.resource(target).
-		Create(ctx, target.Object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict})
+		Create(ctx, target.Object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: managedfields.Manager, FieldValidation: metav1.FieldValidationStrict})
 	if !apierrors.IsBadRequest(err) {
 		return nil
 	}

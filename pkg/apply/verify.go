@@ -3,13 +3,15 @@ package apply
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // Verify has the server check, before anything is written, the targets that
@@ -53,18 +55,9 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 // because it is to run again and has failed.
 func (e *Engine) recreates(target Target, stored *unstructured.Unstructured, err error) bool {
 	if err == nil {
-		return target.RunsAgain && failed(stored) && !target.Claimed
+		return target.RunsAgain && untyped.HasCondition(stored, "Failed") && !target.Claimed
 	}
 	return (e.Recreate || target.RunsAgain) && target.recreatable() && immutable(err)
-}
-
-// failed tells whether a Job has failed for good.
-func failed(job *unstructured.Unstructured) bool {
-	conditions, _, _ := unstructured.NestedSlice(job.Object, "status", "conditions")
-	return slices.ContainsFunc(conditions, func(condition any) bool {
-		fields, _ := condition.(map[string]any)
-		return fields["type"] == "Failed" && fields["status"] == "True"
-	})
 }
 
 // doubtful tells whether the server may refuse to change an object.
@@ -76,7 +69,7 @@ func (t *Target) doubtful() bool {
 		return true
 	}
 	for _, entry := range t.Live.GetManagedFields() {
-		if entry.Manager != FieldManager && !controllers[entry.Manager] && entry.Subresource != "status" {
+		if entry.Manager != managedfields.Manager && !controllers[entry.Manager] && entry.Subresource != "status" {
 			return true
 		}
 	}

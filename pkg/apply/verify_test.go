@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fakeapi"
 )
 
@@ -23,7 +24,7 @@ func managedBy(entries ...metav1.ManagedFieldsEntry) metav1.Object {
 }
 
 var (
-	byUs         = metav1.ManagedFieldsEntry{Manager: FieldManager, Operation: metav1.ManagedFieldsOperationApply}
+	byUs         = metav1.ManagedFieldsEntry{Manager: managedfields.Manager, Operation: metav1.ManagedFieldsOperationApply}
 	byPerson     = metav1.ManagedFieldsEntry{Manager: "kubectl-edit", Operation: metav1.ManagedFieldsOperationUpdate}
 	byController = metav1.ManagedFieldsEntry{Manager: "pilot-discovery", Operation: metav1.ManagedFieldsOperationUpdate}
 	byKubelet    = metav1.ManagedFieldsEntry{Manager: "kubelet", Operation: metav1.ManagedFieldsOperationUpdate, Subresource: "status"}

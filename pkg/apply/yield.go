@@ -31,7 +31,7 @@ func yield(object *unstructured.Unstructured, live metav1.Object) *unstructured.
 		switch {
 		case controllers[entry.Manager]:
 			theirs = theirs.Union(managedfields.Of(entry))
-		case entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply:
+		case entry.Manager == managedfields.Manager && entry.Operation == metav1.ManagedFieldsOperationApply:
 			ours = ours.Union(managedfields.Of(entry))
 		}
 	}

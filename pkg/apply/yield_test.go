@@ -6,6 +6,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 func TestYield(t *testing.T) {
@@ -52,7 +54,7 @@ func TestYield(t *testing.T) {
 		{"istiod", webhooks("Ignore", "Ignore"), webhooks("", "Ignore"), []metav1.ManagedFieldsEntry{owner("pilot-discovery", "Update", failurePolicy)}},
 		{"a person", webhooks("Ignore", "Ignore"), webhooks("Ignore", "Ignore"), []metav1.ManagedFieldsEntry{owner("kubectl-edit", "Update", failurePolicy)}},
 		{"istiod and we", webhooks("Fail", "Ignore"), webhooks("Fail", "Ignore"), []metav1.ManagedFieldsEntry{
-			owner("pilot-discovery", "Update", failurePolicy), owner(FieldManager, "Apply", failurePolicy),
+			owner("pilot-discovery", "Update", failurePolicy), owner(managedfields.Manager, "Apply", failurePolicy),
 		}},
 		{"an autoscaler", replicas(int64(1)), replicas(), []metav1.ManagedFieldsEntry{owner("kube-controller-manager", "Update", `{"f:spec":{"f:replicas":{}},"f:status":{"f:x":{}}}`)}},
 		{"numbers as keys", ports, portsLeft, []metav1.ManagedFieldsEntry{

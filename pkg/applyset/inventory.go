@@ -10,7 +10,6 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
@@ -90,7 +89,7 @@ func (l *Inventory) Search(ctx context.Context, client metadata.Interface, kinds
 // only leaves the members of what carries their label. The parent is none.
 func (l *Inventory) only(found []Object) []Object {
 	return slices.DeleteFunc(found, func(object Object) bool {
-		return object.Ref == l.Object().Ref || !IsMember(object.Meta, l.ID(), apply.FieldManager)
+		return object.Ref == l.Object().Ref || !IsMember(object.Meta, l.ID())
 	})
 }
 

@@ -79,15 +79,15 @@ var controllers = map[string]bool{
 // OwnerOf tells who owns an object; ours is true where it is a member of the set
 // with the ID (inventory.ID gives it), or in no set, applied by the field
 // manager, and claimed by nobody since.
-func OwnerOf(object metav1.Object, id, fieldManager string) (owner Owner, ours bool) {
+func OwnerOf(object metav1.Object, id string) (owner Owner, ours bool) {
 	set := object.GetLabels()[PartOf]
 	switch {
 	case set == id:
 		return Owner{}, true
 	case set != "":
-		return Owner{Tool: ApplySet, ApplySetID: set, Made: applied(object, fieldManager)}, false
-	case applied(object, fieldManager):
-		owner, claimed := ClaimedBy(object, fieldManager)
+		return Owner{Tool: ApplySet, ApplySetID: set, Made: applied(object)}, false
+	case applied(object):
+		owner, claimed := ClaimedBy(object)
 		return owner, !claimed
 	}
 	if owner, marked := marked(object, func(string, string) bool { return true }); marked {
@@ -96,10 +96,10 @@ func OwnerOf(object metav1.Object, id, fieldManager string) (owner Owner, ours b
 	return author(object), false
 }
 
-// applied tells whether a manager has applied an object.
-func applied(object metav1.Object, manager string) bool {
+// applied tells whether this program has applied an object.
+func applied(object metav1.Object) bool {
 	for _, entry := range object.GetManagedFields() {
-		if entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply {
+		if entry.Manager == managedfields.Manager && entry.Operation == metav1.ManagedFieldsOperationApply {
 			return true
 		}
 	}
@@ -111,8 +111,8 @@ func applied(object metav1.Object, manager string) bool {
 // would not do, because it is copied: by people who make an object of their own
 // from one of ours, and by controllers, such as from a Service to its
 // EndpointSlices.
-func IsMember(object metav1.Object, id, fieldManager string) bool {
-	return object.GetLabels()[PartOf] == id && owns(object, fieldManager, "labels", PartOf)
+func IsMember(object metav1.Object, id string) bool {
+	return object.GetLabels()[PartOf] == id && owns(object, managedfields.Manager, "labels", PartOf)
 }
 
 // ClaimedBy tells whether somebody else has laid hands on an object that the
@@ -120,13 +120,13 @@ func IsMember(object metav1.Object, id, fieldManager string) bool {
 // was not applied with the object, or another manager that applies it, too.
 // Controllers of the cluster, and managers whose names begin with the field
 // manager's, claim nothing; neither does whoever edits, patches or scales it.
-func ClaimedBy(object metav1.Object, fieldManager string) (Owner, bool) {
-	theirs := func(part, key string) bool { return !owns(object, fieldManager, part, key) }
+func ClaimedBy(object metav1.Object) (Owner, bool) {
+	theirs := func(part, key string) bool { return !owns(object, managedfields.Manager, part, key) }
 	if owner, marked := marked(object, theirs); marked {
 		return owner, true
 	}
 	for _, entry := range object.GetManagedFields() {
-		ours := entry.Manager == fieldManager || strings.HasPrefix(entry.Manager, fieldManager+"/")
+		ours := entry.Manager == managedfields.Manager || strings.HasPrefix(entry.Manager, managedfields.Manager+"/")
 		if entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" && !ours && !controllers[entry.Manager] {
 			return managed(entry.Manager), true
 		}

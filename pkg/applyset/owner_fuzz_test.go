@@ -36,7 +36,7 @@ func FuzzOf(f *testing.F) {
 			},
 		}
 		ByController(object)
-		owner, ours := OwnerOf(object, id, us)
+		owner, ours := OwnerOf(object, id)
 		switch {
 		case ours && owner != (Owner{}):
 			t.Errorf("what is ours belongs to %+v", owner)

@@ -66,7 +66,7 @@ func TestOf(t *testing.T) {
 		{"controllers only", byManagers(entry("pilot-discovery", metav1.ManagedFieldsOperationUpdate, 0, "")), Owner{}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, ours := OwnerOf(&test.object, id, me)
+			got, ours := OwnerOf(&test.object, id)
 			if got != test.want || ours != test.ours {
 				t.Errorf("got %+v, %t, want %+v, %t", got, ours, test.want, test.ours)
 			}
@@ -122,7 +122,7 @@ func TestMember(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.object.ManagedFields = test.entries
-			if got := IsMember(&test.object, id, me); got != test.want {
+			if got := IsMember(&test.object, id); got != test.want {
 				t.Errorf("got %t", got)
 			}
 		})
@@ -165,7 +165,7 @@ func TestClaimed(t *testing.T) {
 		{"a manager of a similar name", with(metav1.ObjectMeta{}, applies(me+"er")), me + "er"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			owner, claimed := ClaimedBy(&test.object, me)
+			owner, claimed := ClaimedBy(&test.object)
 			if claimed != (test.want != "") || claimed && owner.String() != test.want {
 				t.Errorf("got %t, %q", claimed, owner)
 			}

@@ -26,6 +26,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 const (
@@ -37,8 +39,8 @@ const (
 	IDLabel = "applyset.kubernetes.io/id"
 	// ToolingAnnotation names who may change a set, as NAME/VERSION.
 	ToolingAnnotation = "applyset.kubernetes.io/tooling"
-	// ToolName is the name under which we may.
-	ToolName = "kubectl-istio-demo"
+	// ToolName is the name under which this program may.
+	ToolName = managedfields.Manager
 
 	kindsAnnotation      = "applyset.kubernetes.io/contains-group-kinds"
 	namespacesAnnotation = "applyset.kubernetes.io/additional-namespaces"

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // failedCreate is the reason of controllers that cannot create a pod.
@@ -47,13 +48,9 @@ func (e *Evidence) creation() []symptom {
 // failure finds the words of the controller in a condition, or in an event if
 // the controller has no such condition.
 func (e *Evidence) failure() (message string, failed bool) {
-	conditions, _, _ := unstructured.NestedSlice(e.Workload.Object, "status", "conditions")
-	for _, condition := range conditions {
-		fields, _ := condition.(map[string]any)
-		if !e.watched && fields["type"] == "ReplicaFailure" && fields["status"] == "True" {
-			message, _ = fields["message"].(string)
-			return message, true
-		}
+	if condition, refused := untyped.TrueCondition(e.Workload, "ReplicaFailure"); refused && !e.watched {
+		message, _ = condition["message"].(string)
+		return message, true
 	}
 	wanted, known := wanted(e.Workload)
 	complete := known && !e.watched && int64(len(e.Pods)) >= wanted

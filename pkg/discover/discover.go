@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kubeversion "k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // Kind is where the objects of a kind live.
@@ -83,9 +85,8 @@ func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds,
 // Define adds the kinds that a CustomResourceDefinition of the manifest
 // defines.
 func (k *Kinds) Define(crd *unstructured.Unstructured) {
-	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
-	kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
-	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+	defined, plural := untyped.DefinedBy(crd)
+	group, kind := defined.Group, defined.Kind
 	scope, _, _ := unstructured.NestedString(crd.Object, "spec", "scope")
 	// Not NestedSlice: it would copy the schemas, which are most of a CRD.
 	field, _, _ := unstructured.NestedFieldNoCopy(crd.Object, "spec", "versions")

@@ -10,10 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/crd"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // stuckAfter is when a CRD that is not established is taken to be stuck. One
@@ -25,7 +26,7 @@ const stuckAfter = 10 * time.Second
 const staleFor = 3 * time.Second
 
 // touched is an annotation that a stuck CRD bears for a moment.
-const touched = "kubectl-istio-demo/touched"
+const touched = managedfields.Manager + "/touched"
 
 var errStuck = errors.New("not established in time")
 
@@ -96,5 +97,5 @@ func touch(ctx context.Context, engine *apply.Engine, targets []apply.Target) er
 
 // namesAccepted tells whether nothing stands in the way of establishing a CRD.
 func namesAccepted(definition *unstructured.Unstructured) bool {
-	return crd.HasCondition(definition, "NamesAccepted")
+	return untyped.HasCondition(definition, "NamesAccepted")
 }

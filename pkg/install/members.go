@@ -56,7 +56,7 @@ func recordOf(source string, targets []apply.Target) applyset.Record {
 func enroll(l *applyset.Inventory, targets []apply.Target) {
 	for i := range targets {
 		target := &targets[i]
-		if manifest.IsNamespace(target.Object) && target.Live != nil && !applyset.IsMember(target.Live, l.ID(), apply.FieldManager) {
+		if manifest.IsNamespace(target.Object) && target.Live != nil && !applyset.IsMember(target.Live, l.ID()) {
 			continue
 		}
 		labels := target.Object.GetLabels()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -122,7 +123,7 @@ func TestEnroll(t *testing.T) {
 	inventory := &applyset.Inventory{Parent: &applyset.Parent{Name: applyset.ParentName, Namespace: "mesh"}}
 	label := map[string]string{applyset.PartOf: inventory.ID()}
 	ours := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: label, ManagedFields: []metav1.ManagedFieldsEntry{{
-		Manager: apply.FieldManager, Operation: metav1.ManagedFieldsOperationApply,
+		Manager: managedfields.Manager, Operation: metav1.ManagedFieldsOperationApply,
 		FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:labels":{"f:applyset.kubernetes.io/part-of":{}}}}`),
 	}}}}
 	targets := []apply.Target{

@@ -36,7 +36,7 @@ type otherOwner struct {
 // accept refuses an object that somebody else has created since the checks.
 func accept(l *applyset.Inventory) func(metav1.Object) error {
 	return func(live metav1.Object) error {
-		owner, ours := applyset.OwnerOf(live, l.ID(), apply.FieldManager)
+		owner, ours := applyset.OwnerOf(live, l.ID())
 		if ours {
 			return nil
 		}
@@ -77,8 +77,8 @@ func (i *Install) foreign(ctx context.Context, l *applyset.Inventory, targets []
 		if target.Live == nil || manifest.IsNamespace(target.Object) {
 			continue
 		}
-		owner, ours := applyset.OwnerOf(target.Live, l.ID(), apply.FieldManager)
-		claimant, claimed := applyset.ClaimedBy(target.Live, apply.FieldManager)
+		owner, ours := applyset.OwnerOf(target.Live, l.ID())
+		claimant, claimed := applyset.ClaimedBy(target.Live)
 		if ours {
 			target.Adopt, target.Claimed = claimed && i.Adopt, claimed && !i.Adopt
 			continue
@@ -151,7 +151,7 @@ func (i *Install) anotherIstio(ctx context.Context, l *applyset.Inventory, targe
 	}
 	var others []otherOwner
 	for _, object := range found {
-		owner, ours := applyset.OwnerOf(object.Meta, l.ID(), apply.FieldManager)
+		owner, ours := applyset.OwnerOf(object.Meta, l.ID())
 		if own[object.Ref] || ours && object.Meta.Labels[applyset.PartOf] == l.ID() {
 			continue
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // keyed are the lists of pods and webhooks that a server-side apply takes for
@@ -24,7 +26,7 @@ var keyed = map[string][]string{
 func Unique(object Object) (Object, []string) {
 	u := &uniqueness{}
 	changed := object.DeepCopy()
-	for _, path := range [][]string{{"spec"}, {"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}} {
+	for _, path := range untyped.PodSpecs() {
 		pod, found, err := unstructured.NestedFieldNoCopy(changed.Object, path...)
 		if fields, ok := pod.(map[string]any); found && err == nil && ok {
 			u.pod(fields, strings.Join(path, "."))

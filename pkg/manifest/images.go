@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // Images gives what the pods of a manifest would pull, sorted.
@@ -45,11 +47,7 @@ func (m Manifest) CheckImages() error {
 // pods. Pods of gateways whose image istiod fills in have none of their own.
 func podImages(object Object) []string {
 	var images []string
-	for _, path := range [][]string{
-		{"spec"},                     // Pod
-		{"spec", "template", "spec"}, // Deployment and the like
-		{"spec", "jobTemplate", "spec", "template", "spec"}, // CronJob
-	} {
+	for _, path := range untyped.PodSpecs() {
 		for _, list := range []string{"initContainers", "containers"} {
 			containers, _, err := unstructured.NestedSlice(object.Object, append(slices.Clone(path), list)...)
 			if err != nil {

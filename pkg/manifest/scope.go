@@ -5,6 +5,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // OfflineScope knows the kinds that Kubernetes has by itself, from the table
@@ -15,10 +17,9 @@ func OfflineScope(objects []Object) Scope {
 		if !IsCRD(object.Unstructured) {
 			continue
 		}
-		group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
-		kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
+		kind, _ := untyped.DefinedBy(object.Unstructured)
 		scope, _, _ := unstructured.NestedString(object.Object, "spec", "scope")
-		custom[schema.GroupKind{Group: group, Kind: kind}] = scope != "Cluster"
+		custom[kind] = scope != "Cluster"
 	}
 	return func(gvk schema.GroupVersionKind) (namespaced, known bool) {
 		if namespaced, known = custom[gvk.GroupKind()]; known {

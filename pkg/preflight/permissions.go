@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // need is one verb on one resource: on all of its objects, or on one.
@@ -196,8 +198,7 @@ var waitedFor = map[string]bool{
 // awaited tells whether objects of a resource may have to be watched; custom
 // resources may, because some of them have a status.
 func awaited(resource schema.GroupVersionResource) bool {
-	custom := strings.Contains(resource.Group, ".") && !strings.HasSuffix(resource.Group, ".k8s.io")
-	return custom || waitedFor[resource.Resource]
+	return untyped.IsCustom(resource.Group) || waitedFor[resource.Resource]
 }
 
 func allowed(ctx context.Context, client authorization.AuthorizationV1Interface, n need) (bool, error) {

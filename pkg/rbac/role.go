@@ -14,11 +14,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // Name is the name of the roles that an Access has.
-const Name = "kubectl-istio-demo"
+const Name = managedfields.Manager
 
 // RoleSet is what somebody needs to install something, to look at it and to
 // take it away.
@@ -134,9 +136,7 @@ func resourceOf(gvk schema.GroupVersionKind, objects []manifest.Object) schema.G
 		if !manifest.IsCRD(object.Unstructured) {
 			continue
 		}
-		group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
-		kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
-		if group == gvk.Group && kind == gvk.Kind {
+		if kind, _ := untyped.DefinedBy(object.Unstructured); kind == gvk.GroupKind() {
 			return schema.ParseGroupResource(object.GetName())
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // State is how far an object has come.
@@ -45,7 +47,7 @@ func together(lacks, refused string) string {
 // compute gives both apart.
 func compute(object *unstructured.Unstructured) (state State, lacks, refused string) {
 	result, err := status.Compute(object)
-	if err != nil && isCustom(object.GroupVersionKind().Group) {
+	if err != nil && untyped.IsCustom(object.GroupVersionKind().Group) {
 		return Ready, "", ""
 	}
 	if err != nil {
@@ -61,7 +63,7 @@ func compute(object *unstructured.Unstructured) (state State, lacks, refused str
 	}
 	switch result.Status {
 	case status.CurrentStatus:
-		if kind == "Job.batch" && !completed(object) {
+		if kind == "Job.batch" && !untyped.HasCondition(object, "Complete") {
 			return InProgress, result.Message, ""
 		}
 		return Ready, result.Message, ""
@@ -81,37 +83,15 @@ const longestRefusal = 160
 // refusal gives why no pods are made, where a Deployment or a ReplicaSet says
 // so: "FailedCreate: exceeded quota".
 func refusal(object *unstructured.Unstructured) string {
-	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-	for _, condition := range conditions {
-		fields, _ := condition.(map[string]any)
-		if fields["type"] != "ReplicaFailure" || fields["status"] != "True" {
-			continue
-		}
-		message := []rune(oneLine(fmt.Sprintf("%v: %v", fields["reason"], fields["message"])))
-		if len(message) > longestRefusal {
-			message = append(message[:longestRefusal], '…')
-		}
-		return string(message)
+	condition, refused := untyped.TrueCondition(object, "ReplicaFailure")
+	if !refused {
+		return ""
 	}
-	return ""
-}
-
-// completed tells whether a Job has the condition Complete.
-func completed(job *unstructured.Unstructured) bool {
-	conditions, _, _ := unstructured.NestedSlice(job.Object, "status", "conditions")
-	for _, condition := range conditions {
-		fields, _ := condition.(map[string]any)
-		if fields["type"] == "Complete" && fields["status"] == "True" {
-			return true
-		}
+	message := []rune(oneLine(fmt.Sprintf("%v: %v", condition["reason"], condition["message"])))
+	if len(message) > longestRefusal {
+		message = append(message[:longestRefusal], '…')
 	}
-	return false
-}
-
-// isCustom tells groups of CRDs from Kubernetes' own, which have no dot or end
-// in .k8s.io.
-func isCustom(group string) bool {
-	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
+	return string(message)
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

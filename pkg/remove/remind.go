@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
 // overdue is how long a definition may take to end before the API server is
@@ -18,7 +19,7 @@ import (
 const overdue = 10 * time.Second
 
 // reminded is the annotation that does it. It goes with the definition.
-const reminded = "kubectl-istio-demo/reminded"
+const reminded = managedfields.Manager + "/reminded"
 
 // remind changes the definitions that only the API server's own finalizer
 // holds, so that it looks at them again. Where a definition was changed while

@@ -13,10 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
@@ -24,7 +24,7 @@ import (
 
 // RouteLabel marks the VirtualServices that SampleRoute writes; its value is
 // the service.
-const RouteLabel = "kubectl-istio-demo/route"
+const RouteLabel = managedfields.Manager + "/route"
 
 var (
 	virtualServices  = istioNetworking.WithResource("virtualservices")
@@ -180,7 +180,7 @@ func (on *routeState) check(route Route) error {
 
 // ours tells whether an object is the sample's.
 func (on *routeState) ours(object metav1.Object) bool {
-	return applyset.IsMember(object, on.inventory.ID(), apply.FieldManager)
+	return applyset.IsMember(object, on.inventory.ID())
 }
 
 func (on *routeState) services() []string {
@@ -260,7 +260,7 @@ func (s *Routing) write(ctx context.Context, on *routeState, route Route) error 
 		return nil
 	}
 	// Whoever has changed the route by hand means this command now.
-	options := metav1.ApplyOptions{FieldManager: apply.FieldManager, Force: true, DryRun: dryRun}
+	options := metav1.ApplyOptions{FieldManager: managedfields.Manager, Force: true, DryRun: dryRun}
 	if _, err := client.Apply(ctx, route.Service, routeObject(route, s.Namespace, on.inventory.ID()), options); err != nil {
 		return fmt.Errorf("cannot write virtualservice %s/%s: %w", s.Namespace, route.Service, err)
 	}
@@ -319,7 +319,7 @@ func (s *Install) keepRoutes(ctx context.Context, to *manifest.Manifest) error {
 	}
 	for i := range found.Items {
 		rule := &found.Items[i]
-		if !applyset.IsMember(rule, id, apply.FieldManager) {
+		if !applyset.IsMember(rule, id) {
 			continue // somebody's copy
 		}
 		kept := newRoute(rule.GetName(), s.Namespace.Name, id, rule.Object["spec"])

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // Batch is what can be applied at once, as soon as the batches that it refers to
@@ -145,7 +146,7 @@ func (b batcher) contentsOf(object *unstructured.Unstructured) contents {
 		}
 		return independent
 	case Workloads:
-		if IsCustom(kind.Group) {
+		if untyped.IsCustom(kind.Group) {
 			return custom
 		}
 		return workloads
@@ -158,9 +159,8 @@ func definedBy(objects []*unstructured.Unstructured) map[schema.GroupKind]bool {
 	defined := map[schema.GroupKind]bool{}
 	for _, object := range objects {
 		if manifest.IsCRD(object) {
-			group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
-			kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
-			defined[schema.GroupKind{Group: group, Kind: kind}] = true
+			kind, _ := untyped.DefinedBy(object)
+			defined[kind] = true
 		}
 	}
 	return defined

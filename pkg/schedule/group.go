@@ -1,9 +1,9 @@
 package schedule
 
 import (
-	"strings"
-
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // Group is a group of kinds whose objects can be stored in any order, and so
@@ -67,14 +67,8 @@ func GroupOf(kind schema.GroupKind) Group {
 	case "apps", "batch", "autoscaling", "extensions":
 		return Workloads
 	}
-	if IsCustom(kind.Group) {
+	if untyped.IsCustom(kind.Group) {
 		return Workloads
 	}
 	return Configuration
-}
-
-// IsCustom tells groups of CRDs from those of Kubernetes itself, which have no
-// dot or end in .k8s.io, which CRDs may use only with approval (KEP-1111).
-func IsCustom(group string) bool {
-	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }

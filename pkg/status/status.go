@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
@@ -22,7 +21,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // Status tells whether what is installed runs, by the inventory. Both fields
@@ -149,7 +148,7 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	custom := applyset.Record{Namespaces: inventory.Recorded.Namespaces}
 	for _, kind := range inventory.Recorded.Kinds {
 		resource, known := runs[kind]
-		mayRun := schedule.IsCustom(kind.Group) && !configuresMesh(kind.Group)
+		mayRun := untyped.IsCustom(kind.Group) && !configuresMesh(kind.Group)
 		if known || mayRun {
 			found.kinds = append(found.kinds, kind)
 		}
@@ -220,7 +219,7 @@ func (s *Status) list(ctx context.Context, places []applyset.Place) ([]*unstruct
 	var all []*unstructured.Unstructured
 	for _, list := range lists {
 		for i := range list {
-			if applyset.IsMember(&list[i], applyset.ID(applyset.ParentName, s.Namespace), apply.FieldManager) {
+			if applyset.IsMember(&list[i], applyset.ID(applyset.ParentName, s.Namespace)) {
 				all = append(all, &list[i])
 			}
 		}

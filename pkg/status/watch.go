@@ -10,7 +10,6 @@ import (
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -68,7 +67,7 @@ func (s *sightings) see(object *unstructured.Unstructured, gone bool) {
 func (s *Status) watch(ctx context.Context, place applyset.Place, seen *sightings) error {
 	only := func(options *metav1.ListOptions) { options.LabelSelector = s.members() }
 	see := func(object *unstructured.Unstructured, gone bool) {
-		if applyset.IsMember(object, applyset.ID(applyset.ParentName, s.Namespace), apply.FieldManager) {
+		if applyset.IsMember(object, applyset.ID(applyset.ParentName, s.Namespace)) {
 			seen.see(object, gone)
 		}
 	}

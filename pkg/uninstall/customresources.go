@@ -12,7 +12,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/crd"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // instances gives the custom resources of a CRD, in all namespaces. The CRD is
@@ -46,18 +46,16 @@ func instances(ctx context.Context, cluster *cluster.Cluster, crd applyset.Objec
 // isEstablished tells whether something can have been stored. A definition stays
 // established once it was.
 func isEstablished(definition *unstructured.Unstructured) bool {
-	return crd.HasCondition(definition, "Established")
+	return untyped.HasCondition(definition, "Established")
 }
 
 // placeOf is where the objects of a definition are; without a version where
 // none is served. Stored is false where there never was a place.
 func placeOf(definition *unstructured.Unstructured) (place applyset.Place, stored bool) {
 	versions, _, _ := unstructured.NestedStringSlice(definition.Object, "status", "storedVersions")
-	group, _, _ := unstructured.NestedString(definition.Object, "spec", "group")
-	kind, _, _ := unstructured.NestedString(definition.Object, "spec", "names", "kind")
-	plural, _, _ := unstructured.NestedString(definition.Object, "spec", "names", "plural")
-	place.Kind = schema.GroupKind{Group: group, Kind: kind}
-	place.Resource = schema.GroupVersionResource{Group: group, Resource: plural}
+	kind, plural := untyped.DefinedBy(definition)
+	place.Kind = kind
+	place.Resource = schema.GroupVersionResource{Group: kind.Group, Resource: plural}
 	// Not NestedSlice: it would copy the schemas where these were read.
 	field, _, _ := unstructured.NestedFieldNoCopy(definition.Object, "spec", "versions")
 	all, _ := field.([]any)

@@ -4,6 +4,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // step is a step of a removal. Nothing of a step needs what an earlier one has
@@ -42,7 +43,7 @@ func stepOf(kind schema.GroupKind) step {
 	switch group := schedule.GroupOf(kind); {
 	case group == schedule.Admission:
 		return removeAdmission
-	case group == schedule.Workloads && schedule.IsCustom(kind.Group):
+	case group == schedule.Workloads && untyped.IsCustom(kind.Group):
 		return removeCustom
 	case group == schedule.Workloads:
 		return removeWorkloads

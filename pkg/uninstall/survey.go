@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
@@ -140,7 +139,7 @@ type verdict struct {
 // judge asks, in this order: whose is it now, may it be deleted, does it hold
 // data, and does it hold something of the user's?
 func (r *Remover) judge(ctx context.Context, object applyset.Object, ours map[types.UID]bool) (verdict, error) {
-	if owner, claimed := applyset.ClaimedBy(object.Meta, apply.FieldManager); claimed && !r.purge.Claimed {
+	if owner, claimed := applyset.ClaimedBy(object.Meta); claimed && !r.purge.Claimed {
 		return verdict{keep: "it belongs to " + owner.String() + " now", claimed: true}, nil
 	}
 	switch {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -55,7 +56,7 @@ func (p page) selector() map[string]string {
 func (p page) labels() map[string]string {
 	labels := p.selector()
 	// As on the objects of Istio's charts.
-	labels["app.kubernetes.io/managed-by"] = "kubectl-istio-demo"
+	labels["app.kubernetes.io/managed-by"] = managedfields.Manager
 	return labels
 }
 

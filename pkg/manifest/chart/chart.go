@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 
 	"helm.sh/helm/v4/pkg/chart/common"
@@ -32,7 +33,7 @@ const (
 	// (operator/pkg/render/manifest.go); names of objects depend on it.
 	releaseName = "istio"
 	// managedBy becomes the label app.kubernetes.io/managed-by.
-	managedBy = "kubectl-istio-demo"
+	managedBy = managedfields.Manager
 )
 
 // architectures are those that the release's images are built for
