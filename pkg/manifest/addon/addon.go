@@ -82,21 +82,6 @@ func Render(options Options) ([]manifest.Object, error) {
 	return objects, nil
 }
 
-// Images gives the images that the pods of the addons would pull, sorted. Its
-// error is a name that is none of Names.
-func Images(options Options) ([]string, error) {
-	names, err := chosen(options.Names)
-	if err != nil {
-		return nil, err
-	}
-	var pulled []string
-	for _, name := range names {
-		pulled = append(pulled, images[name].from(options.Hub))
-	}
-	slices.Sort(pulled)
-	return pulled, nil
-}
-
 // chosen gives the names sorted and each of them once.
 func chosen(names []string) ([]string, error) {
 	for _, name := range names {

@@ -53,9 +53,6 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Images(Options{Names: []string{"loki"}}); err == nil {
-		t.Error("the images of an unknown addon were given")
-	}
 }
 
 func TestImages(t *testing.T) {
@@ -80,10 +77,6 @@ func TestImages(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			options := Options{Namespace: "istio-system", Hub: test.hub, Names: test.names}
-			told, err := Images(options)
-			if err != nil {
-				t.Fatal(err)
-			}
 			objects, err := Render(options)
 			if err != nil {
 				t.Fatal(err)
@@ -95,8 +88,8 @@ func TestImages(t *testing.T) {
 				}
 			}
 			slices.Sort(pulled)
-			if !slices.Equal(told, test.want) || !slices.Equal(pulled, test.want) {
-				t.Errorf("told are %q, in the pods are %q", told, pulled)
+			if !slices.Equal(pulled, test.want) {
+				t.Errorf("the pods pull %q", pulled)
 			}
 		})
 	}
