@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,7 @@ func flagSuggestions(cluster *connection) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"addons":      severalOf(noAddons, addon.Names()...),
 		"skip-checks": severalOf("", install.CheckNames()...),
-		upgradeFlag:   ordered(oneOf(install.Releases()...)),
+		upgradeFlag:   ordered(oneOf(apiupgrade.Versions()...)),
 		"dry-run": oneOf(
 			cobra.CompletionWithDesc("client", "print what would be done and ask no cluster"),
 			cobra.CompletionWithDesc("server", "have the API server check it and store nothing"),

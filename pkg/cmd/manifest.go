@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 
 	"github.com/spf13/cobra"
@@ -66,16 +68,16 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 
 // planned gives what install would apply, in its order, without asking a
 // cluster.
-func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, cluster *connection, streams genericiooptions.IOStreams) (install.Upgraded, error) {
+func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, cluster *connection, streams genericiooptions.IOStreams) (apiupgrade.Upgraded, error) {
 	for _, err := range []error{from.validate(), upgrade.validate(), cluster.checkNamespace()} {
 		if err != nil {
-			return install.Upgraded{}, err
+			return apiupgrade.Upgraded{}, err
 		}
 	}
 	from.releaseSignals(cluster)
 	read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 	if err != nil {
-		return install.Upgraded{}, &manifest.InputError{Err: err}
+		return apiupgrade.Upgraded{}, &manifest.InputError{Err: err}
 	}
 	read = read.Installable()
 	sink := progress.NewPlain(streams.ErrOut).Sink

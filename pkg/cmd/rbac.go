@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/rbac"
 
 	"github.com/spf13/cobra"
@@ -56,7 +56,7 @@ func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	from.addFlags(command)
 	upgrade.addFlags(command.Flags())
 	// As an install would by itself.
-	upgrade.preset(command.Flags(), install.LatestRelease)
+	upgrade.preset(command.Flags(), apiupgrade.Latest)
 	command.Flags().BoolVar(&withoutEscalation, "without-escalation", false, "Grant what the manifest's own roles do, instead of the verbs escalate and bind on them")
 	return command
 }

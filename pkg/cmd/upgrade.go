@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -58,22 +58,22 @@ func (u *offlineUpgrade) validate() error {
 	if u.release == "" {
 		return nil
 	}
-	if _, err := install.Release(u.release); err != nil {
+	if _, err := apiupgrade.Release(u.release); err != nil {
 		return &usageError{fmt.Errorf("--%s: %w", upgradeFlag, err)}
 	}
 	return nil
 }
 
 // apply gives what is left of the objects, and tells the sink what is not.
-func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (install.Upgraded, error) {
+func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (apiupgrade.Upgraded, error) {
 	if u.release == "" {
-		return install.Upgraded{Objects: objects}, nil
+		return apiupgrade.Upgraded{Objects: objects}, nil
 	}
-	served, err := install.Release(u.release)
+	served, err := apiupgrade.Release(u.release)
 	if err != nil {
-		return install.Upgraded{}, err
+		return apiupgrade.Upgraded{}, err
 	}
-	upgraded, err := install.Upgrade(objects, served)
+	upgraded, err := apiupgrade.All(objects, served)
 	if err != nil {
 		return upgraded, &manifest.InputError{Err: err}
 	}
@@ -88,7 +88,7 @@ func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (inst
 }
 
 // printChanges prints a line for each object that was upgraded.
-func printChanges(changes []install.Change, out io.Writer) {
+func printChanges(changes []apiupgrade.ObjectChange, out io.Writer) {
 	for _, change := range changes {
 		line := fmt.Sprintf("%s: %s: %s -> %s", change.Source, change.Object, change.From, change.To)
 		if len(change.Notes) > 0 {
@@ -100,7 +100,7 @@ func printChanges(changes []install.Change, out io.Writer) {
 
 // printReport prints the same as a table as kubectl's, each further note on a
 // line of its own.
-func printReport(upgraded install.Upgraded, out io.Writer) error {
+func printReport(upgraded apiupgrade.Upgraded, out io.Writer) error {
 	table := printers.GetNewTabWriter(out)
 	fmt.Fprintln(table, "OBJECT\tFROM\tTO\tCHANGES")
 	for _, change := range upgraded.Changes {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -143,7 +145,7 @@ func conflictResults(refusals []*apply.RefusalError) []preflight.Result {
 
 // checkKinds gives the objects that the cluster can take, and a result for
 // each kind that it cannot, which names the first object of the kind.
-func (i *Install) checkKinds(upgraded Upgraded, kinds *discover.Kinds) ([]manifest.Object, []preflight.Result) {
+func (i *Install) checkKinds(upgraded apiupgrade.Upgraded, kinds *discover.Kinds) ([]manifest.Object, []preflight.Result) {
 	const name = "kinds"
 	var known []manifest.Object
 	var results []preflight.Result

@@ -37,12 +37,12 @@ func TestCheckKinds(t *testing.T) {
 	object.SetAPIVersion("example.com/v1")
 	object.SetKind("Thing")
 	object.SetName("a")
-	gone := Refusal{
+	gone := apiupgrade.Refusal{
 		Object: event.Object{Kind: "PetSet", Name: "a"}, Source: "a; b.yaml",
 		Why: &apiupgrade.UnsupportedError{Removed: "1.5", Remedy: "write it as a StatefulSet"},
 	}
 	gone.Why.Kind.Kind = "PetSet"
-	known, got := (&Install{}).checkKinds(Upgraded{Objects: []manifest.Object{object, object}, Refused: []Refusal{gone}}, discover.Standard())
+	known, got := (&Install{}).checkKinds(apiupgrade.Upgraded{Objects: []manifest.Object{object, object}, Refused: []apiupgrade.Refusal{gone}}, discover.Standard())
 	want := []preflight.Result{
 		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml: petset a: kind PetSet in version  was removed in Kubernetes 1.5", Remedy: "write it as a StatefulSet, or leave it out with --skip-unsupported"},
 		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml, document 1 (line 1): thing a: neither the cluster nor the manifest knows kind Thing in version example.com/v1", Remedy: "add its CustomResourceDefinition, or check the spelling"},

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -57,7 +59,7 @@ type Install struct {
 	// run does not ask.
 	Confirm func(context.Context) error
 	// DryRun ends before the first write: DryRunServer has the server check
-	// everything; DryRunClient asks no server, and judges by LatestRelease what
+	// everything; DryRunClient asks no server, and judges by apiupgrade.Latest what
 	// UpgradeAPIs is to upgrade. Empty is DryRunNone.
 	DryRun event.DryRun
 	// Wait is false to return as soon as everything is stored. How long is
@@ -170,7 +172,7 @@ func (i *Install) read(ctx context.Context) (manifest.Manifest, error) {
 // course is what an install knows on its way.
 type state struct {
 	read     manifest.Manifest
-	upgraded Upgraded
+	upgraded apiupgrade.Upgraded
 	// withheld are those of the manifest, in versions that are served.
 	withheld  []manifest.Object
 	kinds     *discover.Kinds

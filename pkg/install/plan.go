@@ -1,6 +1,7 @@
 package install
 
 import (
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -10,7 +11,7 @@ import (
 // plan is a dry run that asks no server. What one of today would have upgraded
 // is upgraded.
 func (i *Install) plan(read manifest.Manifest) ([]Result, error) {
-	served, err := Release(LatestRelease)
+	served, err := apiupgrade.Release(apiupgrade.Latest)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +27,7 @@ func (i *Install) plan(read manifest.Manifest) ([]Result, error) {
 		return nil, err
 	}
 	i.start(read.What, len(objects))
-	i.tellUpgrades(upgraded, LatestRelease)
+	i.tellUpgrades(upgraded, apiupgrade.Latest)
 	var results []Result
 	for _, object := range objects {
 		results = append(results, Result{

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
@@ -197,5 +198,25 @@ func markUnverifiable(targets []apply.Target) {
 		if absent[targets[i].Ref.Namespace] {
 			targets[i].Unverifiable = true
 		}
+	}
+}
+
+// upgrade is Upgrade, as far as the options want it.
+func (i *Install) upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (apiupgrade.Upgraded, error) {
+	if !i.UpgradeAPIs {
+		return apiupgrade.Upgraded{Objects: objects}, nil
+	}
+	return apiupgrade.All(objects, served)
+}
+
+// tellUpgrades tells what was upgraded, and what was left out; the release is
+// the one judged by, if no cluster was.
+func (i *Install) tellUpgrades(upgraded apiupgrade.Upgraded, release string) {
+	if told := upgraded.Event(); told.Objects > 0 {
+		told.Release = release
+		i.Sink(told)
+	}
+	if i.SkipUnsupported {
+		upgraded.TellSkipped(i.Sink)
 	}
 }

@@ -1,4 +1,4 @@
-package install
+package apiupgrade
 
 import (
 	"errors"
@@ -6,13 +6,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
-// Change is what became of an object whose version is not served any more.
-type Change struct {
+// ObjectChange is what became of an object whose version is not served any more.
+type ObjectChange struct {
 	Object event.Object
 	// Source says where the object was written.
 	Source string
@@ -25,7 +24,7 @@ type Change struct {
 // Upgraded is a manifest in versions that are served, as far as there are any.
 type Upgraded struct {
 	Objects []manifest.Object
-	Changes []Change
+	Changes []ObjectChange
 	// Refused says, for each object that nothing takes the place of, why; they
 	// are not among the objects.
 	Refused []Refusal
@@ -37,25 +36,15 @@ type Refusal struct {
 	Source string
 	// From is the apiVersion.
 	From string
-	Why  *apiupgrade.UnsupportedError
+	Why  *UnsupportedError
 }
 
 // String gives both.
 func (r Refusal) String() string { return fmt.Sprintf("%s: %s: %v", r.Source, r.Object, r.Why) }
 
-// LatestRelease is the newest release of Kubernetes that is known for certain.
-const LatestRelease = apiupgrade.Latest
-
-// Release gives what a Kubernetes release serves, such as "1.37", without a
-// cluster. Its error says that nobody knows that release; Releases lists those
-// that are known.
-func Release(version string) (func(schema.GroupVersionKind) bool, error) {
-	return apiupgrade.Release(version)
-}
-
-// Releases gives the versions that Release knows, the newest first.
-func Releases() []string {
-	first, last := apiupgrade.Releases()
+// Versions gives the versions that Release knows, the newest first.
+func Versions() []string {
+	first, last := Releases()
 	var versions []string
 	for minor := last; minor >= first; minor-- {
 		versions = append(versions, fmt.Sprintf("1.%d", minor))
@@ -63,16 +52,16 @@ func Releases() []string {
 	return versions
 }
 
-// Upgrade turns the objects of versions that are not served into those that
+// All turns the objects of versions that are not served into those that
 // are; the others are passed on, and none is changed in place. Objects that
 // nothing takes the place of are no error: Upgraded.Err tells of them. The
 // error says which object could not be converted, and where it was written.
-func Upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (Upgraded, error) {
+func All(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (Upgraded, error) {
 	upgraded := Upgraded{Objects: make([]manifest.Object, 0, len(objects))}
 	for _, object := range objects {
-		after, change, err := apiupgrade.Upgrade(object.Unstructured, served)
+		after, change, err := Upgrade(object.Unstructured, served)
 		ref, source := manifest.Ref(object.Unstructured), object.Source.String()
-		var unsupported *apiupgrade.UnsupportedError
+		var unsupported *UnsupportedError
 		switch {
 		case errors.As(err, &unsupported):
 			upgraded.Refused = append(upgraded.Refused, Refusal{ref, source, object.GetAPIVersion(), unsupported})
@@ -80,7 +69,7 @@ func Upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) boo
 		case err != nil:
 			return upgraded, fmt.Errorf("%s: %s: %w", source, ref, err)
 		case change != nil:
-			upgraded.Changes = append(upgraded.Changes, Change{
+			upgraded.Changes = append(upgraded.Changes, ObjectChange{
 				Object: ref,
 				Source: source,
 				From:   change.From.GroupVersion().String(),
@@ -117,10 +106,10 @@ func (u Upgraded) TellSkipped(sink event.Sink) {
 	}
 }
 
-// told counts the changes by kind and versions, in the order of the first of
+// Event counts the changes by kind and versions, in the order of the first of
 // each. An object that only refers to another one of a new version is left
 // out.
-func (u Upgraded) told() event.Upgraded {
+func (u Upgraded) Event() event.Upgraded {
 	type change struct{ kind, from, to string }
 	var told event.Upgraded
 	index := map[change]int{}
@@ -139,24 +128,4 @@ func (u Upgraded) told() event.Upgraded {
 		told.Changes[at].Objects++
 	}
 	return told
-}
-
-// upgrade is Upgrade, as far as the options want it.
-func (i *Install) upgrade(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (Upgraded, error) {
-	if !i.UpgradeAPIs {
-		return Upgraded{Objects: objects}, nil
-	}
-	return Upgrade(objects, served)
-}
-
-// tellUpgrades tells what was upgraded, and what was left out; the release is
-// the one judged by, if no cluster was.
-func (i *Install) tellUpgrades(upgraded Upgraded, release string) {
-	if told := upgraded.told(); told.Objects > 0 {
-		told.Release = release
-		i.Sink(told)
-	}
-	if i.SkipUnsupported {
-		upgraded.TellSkipped(i.Sink)
-	}
 }
