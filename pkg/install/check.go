@@ -68,44 +68,49 @@ func (c *Check) Run(ctx context.Context) ([]preflight.Result, error) {
 	return results, nil
 }
 
-// inspect runs the checks. What is of an unknown kind is one of their results,
-// and they go on without it.
+// inspect runs the checks. Unknown kinds are one of their results, and they go on
+// without these objects.
 func (i *Install) inspect(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) ([]preflight.Result, error) {
-	on := &state{read: read}
-	err := i.kinds(ctx, on)
+	r := &resolved{manifest: read}
+	err := i.resolveKinds(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	i.tellUpgrades(on.upgraded, "")
-	results, err := i.locateKnown(on)
+	i.reportUpgrades(r.upgraded, "")
+	results, err := i.locateKnown(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := i.equip(ctx, on, inventory); err != nil {
+	if err := i.openInventory(ctx, r, inventory); err != nil {
 		return nil, err
 	}
-	seen, err := i.look(ctx, on)
+	c, err := i.survey(ctx, r)
 	var unserved *apply.UnservedError
-	if errors.As(err, &unserved) && on.kinds.Partial() {
-		if err := i.discover(ctx, on); err != nil {
+	if errors.As(err, &unserved) && r.kinds.Partial() {
+		if err := i.discover(ctx, r); err != nil {
 			return nil, err
 		}
-		if results, err = i.locateKnown(on); err != nil {
+		if results, err = i.locateKnown(r); err != nil {
 			return nil, err
 		}
-		seen, err = i.look(ctx, on)
+		c, err = i.survey(ctx, r)
 	}
 	if err != nil {
 		return nil, err
 	}
-	results = append(results, seen.results...)
+	results = append(results, c.results...)
 	if len(preflight.Failed(results)) > 0 {
-		return results, nil // what they say is clearer than what could not be seen
+		return results, nil // clearer than what could not be read
 	}
-	if seen.err != nil {
-		return nil, seen.err
+	if c.unseen != nil {
+		return nil, c.unseen
 	}
-	err = i.verify(ctx, on, seen.members)
+	return i.inspectChanges(ctx, c, results)
+}
+
+// inspectChanges adds the verdict on what the server refuses to change.
+func (i *Install) inspectChanges(ctx context.Context, c *checked, results []preflight.Result) ([]preflight.Result, error) {
+	err := i.verify(ctx, c)
 	var refused *preflight.RefusedError
 	switch {
 	case ctx.Err() != nil:
@@ -120,12 +125,12 @@ func (i *Install) inspect(ctx context.Context, read manifest.Manifest, inventory
 	return append(results, conflictResults(refusals)...), nil
 }
 
-// locateKnown gives the objects of kinds that the cluster has their places, and
-// a result for the others.
-func (i *Install) locateKnown(on *state) ([]preflight.Result, error) {
-	known, results := i.checkKinds(on.upgraded, on.kinds)
+// locateKnown locates the objects of kinds that the cluster has, and gives a
+// result for the others.
+func (i *Install) locateKnown(r *resolved) ([]preflight.Result, error) {
+	known, results := i.checkKinds(r.upgraded, r.kinds)
 	var err error
-	on.targets, err = i.locate(known, on.kinds)
+	r.targets, err = i.locate(known, r.kinds)
 	return results, err
 }
 

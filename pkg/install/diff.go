@@ -54,24 +54,24 @@ func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
 }
 
 func (i *Install) differences(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) ([]Difference, error) {
-	on, err := i.prepare(ctx, read, inventory)
+	r, err := i.resolve(ctx, read, inventory)
 	if err != nil {
 		return nil, err
 	}
-	i.tellUpgrades(on.upgraded, "")
-	if on.unread != nil && i.Prune {
-		return nil, fmt.Errorf("%w; without it nobody knows what would be pruned: leave that out with --prune=false", on.unread)
+	i.reportUpgrades(r.upgraded, "")
+	if r.unread != nil && i.Prune {
+		return nil, fmt.Errorf("%w; without it nobody knows what would be pruned: leave that out with --prune=false", r.unread)
 	}
-	if err := on.engine.Observe(ctx, on.targets); err != nil {
-		return nil, i.unserved(ctx, on, err)
+	if err := r.engine.Observe(ctx, r.targets); err != nil {
+		return nil, i.unserved(ctx, r, err)
 	}
-	members, err := on.inventory.Members(ctx, i.Cluster.Metadata, on.kinds, on.inventory.Recorded)
+	members, err := r.inventory.Members(ctx, i.Cluster.Metadata, r.kinds, r.inventory.Recorded)
 	if err != nil {
 		return nil, err
 	}
-	enroll(on.inventory, on.targets)
-	markUnverifiable(on.targets)
-	results, err := on.engine.Apply(ctx, on.targets)
+	enroll(r.inventory, r.targets)
+	markUnverifiable(r.targets)
+	results, err := r.engine.Apply(ctx, r.targets)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (i *Install) differences(ctx context.Context, read manifest.Manifest, inven
 		}
 	}
 	var differences []Difference
-	for _, target := range on.targets {
+	for _, target := range r.targets {
 		after, differs := merged[target.Ref]
 		if !differs {
 			continue
@@ -93,8 +93,8 @@ func (i *Install) differences(ctx context.Context, read manifest.Manifest, inven
 	if !i.Prune {
 		return differences, nil
 	}
-	left, _ := spare(on.withheld, leftovers(members, on.targets), i.Namespace.Name)
-	pruned, err := i.wouldPrune(ctx, left, on)
+	left, _ := spare(r.withheld, leftovers(members, r.targets), i.Namespace.Name)
+	pruned, err := i.wouldPrune(ctx, left, r)
 	return append(differences, pruned...), err
 }
 
@@ -110,14 +110,14 @@ func sameCounts(before, after *unstructured.Unstructured) *unstructured.Unstruct
 
 // wouldPrune gives what would be taken away, with one request an object, many at
 // once.
-func (i *Install) wouldPrune(ctx context.Context, members []applyset.Object, on *state) ([]Difference, error) {
+func (i *Install) wouldPrune(ctx context.Context, members []applyset.Object, r *resolved) ([]Difference, error) {
 	if len(members) == 0 {
 		return nil, nil
 	}
-	if err := i.complete(ctx, on); err != nil {
+	if err := i.discoverAll(ctx, r); err != nil {
 		return nil, err
 	}
-	planned, err := i.pruning(ctx, on).Survey(ctx, members, applyset.UIDs(members))
+	planned, err := i.pruning(ctx, r).Survey(ctx, members, applyset.UIDs(members))
 	if err != nil {
 		return nil, err
 	}

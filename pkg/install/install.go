@@ -6,18 +6,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
-	"sync"
 	"time"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
@@ -169,99 +162,35 @@ func (i *Install) read(ctx context.Context) (manifest.Manifest, error) {
 	return found.manifest.Installable(), nil
 }
 
-// course is what an install knows on its way.
-type state struct {
-	read     manifest.Manifest
-	upgraded apiupgrade.Upgraded
-	// withheld are those of the manifest, in versions that are served.
-	withheld  []manifest.Object
-	kinds     *discover.Kinds
-	inventory *applyset.Inventory
-	targets   []apply.Target
-	// leftovers are members of the inventory that the manifest does not have,
-	// and spared those that it has and that are not applied.
-	leftovers, spared []applyset.Object
-	// running are those that were waited for one by one; more than one step can
-	// add to them.
-	running map[event.Object]bool
-	mutex   sync.Mutex
-	// unread is why the inventory could not be read.
-	unread error
-	// mayAll is set where the user may do everything.
-	mayAll bool
-	// widened is set once the inventory covers the targets, and opened is the
-	// namespace that was made for it.
-	widened bool
-	opened  event.Object
-	engine  *apply.Engine
-}
-
-// runs notes what was waited for by itself.
-func (on *state) runs(targets []ready.Target) {
-	on.mutex.Lock()
-	defer on.mutex.Unlock()
-	for _, target := range targets {
-		on.running[target.Ref] = true
-	}
-}
-
-// install is the whole of it, or all of it that a server-side dry run can do.
+// install does all of it, or all that a server-side dry run can do.
 func (i *Install) install(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) ([]Result, error) {
-	on, err := i.prepare(ctx, read, inventory)
+	resolved, err := i.resolve(ctx, read, inventory)
 	if err != nil {
 		return nil, i.interrupted(ctx, err, 0, 0)
 	}
-	i.start(read.What, len(on.targets))
-	i.tellUpgrades(on.upgraded, "")
-	if err := i.check(ctx, on); err != nil {
-		return nil, i.interrupted(ctx, err, 0, len(on.targets))
+	i.start(read.What, len(resolved.targets))
+	i.reportUpgrades(resolved.upgraded, "")
+	checked, err := i.check(ctx, resolved)
+	if err != nil {
+		return nil, i.interrupted(ctx, err, 0, len(resolved.targets))
 	}
-	// Whoever may not look at a namespace may still work in it; if it does not
-	// exist, the first object says so.
-	on.targets = slices.DeleteFunc(on.targets, func(target apply.Target) bool { return target.Hidden })
 	i.Sink(event.Checked{})
-	i.tellLeftovers(on)
-	i.tellRecreated(on)
-	if err := i.confirm(ctx, on); err != nil {
+	i.reportStale(checked)
+	i.reportRecreated(checked)
+	if checked, err = i.confirm(ctx, checked); err != nil {
 		return nil, i.interrupted(ctx, err, 0, 0)
 	}
-	results, err := i.apply(ctx, on)
+	total := len(checked.targets)
+	results, err := i.apply(ctx, checked)
 	if err != nil {
-		return results, i.interrupted(ctx, err, len(results), len(on.targets))
+		return results, i.interrupted(ctx, err, len(results), total)
 	}
-	pruned, err := i.prune(ctx, on)
+	pruned, err := i.prune(ctx, checked)
 	results = append(results, pruned...)
 	if err != nil {
-		return results, i.interrupted(ctx, err, len(on.targets), len(on.targets))
+		return results, i.interrupted(ctx, err, total, total)
 	}
 	return results, nil
-}
-
-// prepare finds where the objects live, and what was installed before.
-func (i *Install) prepare(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) (*state, error) {
-	on := &state{read: read, running: map[event.Object]bool{}}
-	if err := i.resolve(ctx, on); err != nil {
-		return nil, err
-	}
-	return on, i.equip(ctx, on, inventory)
-}
-
-// equip gives the course the inventory, the kinds of its members, and what
-// applies.
-func (i *Install) equip(ctx context.Context, on *state, inventory *pendingInventory) error {
-	var err error
-	on.inventory, err = inventory.wait(ctx)
-	if apierrors.IsForbidden(err) {
-		on.unread, err = err, nil // the check of permissions says more
-	}
-	if err != nil {
-		return err
-	}
-	on.engine = i.engine(on.inventory)
-	if on.knowsMembers() {
-		return nil
-	}
-	return i.complete(ctx, on)
 }
 
 // engine applies as the options say.

@@ -58,9 +58,9 @@ func (w *longWait) tell() {
 	}
 }
 
-// take is told what objects wait for, as often as one likes, and that they do
-// not any more.
-func (w *longWait) take(e event.Event) {
+// report takes in what objects wait for, as often as one likes, and that they are
+// ready.
+func (w *longWait) report(e event.Event) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	switch e := e.(type) {

@@ -22,9 +22,9 @@ func TestLongWait(t *testing.T) {
 		})
 		a, b, c := event.Object{Name: "a"}, event.Object{Name: "b"}, event.Object{Name: "c"}
 		for _, object := range []event.Object{c, b, a} {
-			wait.take(event.Waiting{Object: object, Message: "not yet"})
+			wait.report(event.Waiting{Object: object, Message: "not yet"})
 		}
-		wait.take(event.Ready{Object: b})
+		wait.report(event.Ready{Object: b})
 		<-time.After(tellAfter - time.Millisecond)
 		synctest.Wait()
 		mutex.Lock()
@@ -41,7 +41,7 @@ func TestLongWait(t *testing.T) {
 			event.Ready{Object: a},
 			event.Ready{Object: b}, // of which nobody has heard
 		} {
-			wait.take(e)
+			wait.report(e)
 		}
 		end()
 		want := []event.Event{
@@ -61,7 +61,7 @@ func TestShortWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		wait, end := beginLongWait(func(e event.Event) { t.Errorf("it tells %v", e) })
-		wait.take(event.Waiting{Message: "not yet"})
+		wait.report(event.Waiting{Message: "not yet"})
 		end()
 		synctest.Wait()
 		if took := time.Since(began); took > 0 {

@@ -27,7 +27,7 @@ func (i *Install) plan(read manifest.Manifest) ([]Result, error) {
 		return nil, err
 	}
 	i.start(read.What, len(objects))
-	i.tellUpgrades(upgraded, apiupgrade.Latest)
+	i.reportUpgrades(upgraded, apiupgrade.Latest)
 	var results []Result
 	for _, object := range objects {
 		results = append(results, Result{

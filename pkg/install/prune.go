@@ -15,14 +15,15 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
 
-// replaces refuses to prune all that is installed for a manifest that has
-// none of it, unless that was asked for: somebody may have meant to add to it.
-func (i *Install) replaces(on *state, members []applyset.Object) error {
-	if !i.Prune || i.Replace || len(on.leftovers) == 0 {
+// refuseReplacement refuses to prune everything for a manifest that has none of
+// the installed objects, unless that was asked for: the user may have meant to add
+// to them.
+func (i *Install) refuseReplacement(c *checked) error {
+	if !i.Prune || i.Replace || len(c.stale) == 0 {
 		return nil
 	}
-	kept := slices.ContainsFunc(members, func(member applyset.Object) bool {
-		return !applyset.IsNamespace(member) && !slices.ContainsFunc(on.leftovers, func(left applyset.Object) bool { return left.Meta.UID == member.Meta.UID })
+	kept := slices.ContainsFunc(c.members, func(member applyset.Object) bool {
+		return !applyset.IsNamespace(member) && !slices.ContainsFunc(c.stale, func(left applyset.Object) bool { return left.Meta.UID == member.Meta.UID })
 	})
 	if kept {
 		return nil
@@ -31,64 +32,64 @@ func (i *Install) replaces(on *state, members []applyset.Object) error {
 		Name:    "prune",
 		Verdict: preflight.Fail,
 		Message: fmt.Sprintf("%s has none of the %d objects of %s that are installed in namespace %s, and would replace them all",
-			on.read.What, len(on.leftovers), on.inventory.Recorded.Source, i.Namespace.Name),
+			c.manifest.What, len(c.stale), c.inventory.Recorded.Source, i.Namespace.Name),
 		Remedy: "replace them with --prune, keep them with --prune=false, or choose another namespace with -n",
 	}}}
 }
 
-// tellLeftovers lists, before the first write, what the manifest does not
-// have any more.
-func (i *Install) tellLeftovers(on *state) {
-	if len(on.leftovers) == 0 {
+// reportStale lists, before the first write, what the manifest does not have any
+// more.
+func (i *Install) reportStale(c *checked) {
+	if len(c.stale) == 0 {
 		return
 	}
-	told := event.Leftover{Prune: i.Prune}
-	for _, object := range on.leftovers {
-		told.Objects = append(told.Objects, object.Ref)
+	listed := event.Leftover{Prune: i.Prune}
+	for _, object := range c.stale {
+		listed.Objects = append(listed.Objects, object.Ref)
 	}
-	i.Sink(told)
+	i.Sink(listed)
 }
 
 // prune takes away what the manifest does not have any more, and then narrows
 // the inventory to what is there.
-func (i *Install) prune(ctx context.Context, on *state) ([]Result, error) {
+func (i *Install) prune(ctx context.Context, c *checked) ([]Result, error) {
 	defer cluster.Trace(ctx, "prune")()
 	if !i.Prune {
 		return nil, nil // the inventory still covers them
 	}
 	var results []Result
-	remains := recordOf(on.read.What, on.targets).Union(applyset.RecordOf(on.read.What, on.spared))
-	if len(on.leftovers) > 0 {
-		if err := i.complete(ctx, on); err != nil {
+	remains := recordOf(c.manifest.What, c.targets).Union(applyset.RecordOf(c.manifest.What, c.withheldMembers))
+	if len(c.stale) > 0 {
+		if err := i.discoverAll(ctx, c.resolved); err != nil {
 			return nil, err
 		}
-		r := i.pruning(ctx, on)
-		planned, err := i.planPrune(ctx, on, r)
+		r := i.pruning(ctx, c.resolved)
+		planned, err := i.planPrune(ctx, c, r)
 		if err != nil {
 			return nil, err
 		}
 		removed, kept, err := r.Run(ctx, planned)
-		results = pruned(on.leftovers, removed)
+		results = pruned(c.stale, removed)
 		if err != nil {
 			return results, err
 		}
 		for _, kept := range kept {
 			i.Sink(event.Kept{Object: kept.Ref, Why: kept.Why})
 			if !kept.Claimed {
-				remains = remains.Union(applyset.RecordOf(on.read.What, []applyset.Object{kept.Object}))
+				remains = remains.Union(applyset.RecordOf(c.manifest.What, []applyset.Object{kept.Object}))
 			}
 		}
 		if err := r.Release(ctx, claimedOf(kept)); err != nil {
 			return results, err
 		}
 	}
-	if on.engine.DryRun {
+	if c.engine.DryRun {
 		return results, nil
 	}
-	err := on.inventory.Parent.Write(ctx, remains)
+	err := c.inventory.Parent.Write(ctx, remains)
 	if errors.Is(err, applyset.ErrChanged) {
 		// What another program has written may cover more, which does no harm.
-		if now, found, readErr := on.inventory.Parent.Read(ctx); readErr == nil && found && now.Covers(remains) {
+		if now, found, readErr := c.inventory.Parent.Read(ctx); readErr == nil && found && now.Covers(remains) {
 			err = nil
 		}
 	}
@@ -97,10 +98,10 @@ func (i *Install) prune(ctx context.Context, on *state) ([]Result, error) {
 
 // planPrune says which leftovers go. They were found before the apply, and are
 // listed again: one may be somebody else's now.
-func (i *Install) planPrune(ctx context.Context, on *state, r *uninstall.Remover) (uninstall.Plan, error) {
-	leftovers := on.leftovers
+func (i *Install) planPrune(ctx context.Context, c *checked, r *uninstall.Remover) (uninstall.Plan, error) {
+	leftovers := c.stale
 	if !r.DryRun {
-		members, err := on.inventory.Members(ctx, i.Cluster.Metadata, on.kinds, on.inventory.Recorded)
+		members, err := c.inventory.Members(ctx, i.Cluster.Metadata, c.kinds, c.inventory.Recorded)
 		if err != nil {
 			return uninstall.Plan{}, err
 		}
@@ -116,14 +117,14 @@ func claimedOf(kept []uninstall.Kept) []uninstall.Kept {
 }
 
 // pruning removes what is of the inventory.
-func (i *Install) pruning(ctx context.Context, on *state) *uninstall.Remover {
+func (i *Install) pruning(ctx context.Context, c *resolved) *uninstall.Remover {
 	return &uninstall.Remover{
 		Cluster:   i.Cluster,
 		Rights:    preflight.NewRights(ctx, i.Cluster.Authorization),
-		Kinds:     on.kinds,
-		Inventory: on.inventory,
+		Kinds:     c.kinds,
+		Inventory: c.inventory,
 		Sink:      i.Sink,
-		DryRun:    on.engine.DryRun,
+		DryRun:    c.engine.DryRun,
 	}
 }
 

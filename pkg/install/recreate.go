@@ -16,16 +16,16 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
-// recreatePatience is how long a workload that was made anew may take to run
-// before the next one is. It may be waiting for that one.
+// recreatePatience is how long a recreated workload may take to become ready
+// before the next one is recreated. It may be waiting for that one.
 const recreatePatience = time.Minute
 
 var errPatience = errors.New("not ready in time")
 
-// tellRecreated lists, before the first write, what has to be made anew.
-func (i *Install) tellRecreated(on *state) {
+// reportRecreated lists, before the first write, what has to be recreated.
+func (i *Install) reportRecreated(c *checked) {
 	var refs []event.Object
-	for _, target := range on.targets {
+	for _, target := range c.targets {
 		if target.Recreate {
 			refs = append(refs, target.Ref)
 		}
@@ -35,27 +35,27 @@ func (i *Install) tellRecreated(on *state) {
 	}
 }
 
-// applyMembers applies targets of a wave at once, but for workloads that have
-// to be made anew: these follow one after the other, each when the one before
-// it runs, so that never more than one of them is away.
-func (i *Install) applyMembers(ctx context.Context, on *state, engine *apply.Engine, members []apply.Target) ([]apply.Result, error) {
-	var anew, others []apply.Target
+// applyTargets applies targets at once, but for workloads that have to be
+// recreated: these follow one after the other, each when the one before it is
+// ready, so that at most one of them is missing at any time.
+func (r *rollout) applyTargets(ctx context.Context, engine *apply.Engine, members []apply.Target) ([]apply.Result, error) {
+	var recreated, others []apply.Target
 	for _, target := range members {
 		if target.Recreate && schedule.GroupOf(kindOf(target)) == schedule.Workloads {
-			anew = append(anew, target)
+			recreated = append(recreated, target)
 		} else {
 			others = append(others, target)
 		}
 	}
 	results, err := engine.Apply(ctx, others)
-	if err != nil || len(anew) == 0 {
+	if err != nil || len(recreated) == 0 {
 		return results, err
 	}
-	for target := range slices.Chunk(anew, 1) {
+	for target := range slices.Chunk(recreated, 1) {
 		stored, err := engine.Apply(ctx, target)
 		results = append(results, stored...)
-		if err == nil && i.Wait && !on.engine.DryRun {
-			i.awaitAnew(ctx, on, readiness(target, stored))
+		if err == nil && r.install.Wait && !r.engine.DryRun {
+			r.awaitRecreated(ctx, readiness(target, stored))
 		}
 		if err != nil {
 			return results, err
@@ -64,19 +64,23 @@ func (i *Install) applyMembers(ctx context.Context, on *state, engine *apply.Eng
 	return results, nil
 }
 
-// awaitAnew waits a while for what was made anew. That it does not run, or not
-// yet, is told in the end, with the reason.
-func (i *Install) awaitAnew(ctx context.Context, on *state, targets []ready.Target) {
+// awaitRecreated waits a while for a recreated workload. Why one is not ready the
+// wait at the end says.
+func (r *rollout) awaitRecreated(ctx context.Context, targets []ready.Target) {
 	patient, stop := context.WithTimeoutCause(ctx, recreatePatience, errPatience)
 	defer stop()
 	var pending []*unstructured.Unstructured
 	for _, target := range targets {
 		pending = append(pending, target.Object)
 	}
-	if err := i.wait(patient, targets, pending, nil); err != nil {
+	if err := r.install.wait(patient, targets, pending, nil); err != nil {
 		return
 	}
-	on.runs(targets)
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, target := range targets {
+		r.ready[target.Ref] = true
+	}
 }
 
 // deleteToRecreate deletes the live object of a target and returns when it is

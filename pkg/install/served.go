@@ -22,11 +22,11 @@ import (
 // new version is there; nor does anything else that could be watched, so that
 // discovery is asked, one request a version, and more only as long as it is not
 // there.
-func (i *Install) served(ctx context.Context, on *state, tell event.Sink) error {
+func (i *Install) served(ctx context.Context, r *resolved, tell event.Sink) error {
 	wanted := map[schema.GroupVersion][]string{}
-	for _, target := range on.targets {
+	for _, target := range r.targets {
 		gvk := target.Object.GroupVersionKind()
-		if on.kinds.Defined(gvk) {
+		if r.kinds.Defined(gvk) {
 			wanted[gvk.GroupVersion()] = append(wanted[gvk.GroupVersion()], target.Resource.Resource)
 		}
 	}

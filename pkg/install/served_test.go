@@ -85,7 +85,7 @@ func TestServed(t *testing.T) {
 }
 
 // defining is an install of a definition and an object of its kind.
-func defining(t *testing.T) *state {
+func defining(t *testing.T) *resolved {
 	t.Helper()
 	kinds := discover.Standard()
 	kinds.Define(&unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
@@ -96,5 +96,5 @@ func defining(t *testing.T) *state {
 	widget := targetOf("Widget", "mesh", "a", nil)
 	widget.Object.SetGroupVersionKind(schema.GroupVersionKind{Group: "example.com", Version: "v2", Kind: "Widget"})
 	widget.Resource = schema.GroupVersionResource{Group: "example.com", Version: "v2", Resource: "widgets"}
-	return &state{kinds: kinds, targets: []apply.Target{widget, widget}}
+	return &resolved{kinds: kinds, targets: []apply.Target{widget, widget}}
 }

@@ -19,8 +19,8 @@ import (
 
 // subject is what the checks are to look at, but for what exists already and
 // what the user may do.
-func (i *Install) subject(on *state) preflight.Subject {
-	read, targets := on.read, on.targets
+func (i *Install) subject(r *resolved) preflight.Subject {
+	read, targets := r.manifest, r.targets
 	subject := preflight.Subject{
 		Skip:           i.Skip,
 		Version:        discovery.ToServerVersionInterfaceWithContext(i.Cluster.Discovery),
@@ -29,12 +29,12 @@ func (i *Install) subject(on *state) preflight.Subject {
 		Admission:      i.Cluster.Admission,
 		MinimumVersion: read.MinimumVersion,
 		Architectures:  read.Architectures,
-		Uses:           usesOfTargets(targets, on.inventory).All(),
+		Uses:           usesOfTargets(targets, r.inventory).All(),
 		Creates:        map[string]map[string]string{},
 		Services:       map[string]bool{},
-		Fresh:          !on.inventory.Exists,
+		Fresh:          !r.inventory.Exists,
 		Watches:        i.Wait && i.DryRun == event.DryRunNone,
-		Prunes:         i.Prune && on.inventory.Exists && i.DryRun == event.DryRunNone,
+		Prunes:         i.Prune && r.inventory.Exists && i.DryRun == event.DryRunNone,
 	}
 	namespaces := map[string]bool{}
 	for _, target := range targets {

@@ -80,7 +80,7 @@ func TestWorkloadOf(t *testing.T) {
 // TestSubject gathers what the checks look at.
 func TestSubject(t *testing.T) {
 	install := &Install{Cluster: &cluster.Cluster{}, Namespace: manifest.Namespace{Name: "mesh"}}
-	on := &state{inventory: &applyset.Inventory{Parent: &applyset.Parent{Name: applyset.ParentName, Namespace: "mesh"}}, read: manifest.Manifest{MinimumVersion: "1.32"}, targets: targets(t, `
+	on := &resolved{inventory: &applyset.Inventory{Parent: &applyset.Parent{Name: applyset.ParentName, Namespace: "mesh"}}, manifest: manifest.Manifest{MinimumVersion: "1.32"}, targets: targets(t, `
 apiVersion: v1
 kind: Namespace
 metadata: {name: mesh, labels: {team: a}}

@@ -16,38 +16,56 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
+// rollout is one run through the phases of an install that was checked.
+type rollout struct {
+	install *Install
+	*checked
+	progress *waveProgress
+	// recorded is set once the inventory covers the targets, and namespace is what
+	// was created for it.
+	recorded  bool
+	namespace event.Object
+	// ready are recreated workloads, which were awaited one by one.
+	mutex sync.Mutex
+	ready map[event.Object]bool
+}
+
 // apply applies phase after phase. Within a phase each object is applied as soon
 // as what it needs exists. The results come in the order of the targets.
-func (i *Install) apply(ctx context.Context, on *state) ([]apply.Result, error) {
+func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error) {
+	plan := schedule.New(objectsOf(c.targets), c.unrestricted)
+	r := &rollout{install: i, checked: c, progress: showWaves(i.Sink, plan.Waves), ready: map[event.Object]bool{}}
 	var results []apply.Result
-	stop := func(err error) ([]apply.Result, error) {
-		if len(results) < len(on.targets) {
-			i.Sink(event.Stopped{Applied: len(results), Objects: len(on.targets)})
-		}
-		return results, err
-	}
-	plan := schedule.New(objectsOf(on.targets), on.mayAll)
-	progress := showWaves(i.Sink, plan.Waves)
 	for _, phase := range plan.Phases {
-		early := i.watchEarly(ctx, on, phase)
-		defer early.End()
-		stored, err := i.applyPhase(ctx, on, phase, progress)
-		results = append(results, stored...)
-		if err != nil {
-			progress.stop()
-			return stop(err)
-		}
-		if on.engine.DryRun {
-			continue
-		}
-		awaited := slices.DeleteFunc(pick(on.targets, phase.Await), func(target apply.Target) bool { return on.running[target.Ref] })
-		if i.Wait && len(awaited) > 0 {
-			if err := i.await(ctx, awaited, results, len(on.targets), early); err != nil {
-				return stop(err)
+		stored, err := r.runPhase(ctx, phase, results)
+		if results = append(results, stored...); err != nil {
+			if len(results) < len(c.targets) {
+				i.Sink(event.Stopped{Applied: len(results), Objects: len(c.targets)})
 			}
+			return results, err
 		}
 	}
 	return results, nil
+}
+
+// runPhase applies a phase and waits until it is ready; before are the results of
+// those before it.
+func (r *rollout) runPhase(ctx context.Context, phase schedule.Phase, before []apply.Result) ([]apply.Result, error) {
+	early := r.watchEarly(ctx, phase)
+	defer early.End()
+	results, err := r.applyPhase(ctx, phase)
+	if err != nil {
+		r.progress.stop()
+		return results, err
+	}
+	if r.engine.DryRun || !r.install.Wait {
+		return results, nil
+	}
+	awaited := slices.DeleteFunc(pick(r.targets, phase.Await), func(target apply.Target) bool { return r.ready[target.Ref] })
+	if len(awaited) == 0 {
+		return results, nil
+	}
+	return results, r.install.await(ctx, awaited, slices.Concat(before, results), len(r.targets), early)
 }
 
 // objectsOf gives the objects of targets.
@@ -70,13 +88,13 @@ func pick(targets []apply.Target, indices []int) []apply.Target {
 
 // watchEarly begins to watch the workloads that are new, before they are
 // written; existing ones may be ready already.
-func (i *Install) watchEarly(ctx context.Context, on *state, phase schedule.Phase) *ready.Watch {
+func (r *rollout) watchEarly(ctx context.Context, phase schedule.Phase) *ready.Watch {
 	var places []ready.Place
 	for _, batch := range phase.Batches {
-		if !batch.Runs() || !i.Wait || on.engine.DryRun {
+		if !batch.Runs() || !r.install.Wait || r.engine.DryRun {
 			continue
 		}
-		for _, target := range pick(on.targets, batch.Objects) {
+		for _, target := range pick(r.targets, batch.Objects) {
 			if state, _ := ready.Compute(target.Object); target.Live == nil && state != ready.Ready {
 				places = append(places, ready.Place{Kind: kindOf(target), Resource: target.Resource, Namespace: target.Ref.Namespace})
 			}
@@ -85,16 +103,16 @@ func (i *Install) watchEarly(ctx context.Context, on *state, phase schedule.Phas
 	if len(places) == 0 {
 		return nil
 	}
-	return ready.Begin(ctx, i.Cluster.Dynamic, places)
+	return ready.Begin(ctx, r.install.Cluster.Dynamic, places)
 }
 
 // applyPhase applies the batches of a phase, each when those before it are
 // applied. After the first failure no more is begun; requests under way are waited
 // for, but not for CRDs to be served.
-func (i *Install) applyPhase(ctx context.Context, on *state, phase schedule.Phase, progress *waveProgress) ([]apply.Result, error) {
+func (r *rollout) applyPhase(ctx context.Context, phase schedule.Phase) ([]apply.Result, error) {
 	batches := phase.Batches
-	progress.expect(batches)
-	opened, err := i.open(ctx, on, batches, progress)
+	r.progress.expect(batches)
+	opened, err := r.record(ctx, batches)
 	if err != nil {
 		return opened, err
 	}
@@ -118,9 +136,9 @@ func (i *Install) applyPhase(ctx context.Context, on *state, phase schedule.Phas
 			case ctx.Err() != nil || halt.Over():
 				return
 			case batch.Serves():
-				errs[n] = i.awaitServed(waiting, on, pick(on.targets, batch.Objects), results[batch.After[0]])
+				errs[n] = r.awaitServed(waiting, pick(r.targets, batch.Objects), results[batch.After[0]])
 			default:
-				results[n], errs[n] = i.applyBatch(ctx, on, batch, halt, progress)
+				results[n], errs[n] = r.applyBatch(ctx, batch, halt)
 			}
 			if errs[n] != nil {
 				halt.Now()
@@ -129,7 +147,7 @@ func (i *Install) applyPhase(ctx context.Context, on *state, phase schedule.Phas
 	}
 	group.Wait()
 	all := append(opened, slices.Concat(results...)...)
-	inOrder(all, on.targets)
+	inOrder(all, r.targets)
 	return all, failureOf(ctx, errs)
 }
 
@@ -144,54 +162,53 @@ func failureOf(ctx context.Context, errs []error) error {
 }
 
 // applyBatch applies the targets of a batch.
-func (i *Install) applyBatch(ctx context.Context, on *state, batch schedule.Batch, halt *apply.Halt, progress *waveProgress) ([]apply.Result, error) {
+func (r *rollout) applyBatch(ctx context.Context, batch schedule.Batch, halt *apply.Halt) ([]apply.Result, error) {
 	defer cluster.Trace(ctx, "apply "+batch.String())()
-	engine := on.engine.Telling(progress.of(batch.Wave))
+	engine := r.engine.Telling(r.progress.of(batch.Wave))
 	engine.Halt = halt
-	targets := slices.DeleteFunc(pick(on.targets, batch.Objects), func(target apply.Target) bool { return target.Ref == on.opened })
-	results, err := i.applyMembers(ctx, on, engine, targets)
+	targets := slices.DeleteFunc(pick(r.targets, batch.Objects), func(target apply.Target) bool { return target.Ref == r.namespace })
+	results, err := r.applyTargets(ctx, engine, targets)
 	if err == nil {
-		progress.finish(batch)
+		r.progress.finish(batch)
 	}
 	return results, err
 }
 
 // awaitServed waits until the API server serves what CRDs define.
-func (i *Install) awaitServed(ctx context.Context, on *state, targets []apply.Target, results []apply.Result) error {
-	if on.engine.DryRun {
+func (r *rollout) awaitServed(ctx context.Context, targets []apply.Target, results []apply.Result) error {
+	if r.engine.DryRun {
 		return nil
 	}
 	defer cluster.Trace(ctx, "CRDs served")()
-	told, end := beginLongWait(i.Sink)
+	wait, end := beginLongWait(r.install.Sink)
 	defer end()
-	if err := i.established(ctx, on.engine, targets, results, told.take); err != nil {
+	if err := r.install.established(ctx, r.engine, targets, results, wait.report); err != nil {
 		return err
 	}
-	return i.served(ctx, on, told.take)
+	return r.install.served(ctx, r.resolved, wait.report)
 }
 
-// open widens the inventory to cover the targets before the first of all
-// writes, so that whatever happens then, what was written can be found again.
-// Only the namespace that it lives in comes before it, which carries the
-// inventory's label itself.
-func (i *Install) open(ctx context.Context, on *state, batches []schedule.Batch, progress *waveProgress) ([]apply.Result, error) {
-	if on.widened || on.engine.DryRun {
+// record widens the inventory to cover the targets before the first of all
+// writes, so that whatever is written can be found again. Only the namespace that
+// it lives in comes before it, which carries the inventory's label itself.
+func (r *rollout) record(ctx context.Context, batches []schedule.Batch) ([]apply.Result, error) {
+	if r.recorded || r.engine.DryRun {
 		return nil, nil
 	}
 	defer cluster.Trace(ctx, "widen the inventory")()
 	var results []apply.Result
 	var err error
-	if home, wave, found := homeOf(on.targets, batches, i.Namespace.Name); found && home.Live == nil {
-		if results, err = on.engine.Telling(progress.of(wave)).Apply(ctx, []apply.Target{home}); err != nil {
+	if home, wave, found := homeOf(r.targets, batches, r.install.Namespace.Name); found && home.Live == nil {
+		if results, err = r.engine.Telling(r.progress.of(wave)).Apply(ctx, []apply.Target{home}); err != nil {
 			return results, err
 		}
-		on.opened = home.Ref
+		r.namespace = home.Ref
 	}
-	if err := i.widen(ctx, on); err != nil {
+	if err := r.inventory.Parent.Write(ctx, recordOf(r.manifest.What, r.targets).Union(r.inventory.Recorded)); err != nil {
 		return results, err
 	}
-	on.widened = true
-	return results, i.labelNamespace(ctx)
+	r.recorded = true
+	return results, r.install.labelNamespace(ctx)
 }
 
 // homeOf gives the namespace of the inventory, if it is among what is applied,
@@ -205,10 +222,6 @@ func homeOf(targets []apply.Target, batches []schedule.Batch, name string) (home
 		}
 	}
 	return apply.Target{}, 0, false
-}
-
-func (i *Install) widen(ctx context.Context, on *state) error {
-	return on.inventory.Parent.Write(ctx, recordOf(on.read.What, on.targets).Union(on.inventory.Recorded))
 }
 
 // inOrder sorts results as the targets are.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
@@ -19,104 +20,137 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
-// resolve upgrades the objects and finds where each lives on the cluster.
-// Faults of the manifest that only the cluster can tell are InputErrors.
-func (i *Install) resolve(ctx context.Context, on *state) error {
-	if err := i.kinds(ctx, on); err != nil {
-		return err
-	}
-	if err := on.upgraded.Err(); err != nil && !i.SkipUnsupported {
-		return &manifest.InputError{Err: err}
-	}
-	// Kinds first: without its kind nobody can say where an object belongs.
-	if err := unknownKinds(on.upgraded.Objects, on.kinds); err != nil {
-		return &manifest.InputError{Err: err}
-	}
-	var err error
-	on.targets, err = i.locate(on.upgraded.Objects, on.kinds)
-	return err
+// resolved is a manifest of which it is known where each object lives on the
+// cluster, and what was installed before.
+type resolved struct {
+	manifest manifest.Manifest
+	// upgraded and withheld are the objects to apply and those that are not
+	// applied, in versions that the cluster serves.
+	upgraded apiupgrade.Upgraded
+	withheld []manifest.Object
+	kinds    *discover.Kinds
+	targets  []apply.Target
+	// inventory is that of the installation; unread is why it could not be read.
+	inventory *applyset.Inventory
+	unread    error
+	engine    *apply.Engine
 }
 
-// kinds finds those that the cluster serves, has the manifest upgraded to
-// them, and adds those that it defines. A cluster is not asked where every one
-// serves all kinds that the manifest has.
-func (i *Install) kinds(ctx context.Context, on *state) error {
-	on.kinds = discover.Standard()
+// resolve upgrades the objects, finds where each lives on the cluster, and opens
+// the inventory. Faults of the manifest that only the cluster knows are
+// InputErrors.
+func (i *Install) resolve(ctx context.Context, read manifest.Manifest, inventory *pendingInventory) (*resolved, error) {
+	r := &resolved{manifest: read}
+	if err := i.resolveKinds(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := r.upgraded.Err(); err != nil && !i.SkipUnsupported {
+		return nil, &manifest.InputError{Err: err}
+	}
+	// Kinds first: an object of an unknown kind has no known scope.
+	if err := unknownKinds(r.upgraded.Objects, r.kinds); err != nil {
+		return nil, &manifest.InputError{Err: err}
+	}
+	var err error
+	if r.targets, err = i.locate(r.upgraded.Objects, r.kinds); err != nil {
+		return nil, err
+	}
+	return r, i.openInventory(ctx, r, inventory)
+}
+
+// openInventory waits for the inventory, and discovers the kinds of its members
+// where they are unknown.
+func (i *Install) openInventory(ctx context.Context, r *resolved, inventory *pendingInventory) error {
+	var err error
+	r.inventory, err = inventory.wait(ctx)
+	if apierrors.IsForbidden(err) {
+		r.unread, err = err, nil // the check of permissions says more
+	}
+	if err != nil {
+		return err
+	}
+	r.engine = i.engine(r.inventory)
+	unknown := slices.ContainsFunc(r.inventory.Recorded.Kinds, func(kind schema.GroupKind) bool {
+		_, found := r.kinds.Find(kind)
+		return !found
+	})
+	if !unknown {
+		return nil
+	}
+	return i.discoverAll(ctx, r)
+}
+
+// resolveKinds finds the kinds that the cluster serves, upgrades the manifest to
+// them, and adds those that it defines. Without a request where every cluster
+// serves all kinds of the manifest.
+func (i *Install) resolveKinds(ctx context.Context, r *resolved) error {
+	r.kinds = discover.Standard()
 	lacks := false
 	served := func(kind schema.GroupVersionKind) bool {
-		lacks = lacks || !on.kinds.Served(kind)
-		return on.kinds.Served(kind)
+		lacks = lacks || !r.kinds.Served(kind)
+		return r.kinds.Served(kind)
 	}
-	for _, object := range slices.Concat(on.read.Objects, on.read.Withheld) {
+	for _, object := range slices.Concat(r.manifest.Objects, r.manifest.Withheld) {
 		served(object.GroupVersionKind())
 	}
-	if err := i.upgradeTo(on, served); err != nil || lacks {
-		return i.discover(ctx, on)
+	if err := i.upgradeTo(r, served); err != nil || lacks {
+		return i.discover(ctx, r)
 	}
 	return nil
 }
 
-// discover is kinds with a cluster that is asked.
-func (i *Install) discover(ctx context.Context, on *state) error {
+// discover asks the cluster for its kinds.
+func (i *Install) discover(ctx context.Context, r *resolved) error {
 	defer cluster.Trace(ctx, "discover kinds")()
 	var err error
-	if on.kinds, err = discover.Discover(ctx, i.Cluster.Discovery); err != nil {
+	if r.kinds, err = discover.Discover(ctx, i.Cluster.Discovery); err != nil {
 		return err
 	}
-	if err := i.upgradeTo(on, on.kinds.Served); err != nil {
+	if err := i.upgradeTo(r, r.kinds.Served); err != nil {
 		return &manifest.InputError{Err: err}
 	}
-	for _, object := range on.upgraded.Objects {
+	for _, object := range r.upgraded.Objects {
 		if manifest.IsCRD(object.Unstructured) {
-			on.kinds.Define(object.Unstructured)
+			r.kinds.Define(object.Unstructured)
 		}
 	}
 	return nil
 }
 
-// upgradeTo upgrades what was read to what is served.
-func (i *Install) upgradeTo(on *state, served func(schema.GroupVersionKind) bool) error {
+// discoverAll is discover, unless that was done before.
+func (i *Install) discoverAll(ctx context.Context, r *resolved) error {
+	if !r.kinds.Partial() {
+		return nil
+	}
+	return i.discover(ctx, r)
+}
+
+// upgradeTo upgrades the manifest to what is served.
+func (i *Install) upgradeTo(r *resolved, served func(schema.GroupVersionKind) bool) error {
 	var err error
-	if on.upgraded, err = i.upgrade(on.read.Objects, served); err != nil {
+	if r.upgraded, err = i.upgrade(r.manifest.Objects, served); err != nil {
 		return err
 	}
-	if withheld, err := i.upgrade(on.read.Withheld, served); err == nil {
-		on.withheld = withheld.Objects // to be found again among the members
+	if withheld, err := i.upgrade(r.manifest.Withheld, served); err == nil {
+		r.withheld = withheld.Objects // to be recognized among the members
 	}
 	return nil
 }
 
-// complete has the cluster asked for its kinds, if it was not yet.
-func (i *Install) complete(ctx context.Context, on *state) error {
-	if !on.kinds.Partial() {
-		return nil
-	}
-	return i.discover(ctx, on)
-}
-
-// unserved says of which kinds the cluster has none, although every other one
-// has, if that is what an error is about.
-func (i *Install) unserved(ctx context.Context, on *state, failed error) error {
+// unserved names the kinds that the cluster lacks although every other one has
+// them, if failed is about that.
+func (i *Install) unserved(ctx context.Context, r *resolved, failed error) error {
 	var unserved *apply.UnservedError
 	if !errors.As(failed, &unserved) {
 		return failed
 	}
-	if err := i.discover(ctx, on); err != nil {
+	if err := i.discover(ctx, r); err != nil {
 		return err
 	}
-	if err := unknownKinds(on.upgraded.Objects, on.kinds); err != nil {
+	if err := unknownKinds(r.upgraded.Objects, r.kinds); err != nil {
 		return &manifest.InputError{Err: err}
 	}
 	return failed
-}
-
-// knowsMembers tells whether it is known where the members of the inventory
-// can be.
-func (on *state) knowsMembers() bool {
-	return !slices.ContainsFunc(on.inventory.Recorded.Kinds, func(kind schema.GroupKind) bool {
-		_, found := on.kinds.Find(kind)
-		return !found
-	})
 }
 
 // locate gives objects of known kinds their namespaces and resources.
@@ -209,12 +243,12 @@ func (i *Install) upgrade(objects []manifest.Object, served func(schema.GroupVer
 	return apiupgrade.All(objects, served)
 }
 
-// tellUpgrades tells what was upgraded, and what was left out; the release is
-// the one judged by, if no cluster was.
-func (i *Install) tellUpgrades(upgraded apiupgrade.Upgraded, release string) {
-	if told := upgraded.Event(); told.Objects > 0 {
-		told.Release = release
-		i.Sink(told)
+// reportUpgrades reports what was upgraded and what was skipped; release is what
+// decided it where no cluster did.
+func (i *Install) reportUpgrades(upgraded apiupgrade.Upgraded, release string) {
+	if report := upgraded.Event(); report.Objects > 0 {
+		report.Release = release
+		i.Sink(report)
 	}
 	if i.SkipUnsupported {
 		upgraded.TellSkipped(i.Sink)

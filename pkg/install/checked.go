@@ -1,0 +1,177 @@
+package install
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
+)
+
+// checked is a resolved manifest that may be applied, as far as anybody can tell
+// before the first write.
+type checked struct {
+	*resolved
+	results []preflight.Result
+	// members are those of the inventory. Stale ones are not in the manifest, and
+	// withheld ones are in it and not applied.
+	members, stale, withheldMembers []applyset.Object
+	// unseen is why something could not be read. Failed checks explain that better.
+	unseen error
+	// unrestricted is set where the user may do everything.
+	unrestricted bool
+}
+
+// check runs all checks, has the server verify the changes, and reports warnings.
+// Targets whose existence the user may not see are left out: where such a
+// namespace does not exist, its first object says so.
+func (i *Install) check(ctx context.Context, r *resolved) (*checked, error) {
+	c, err := i.examine(ctx, r)
+	if c != nil {
+		i.warn(c.results)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.targets = slices.DeleteFunc(r.targets, func(target apply.Target) bool { return target.Hidden })
+	return c, nil
+}
+
+// examine is check without its reports.
+func (i *Install) examine(ctx context.Context, r *resolved) (*checked, error) {
+	c, err := i.survey(ctx, r)
+	if err != nil {
+		return nil, i.unserved(ctx, r, err)
+	}
+	if failed := preflight.Failed(c.results); len(failed) > 0 {
+		return nil, &preflight.RefusedError{Failed: failed}
+	}
+	if c.unseen != nil {
+		return nil, c.unseen
+	}
+	return c, i.verify(ctx, c)
+}
+
+// confirm asks before the first write. Anything can happen while a question
+// waits, so everything is examined again after it; nothing is pruned that was not
+// listed before.
+func (i *Install) confirm(ctx context.Context, c *checked) (*checked, error) {
+	if i.Confirm == nil || c.engine.DryRun {
+		return c, nil
+	}
+	if err := i.Confirm(ctx); err != nil {
+		return nil, err
+	}
+	again, err := i.examine(ctx, c.resolved)
+	if err != nil {
+		return nil, err
+	}
+	again.stale = applyset.Intersect(again.stale, c.stale)
+	return again, nil
+}
+
+// survey runs the checks, and reads meanwhile what the install needs of the
+// cluster.
+func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
+	defer cluster.Trace(ctx, "survey the cluster")()
+	var (
+		c                  = &checked{resolved: r}
+		beside             []otherOwner
+		observed, unlisted error
+	)
+	all, allCtx := errgroup.WithContext(ctx)
+	subject, known := i.subject(r), make(chan struct{})
+	subject.Rights = preflight.NewRights(allCtx, i.Cluster.Authorization)
+	subject.Added = func() preflight.Added {
+		<-known
+		return added(r.targets)
+	}
+	all.Go(func() error {
+		defer close(known)
+		observed = r.engine.Observe(ctx, r.targets)
+		return nil
+	})
+	all.Go(func() (err error) {
+		c.results, err = preflight.Run(allCtx, subject)
+		return err
+	})
+	all.Go(func() error {
+		c.members, unlisted = r.inventory.Members(allCtx, i.Cluster.Metadata, r.kinds, r.inventory.Recorded)
+		return nil
+	})
+	if !i.Skip[ownersCheck] {
+		all.Go(func() (err error) {
+			beside, err = i.anotherIstio(allCtx, r.inventory, r.targets)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
+	}
+	var unserved *apply.UnservedError
+	if errors.As(observed, &unserved) {
+		return nil, unserved
+	}
+	if !i.Skip["permissions"] {
+		c.unrestricted, _ = subject.Rights.MayAll() // an error has ended the checks
+	}
+	if apierrors.IsForbidden(unlisted) && !i.Prune {
+		unlisted = nil // they stay, wherever they are
+	}
+	c.unseen = errors.Join(observed, r.unread, unlisted)
+	return c, i.checkOwners(ctx, c, beside)
+}
+
+// checkOwners adds the verdict on objects of other owners, and on another Istio.
+func (i *Install) checkOwners(ctx context.Context, c *checked, beside []otherOwner) error {
+	others, err := i.foreign(ctx, c.inventory, c.targets)
+	if err != nil {
+		return err
+	}
+	if i.Adopt {
+		i.warnOfFormerOwners(others)
+		others = nil
+	}
+	if results := ownerResults(others, beside); !i.Skip[ownersCheck] || len(preflight.Failed(results)) > 0 {
+		c.results = append(c.results, results...)
+	}
+	return nil
+}
+
+// verify makes the targets members of the inventory, and has the server verify
+// what it may refuse to change.
+func (i *Install) verify(ctx context.Context, c *checked) error {
+	defer cluster.Trace(ctx, "have the server verify changes")()
+	c.stale, c.withheldMembers = spare(c.withheld, leftovers(c.members, c.targets), i.Namespace.Name)
+	if err := i.refuseReplacement(c); err != nil {
+		return err
+	}
+	enroll(c.inventory, c.targets)
+	markUnverifiable(c.targets)
+	return c.engine.Verify(ctx, c.targets)
+}
+
+// warnOfFormerOwners says what an adoption leaves behind.
+func (i *Install) warnOfFormerOwners(taken []otherOwner) {
+	for _, property := range taken {
+		what := fmt.Sprintf("%d objects are", len(property.refs))
+		if len(property.refs) == 1 {
+			what = property.refs[0].String() + " is"
+		}
+		if namespace, release, isHelm := property.owner.Release(); isHelm {
+			i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s, which still knows of it; '%s' makes helm forget the release",
+				what, property, shell.Line("kubectl delete secret -n {} -l owner=helm,name={}", namespace, release))})
+			continue
+		}
+		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property)})
+	}
+}
