@@ -91,11 +91,11 @@ func (u Upgraded) Err() error {
 	}
 	switch more := len(u.Refused) - 1; more {
 	case 0:
-		return fmt.Errorf("%s, or leave it out with --skip-unsupported", u.Refused[0])
+		return fmt.Errorf("%s, or skip it with --skip-unsupported", u.Refused[0])
 	case 1:
-		return fmt.Errorf("%s, or leave it out with --skip-unsupported (and 1 more object that has no successor)", u.Refused[0])
+		return fmt.Errorf("%s, or skip it with --skip-unsupported (and 1 more object that has no successor)", u.Refused[0])
 	default:
-		return fmt.Errorf("%s, or leave it out with --skip-unsupported (and %d more objects that have no successor)", u.Refused[0], more)
+		return fmt.Errorf("%s, or skip it with --skip-unsupported (and %d more objects that have no successor)", u.Refused[0], more)
 	}
 }
 

@@ -134,7 +134,7 @@ type Parent struct {
 
 // ErrChanged says that somebody else has changed the inventory since it was
 // read: another install or uninstall is under way.
-var ErrChanged = errors.New("another install or uninstall is under way in this namespace; wait until it has ended and run the same command again")
+var ErrChanged = errors.New("another install or uninstall is under way in this namespace; wait for it to end, then rerun the same command")
 
 // Read gives the set; found is false where there is no parent. The error is a
 // ForeignError where the parent is not ours, or the API server's.

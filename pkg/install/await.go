@@ -26,8 +26,8 @@ const (
 	diagnosed = 16
 )
 
-// errHopeless ends a wait for what does not heal by itself.
-var errHopeless = errors.New("it does not heal by itself")
+// errPermanent ends a wait for a permanent failure.
+var errPermanent = errors.New("permanent failure")
 
 // await waits until the targets run, which are among the results; total is
 // how many results there will be in the end.
@@ -51,7 +51,7 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 	switch {
 	case !errors.As(err, &notReady):
 		return err
-	case errors.Is(notReady.Cause, errHopeless):
+	case errors.Is(notReady.Cause, errPermanent):
 		notReady.Cause = nil
 	case notReady.Cause != nil && !errors.Is(notReady.Cause, cluster.ErrTimeout):
 		// Whoever interrupts does not wait for an explanation.
@@ -61,33 +61,33 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 }
 
 // wait waits for all that is awaited and, unless the user wants to wait on,
-// gives up when one of those pending is in a state that does not heal.
+// gives up when one of those pending is failing permanently.
 func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured, early *ready.Watch) error {
 	if !i.FailFast || len(pending) == 0 {
 		return ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited, early)
 	}
 	waiting, stop := context.WithCancelCause(ctx)
-	var hopeless []diagnose.Stuck
+	var failed []diagnose.Stuck
 	var watch sync.WaitGroup
 	watch.Go(func() {
-		if hopeless = diagnose.Watch(waiting, i.Cluster.Core, pending, nil); len(hopeless) > 0 {
-			stop(errHopeless)
+		if failed = diagnose.Watch(waiting, i.Cluster.Core, pending, nil); len(failed) > 0 {
+			stop(errPermanent)
 		}
 	})
 	err := ready.Wait(waiting, i.Cluster.Dynamic, i.Sink, awaited, early)
 	stop(nil)
 	watch.Wait()
 	var notReady *ready.NotReadyError
-	if errors.As(err, &notReady) && errors.Is(notReady.Cause, errHopeless) {
-		notReady.Pending = only(notReady.Pending, hopeless)
+	if errors.As(err, &notReady) && errors.Is(notReady.Cause, errPermanent) {
+		notReady.Pending = only(notReady.Pending, failed)
 	}
 	return err
 }
 
-// only leaves those that are hopeless, or all if they have just recovered.
-func only(pending []ready.Pending, hopeless []diagnose.Stuck) []ready.Pending {
+// only leaves those that are failed, or all if they have just recovered.
+func only(pending []ready.Pending, failed []diagnose.Stuck) []ready.Pending {
 	stuck := map[event.Object]bool{}
-	for _, one := range hopeless {
+	for _, one := range failed {
 		stuck[manifest.Ref(one.Workload)] = true
 	}
 	var left []ready.Pending
@@ -102,7 +102,7 @@ func only(pending []ready.Pending, hopeless []diagnose.Stuck) []ready.Pending {
 	return left
 }
 
-// explain tells why what is not ready is not, as far as its pods say.
+// explain reports why what is not ready is not, as far as its pods say.
 func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) error {
 	all := i.diagnose(context.WithoutCancel(ctx), notReady.Pending)
 	unready := &UnreadyError{Cause: notReady.Cause}
@@ -111,19 +111,19 @@ func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) er
 		if len(findings) > 0 {
 			// They tell better why no pods are made.
 			why = pending.Message + "; " + findings[0].String()
-			told := event.Diagnosed{Object: pending.Ref}
+			diagnosed := event.Diagnosed{Object: pending.Ref}
 			for _, finding := range findings {
-				told.Findings = append(told.Findings, finding.Display())
+				diagnosed.Findings = append(diagnosed.Findings, finding.Display())
 			}
-			i.Sink(told)
+			i.Sink(diagnosed)
 		}
 		unready.Unready = append(unready.Unready, Unready{Object: pending.Ref.String(), Why: why})
 	}
 	return unready
 }
 
-// diagnose gives the findings of each, many at once; a workload of which the
-// server tells nothing costs the others no time.
+// diagnose returns the findings of each, many at once; a workload of which the
+// server reports nothing costs the others no time.
 func (i *Install) diagnose(ctx context.Context, pending []ready.Pending) [][]diagnose.Finding {
 	all := make([][]diagnose.Finding, len(pending))
 	var group errgroup.Group

@@ -17,11 +17,11 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
-// CheckNames gives the checks that can be skipped, in the order of their
+// CheckNames returns the checks that can be skipped, in the order of their
 // results.
 func CheckNames() []string { return append(preflight.Names(), ownersCheck) }
 
-// warn tells of what stops nothing.
+// warn reports of what stops nothing.
 func (i *Install) warn(results []preflight.Result) {
 	for _, result := range preflight.WithVerdict(results, preflight.Warn) {
 		i.Sink(event.Warning{Message: result.Message + "; " + result.Remedy})
@@ -41,7 +41,7 @@ type Check struct {
 	Sink                         event.Sink
 }
 
-// Run gives the results of all checks, in the order of CheckNames with those
+// Run returns the results of all checks, in the order of CheckNames with those
 // that cannot be skipped around them. Its errors are *InputError, the cause of
 // the context's end, and those of the API server; that a check fails is none:
 // Failed tells.
@@ -138,7 +138,7 @@ func (i *Install) locateKnown(r *resolved) ([]preflight.Result, error) {
 func conflictResults(refusals []*apply.RefusalError) []preflight.Result {
 	const name = "conflicts"
 	if len(refusals) == 0 {
-		return []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "nobody else owns fields of what is there already"}}
+		return []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "no field conflicts"}}
 	}
 	var results []preflight.Result
 	for _, refusal := range refusals {
@@ -148,7 +148,7 @@ func conflictResults(refusals []*apply.RefusalError) []preflight.Result {
 	return results
 }
 
-// checkKinds gives the objects that the cluster can take, and a result for
+// checkKinds returns the objects that the cluster can take, and a result for
 // each kind that it cannot, which names the first object of the kind.
 func (i *Install) checkKinds(upgraded apiupgrade.Upgraded, kinds *discover.Kinds) ([]manifest.Object, []preflight.Result) {
 	const name = "kinds"
@@ -159,7 +159,7 @@ func (i *Install) checkKinds(upgraded apiupgrade.Upgraded, kinds *discover.Kinds
 	}
 	if !i.SkipUnsupported {
 		for _, refusal := range upgraded.Refused {
-			fail(refusal.Source, refusal.Object, refusal.Why.Message(), refusal.Why.Remedy+", or leave it out with --skip-unsupported")
+			fail(refusal.Source, refusal.Object, refusal.Why.Message(), refusal.Why.Remedy+", or skip it with --skip-unsupported")
 		}
 	}
 	seen := map[schema.GroupVersionKind]bool{}
@@ -175,7 +175,7 @@ func (i *Install) checkKinds(upgraded apiupgrade.Upgraded, kinds *discover.Kinds
 		}
 	}
 	if len(results) == 0 {
-		results = []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "the cluster or the manifest knows every kind"}}
+		results = []preflight.Result{{Name: name, Verdict: preflight.Pass, Message: "all kinds are served by the cluster or defined in the manifest"}}
 	}
 	return known, results
 }

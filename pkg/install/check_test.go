@@ -14,7 +14,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
-// TestConflictResults gives each refusal a result, whatever its texts have in
+// TestConflictResults returns each refusal a result, whatever its texts have in
 // them.
 func TestConflictResults(t *testing.T) {
 	ref := event.Object{Kind: "ConfigMap", Namespace: "mesh", Name: "a"}
@@ -44,7 +44,7 @@ func TestCheckKinds(t *testing.T) {
 	gone.Why.Kind.Kind = "PetSet"
 	known, got := (&Install{}).checkKinds(apiupgrade.Upgraded{Objects: []manifest.Object{object, object}, Refused: []apiupgrade.Refusal{gone}}, discover.Standard())
 	want := []preflight.Result{
-		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml: petset a: kind PetSet in version  was removed in Kubernetes 1.5", Remedy: "write it as a StatefulSet, or leave it out with --skip-unsupported"},
+		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml: petset a: kind PetSet in version  was removed in Kubernetes 1.5", Remedy: "write it as a StatefulSet, or skip it with --skip-unsupported"},
 		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml, document 1 (line 1): thing a: neither the cluster nor the manifest knows kind Thing in version example.com/v1", Remedy: "add its CustomResourceDefinition, or check the spelling"},
 	}
 	if len(known) != 0 || !reflect.DeepEqual(got, want) {

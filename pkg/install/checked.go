@@ -161,17 +161,17 @@ func (i *Install) verify(ctx context.Context, c *checked) error {
 }
 
 // warnOfFormerOwners says what an adoption leaves behind.
-func (i *Install) warnOfFormerOwners(taken []otherOwner) {
-	for _, property := range taken {
-		what := fmt.Sprintf("%d objects are", len(property.refs))
-		if len(property.refs) == 1 {
-			what = property.refs[0].String() + " is"
+func (i *Install) warnOfFormerOwners(others []otherOwner) {
+	for _, other := range others {
+		what := fmt.Sprintf("%d objects are", len(other.refs))
+		if len(other.refs) == 1 {
+			what = other.refs[0].String() + " is"
 		}
-		if namespace, release, isHelm := property.owner.Release(); isHelm {
-			i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s, which still knows of it; '%s' makes helm forget the release",
-				what, property, shell.Line("kubectl delete secret -n {} -l owner=helm,name={}", namespace, release))})
+		if namespace, release, isHelm := other.owner.Release(); isHelm {
+			i.Sink(event.Warning{Message: fmt.Sprintf("%s adopted from %s, which still has a record of the release; '%s' deletes it",
+				what, other, shell.Line("kubectl delete secret -n {} -l owner=helm,name={}", namespace, release))})
 			continue
 		}
-		i.Sink(event.Warning{Message: fmt.Sprintf("%s taken over from %s", what, property)})
+		i.Sink(event.Warning{Message: fmt.Sprintf("%s adopted from %s", what, other)})
 	}
 }

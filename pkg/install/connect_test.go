@@ -14,7 +14,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 )
 
-// connect gives the cluster of a server without a network.
+// connect returns the cluster of a server without a network.
 func connect(t *testing.T, answer func(*http.Request) any) *cluster.Cluster {
 	t.Helper()
 	cluster, err := cluster.Connect(inmemory.Config(answer), nil)
@@ -24,7 +24,7 @@ func connect(t *testing.T, answer func(*http.Request) any) *cluster.Cluster {
 	return cluster
 }
 
-// configMaps gives a manifest of ConfigMaps.
+// configMaps returns a manifest of ConfigMaps.
 func configMaps(t *testing.T, names ...string) func(context.Context) (manifest.Manifest, error) {
 	t.Helper()
 	var text strings.Builder

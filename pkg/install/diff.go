@@ -27,7 +27,7 @@ type Difference struct {
 	Live, Merged *unstructured.Unstructured
 }
 
-// Diff gives what Run would change, and changes nothing, whatever DryRun says:
+// Diff returns what Run would change, and changes nothing, whatever DryRun says:
 // the API server merges each object, with all fields of other managers taken
 // over, the fields of controllers left to them, and objects made anew where a
 // field cannot be changed. What stays as it is, is left out. Whatever it has
@@ -108,7 +108,7 @@ func sameCounts(before, after *unstructured.Unstructured) *unstructured.Unstruct
 	return after
 }
 
-// wouldPrune gives what would be taken away, with one request an object, many at
+// wouldPrune returns what would be taken away, with one request an object, many at
 // once.
 func (i *Install) wouldPrune(ctx context.Context, members []applyset.Object, r *resolved) ([]Difference, error) {
 	if len(members) == 0 {

@@ -18,13 +18,13 @@ type InterruptedError struct {
 
 func (e *InterruptedError) Error() string {
 	if e.Applied == 0 {
-		return fmt.Sprintf("%v before anything was applied; run the same command again", e.Cause)
+		return fmt.Sprintf("%v before anything was applied; rerun the same command", e.Cause)
 	}
-	message := fmt.Sprintf("%v: %d of %d objects are applied", e.Cause, e.Applied, e.Total)
+	message := fmt.Sprintf("%v: %d of %d objects applied", e.Cause, e.Applied, e.Total)
 	if e.Waiting != "" {
 		message += ", " + e.Waiting
 	}
-	return message + "; run the same command again to go on"
+	return message + "; rerun the same command to continue"
 }
 
 func (e *InterruptedError) Unwrap() error { return e.Cause }

@@ -95,7 +95,7 @@ func touch(ctx context.Context, engine *apply.Engine, targets []apply.Target) er
 	return err
 }
 
-// namesAccepted tells whether nothing stands in the way of establishing a CRD.
+// namesAccepted reports whether nothing stands in the way of establishing a CRD.
 func namesAccepted(definition *unstructured.Unstructured) bool {
 	return untyped.HasCondition(definition, "NamesAccepted")
 }

@@ -75,7 +75,7 @@ func tell(happened event.Event) {
 	}
 }
 
-// explain tells the kinds of failure apart.
+// explain reports the kinds of failure apart.
 func explain(err error) {
 	var refused *preflight.RefusedError
 	var unready *install.UnreadyError

@@ -65,7 +65,7 @@ func ExampleInputError() {
 	// there is no addon "loki"; there are grafana, jaeger, kiali, prometheus
 }
 
-// Plan tells what of a manifest goes where, and in which order.
+// Plan reports what of a manifest goes where, and in which order.
 func ExamplePlan() {
 	content, err := decode.Decode("shop.yaml", []byte(`
 apiVersion: apps/v1

@@ -33,7 +33,7 @@ type Result = apply.Result
 // One Install is for one goroutine. Two at once in a namespace, in whatever
 // programs, do no harm: one of them may end with inventory.ErrChanged.
 type Install struct {
-	// Read gives the manifest. It is called once, in a goroutine of its own
+	// Read returns the manifest. It is called once, in a goroutine of its own
 	// that is not waited for when the context ends.
 	Read func(context.Context) (manifest.Manifest, error)
 	// Cluster may be nil for a dry run on the client.
@@ -62,17 +62,17 @@ type Install struct {
 	// objects from their owners. Without them both are refused before the first
 	// write.
 	Force, Adopt bool
-	// Recreate deletes objects and makes them anew where a field cannot be
-	// changed; never claims, StatefulSets, definitions or namespaces.
+	// Recreate deletes and recreates objects whose immutable fields changed;
+	// never PersistentVolumeClaims, StatefulSets, CRDs or namespaces.
 	Recreate bool
-	// Prune takes away what an earlier install has put there and the manifest
-	// does not have.
+	// Prune removes what an earlier install applied and the manifest does
+	// not have.
 	Prune bool
-	// Replace lets Prune take away all that is there; without it, a manifest
+	// Replace lets Prune remove everything that is installed; without it, a manifest
 	// that has nothing of what is installed is refused.
 	Replace bool
-	// FailFast ends the wait for what cannot heal by itself, after the grace of
-	// its diagnose.Finding.
+	// FailFast ends the wait on a permanent failure, after the grace of its
+	// diagnose.Finding.
 	FailFast bool
 	// UpgradeAPIs turns objects of versions that the cluster does not serve into
 	// those that it does, and SkipUnsupported leaves out those of which nothing
@@ -88,14 +88,14 @@ type Install struct {
 	// Skip names the checks to leave out, which CheckNames lists. Other names
 	// mean nothing.
 	Skip map[string]bool
-	// Sink, if set, is told what happens, from several goroutines at once.
+	// Sink, if set, receives the events, from several goroutines at once.
 	Sink event.Sink
 
 	// complement, if set, adds what the cluster has to what was read.
 	Amend func(context.Context, *manifest.Manifest) error
 }
 
-// Run gives what was applied and then what was pruned, in the order in which it
+// Run returns what was applied and then what was pruned, in the order in which it
 // was, also when it fails. Whatever it has started has ended then, but for Read
 // and for a login that a credential plugin of the kubeconfig has begun: neither
 // can be ended from here. No request follows the login.
@@ -131,7 +131,7 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	return results, err
 }
 
-// read gives up with the context, also where a pipe gives nothing and cannot
+// read returns up with the context, also where a pipe gives nothing and cannot
 // be interrupted; that goroutine ends with the program. What Read says is an
 // InputError.
 func (i *Install) read(ctx context.Context) (manifest.Manifest, error) {
@@ -227,10 +227,10 @@ func (i *Install) start(what string, objects int) {
 	})
 }
 
-// interrupted gives err, or an InterruptedError if the context has ended; what
-// had failed before is told in front of it.
+// interrupted returns err, or an InterruptedError if the context has ended; what
+// had failed before comes first.
 func (i *Install) interrupted(ctx context.Context, err error, applied, total int) error {
-	if ctx.Err() == nil || remove.IsStuck(err) || toldOfWait(err) {
+	if ctx.Err() == nil || remove.IsStuck(err) || reportsProgress(err) {
 		return err
 	}
 	interrupted := &InterruptedError{Cause: context.Cause(ctx), Applied: applied, Total: total}
@@ -241,8 +241,8 @@ func (i *Install) interrupted(ctx context.Context, err error, applied, total int
 	return cluster.After(cluster.FailedBefore(ctx, err), interrupted)
 }
 
-// toldOfWait tells whether an error says already how far the install came.
-func toldOfWait(err error) bool {
+// reportsProgress reports whether an error already says how far the install came.
+func reportsProgress(err error) bool {
 	var unready *UnreadyError
 	var interrupted *InterruptedError
 	return errors.As(err, &unready) || errors.As(err, &interrupted)

@@ -23,8 +23,8 @@ func TestUnreserved(t *testing.T) {
 		kind, namespace, name string
 		want                  string
 	}{
-		{"ConfigMap", "mesh", "istio-demo", "demo.yaml, document 1 (line 1): configmap mesh/istio-demo is where install keeps its inventory; give it another name"},
-		{"ConfigMap", "", "istio-demo", "demo.yaml, document 1 (line 1): configmap mesh/istio-demo is where install keeps its inventory; give it another name"},
+		{"ConfigMap", "mesh", "istio-demo", "demo.yaml, document 1 (line 1): configmap mesh/istio-demo is reserved for the inventory; rename it"},
+		{"ConfigMap", "", "istio-demo", "demo.yaml, document 1 (line 1): configmap mesh/istio-demo is reserved for the inventory; rename it"},
 		{"ConfigMap", "mesh", "istio", ""},
 		{"Secret", "mesh", "istio-demo", ""},
 	} {
@@ -57,12 +57,12 @@ func TestInterrupted(t *testing.T) {
 		applied int
 		want    string
 	}{
-		{"at first", over, &manifest.InputError{Err: cluster.ErrTimeout}, 0, "timed out before anything was applied; run the same command again"},
-		{"on the way", over, cut, 3, "timed out: 3 of 5 objects are applied; run the same command again to go on"},
-		{"while it waits", over, waiting, 5, "timed out: 5 of 5 objects are applied, thing a is not ready: not yet; run the same command again to go on"},
-		{"after a refusal", over, errors.Join(errors.Join(refused, cluster.ErrTimeout), waiting), 3, "refused\ntimed out: 3 of 5 objects are applied, thing a is not ready: not yet; run the same command again to go on"},
-		{"during a login", over, login, 0, "timed out before anything was applied; run the same command again"},
-		{"while it prunes", over, stuck, 5, "timed out: configmap mesh/a is deleted, but what belongs to it is not gone yet; run the same command again to go on waiting"},
+		{"at first", over, &manifest.InputError{Err: cluster.ErrTimeout}, 0, "timed out before anything was applied; rerun the same command"},
+		{"on the way", over, cut, 3, "timed out: 3 of 5 objects applied; rerun the same command to continue"},
+		{"while it waits", over, waiting, 5, "timed out: 5 of 5 objects applied, thing a is not ready: not yet; rerun the same command to continue"},
+		{"after a refusal", over, errors.Join(errors.Join(refused, cluster.ErrTimeout), waiting), 3, "refused\ntimed out: 3 of 5 objects applied, thing a is not ready: not yet; rerun the same command to continue"},
+		{"during a login", over, login, 0, "timed out before anything was applied; rerun the same command"},
+		{"while it prunes", over, stuck, 5, "timed out: configmap mesh/a is deleted, but what belongs to it is not gone yet; rerun the same command to continue waiting"},
 		{"for another reason", t.Context(), refused, 3, "refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -9,11 +9,11 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
 
-// tellAfter is how long the wait for CRDs may take before it is told. One API
+// reportAfter is how long the wait for CRDs may take before it is reported. One API
 // server takes well under a second, several take five.
-const tellAfter = 7 * time.Second
+const reportAfter = 7 * time.Second
 
-// longWait tells what is waited for, once that has lasted for a while.
+// longWait reports what is waited for, once that has lasted for a while.
 type longWait struct {
 	sink event.Sink
 
@@ -23,17 +23,17 @@ type longWait struct {
 	waiting map[event.Object]event.Waiting
 }
 
-// beginLongWait begins to count; nothing is told after end.
+// beginLongWait begins to count; nothing is reported after end.
 func beginLongWait(sink event.Sink) (w *longWait, end func()) {
 	w = &longWait{sink: sink, waiting: map[event.Object]event.Waiting{}}
 	over := make(chan struct{})
 	var counting sync.WaitGroup
 	counting.Go(func() {
-		timer := time.NewTimer(tellAfter)
+		timer := time.NewTimer(reportAfter)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-			w.tell()
+			w.reportAll()
 		case <-over:
 		}
 	})
@@ -43,8 +43,8 @@ func beginLongWait(sink event.Sink) (w *longWait, end func()) {
 	}
 }
 
-// tell tells what is waited for by now.
-func (w *longWait) tell() {
+// reportAll reports what is waited for by now.
+func (w *longWait) reportAll() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.long = true

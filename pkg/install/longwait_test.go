@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
 
-// TestLongWait tells of a wait only once it has lasted, and then each thing once.
+// TestLongWait reports of a wait only once it has lasted, and then each thing once.
 func TestLongWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mutex sync.Mutex
@@ -25,7 +25,7 @@ func TestLongWait(t *testing.T) {
 			wait.report(event.Waiting{Object: object, Message: "not yet"})
 		}
 		wait.report(event.Ready{Object: b})
-		<-time.After(tellAfter - time.Millisecond)
+		<-time.After(reportAfter - time.Millisecond)
 		synctest.Wait()
 		mutex.Lock()
 		if len(told) > 0 {
@@ -56,7 +56,7 @@ func TestLongWait(t *testing.T) {
 	})
 }
 
-// TestShortWait tells nothing, and has ended at once.
+// TestShortWait reports nothing, and has ended at once.
 func TestShortWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()

@@ -44,7 +44,7 @@ func TestSpare(t *testing.T) {
 	}
 }
 
-// hookedI gives a manifest of lines "apiVersion kind name hooks weight".
+// hookedI returns a manifest of lines "apiVersion kind name hooks weight".
 func hooked(t *testing.T, lines ...string) []manifest.Object {
 	t.Helper()
 	var text strings.Builder

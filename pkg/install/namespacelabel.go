@@ -9,7 +9,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 )
 
-// labelsOf gives the labels that a namespace of the targets will have.
+// labelsOf returns the labels that a namespace of the targets will have.
 func (i *Install) labelsOf(target apply.Target) map[string]string {
 	labels := maps.Clone(target.Object.GetLabels())
 	if target.Ref.Name == i.Namespace.Name && len(i.NamespaceLabels) > 0 {
@@ -21,7 +21,7 @@ func (i *Install) labelsOf(target apply.Target) map[string]string {
 	return labels
 }
 
-// labelNamespace gives the namespace its labels, if there are any.
+// labelNamespace returns the namespace its labels, if there are any.
 func (i *Install) labelNamespace(ctx context.Context) error {
 	if len(i.NamespaceLabels) == 0 {
 		return nil

@@ -21,10 +21,10 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
-// foreignCheck is the name of the check for objects of other owners.
+// ownersCheck is the name of the check for objects of other owners.
 const ownersCheck = "foreign"
 
-// property is what somebody else owns of what the manifest has.
+// otherOwner owns objects of the manifest.
 type otherOwner struct {
 	owner applyset.Owner
 	// set is the inventory that the objects belong to, where the owner is one
@@ -161,29 +161,29 @@ func (i *Install) anotherIstio(ctx context.Context, l *applyset.Inventory, targe
 }
 
 // foreignResults are the verdicts on what belongs to others.
-func ownerResults(taken, beside []otherOwner) []preflight.Result {
+func ownerResults(others, beside []otherOwner) []preflight.Result {
 	var results []preflight.Result
-	if len(taken) == 0 && len(beside) == 0 {
-		return []preflight.Result{{Name: ownersCheck, Verdict: preflight.Pass, Message: "nothing of it belongs to anybody else"}}
+	if len(others) == 0 && len(beside) == 0 {
+		return []preflight.Result{{Name: ownersCheck, Verdict: preflight.Pass, Message: "no objects of other owners"}}
 	}
-	for _, property := range taken {
-		what := property.refs[0].String() + " belongs"
-		if more := len(property.refs) - 1; more > 0 {
-			what = fmt.Sprintf("%s and %d more of the manifest's objects belong", property.refs[0], more)
+	for _, other := range others {
+		what := other.refs[0].String() + " belongs"
+		if more := len(other.refs) - 1; more > 0 {
+			what = fmt.Sprintf("%s and %d more of the manifest's objects belong", other.refs[0], more)
 		}
 		results = append(results, preflight.Result{
 			Name:    ownersCheck,
 			Verdict: preflight.Fail,
-			Message: fmt.Sprintf("%s to %s", what, property),
-			Remedy:  property.remedy() + ", or take over what is there with --adopt",
+			Message: fmt.Sprintf("%s to %s", what, other),
+			Remedy:  other.remedy() + ", or adopt it with --adopt",
 		})
 	}
-	for _, property := range beside {
+	for _, other := range beside {
 		results = append(results, preflight.Result{
 			Name:    ownersCheck,
 			Verdict: preflight.Fail,
-			Message: fmt.Sprintf("another Istio is on the cluster: %s", property.refs[0]),
-			Remedy:  "take it away first; two of them get into each other's way (--skip-checks=foreign goes on all the same)",
+			Message: fmt.Sprintf("another Istio is installed: %s", other.refs[0]),
+			Remedy:  "remove it first, since two control planes interfere (--skip-checks=foreign continues anyway)",
 		})
 	}
 	return results
@@ -206,7 +206,7 @@ func (p otherOwner) remedy() string {
 	case ours:
 		with = "'kubectl istio-demo uninstall" + shell.In(p.inventory.parent.Namespace) + "'"
 	}
-	return "take it away with " + with
+	return "remove it with " + with
 }
 
 func isName(text string) bool { return len(validation.IsDNS1123Subdomain(text)) == 0 }

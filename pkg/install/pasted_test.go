@@ -32,7 +32,7 @@ func TestPasted(t *testing.T) {
 			install.warnOfFormerOwners([]otherOwner{owned})
 			if remedy := owned.remedy(); strings.Contains(remedy, "'") {
 				messages[fmt.Sprint("remedy", i)] = remedy
-			} else if remedy != "take it away with the tool that owns it" {
+			} else if remedy != "remove it with the tool that owns it" {
 				t.Errorf("%q: the remedy is %s", name, remedy)
 			}
 		}

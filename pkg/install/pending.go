@@ -31,7 +31,7 @@ func (i *Install) readInventory(ctx context.Context) *pendingInventory {
 	return pending
 }
 
-// wait gives what was read.
+// wait returns what was read.
 func (p *pendingInventory) wait(ctx context.Context) (*applyset.Inventory, error) {
 	select {
 	case <-p.done:

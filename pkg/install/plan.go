@@ -39,7 +39,7 @@ func (i *Install) plan(read manifest.Manifest) ([]Result, error) {
 	return results, nil
 }
 
-// Plan gives the objects that an install would apply, without a cluster, in the
+// Plan returns the objects that an install would apply, without a cluster, in the
 // order in which it would, with the namespace in front where the manifest does
 // not bring it. The objects themselves are given their namespaces. Its error is
 // an *InputError, for an object that comes twice, is of another namespace than

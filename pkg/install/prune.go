@@ -110,7 +110,7 @@ func (i *Install) planPrune(ctx context.Context, c *checked, r *uninstall.Remove
 	return r.Survey(ctx, leftovers, applyset.UIDs(leftovers))
 }
 
-// claimedOf gives those that are kept because they belong to another tool: they
+// claimedOf returns those that are kept because they belong to another tool: they
 // are no members any more.
 func claimedOf(kept []uninstall.Kept) []uninstall.Kept {
 	return slices.DeleteFunc(slices.Clone(kept), func(one uninstall.Kept) bool { return !one.Claimed })
@@ -128,7 +128,7 @@ func (i *Install) pruning(ctx context.Context, c *resolved) *uninstall.Remover {
 	}
 }
 
-// pruned gives the results for what was removed.
+// pruned returns the results for what was removed.
 func pruned(leftovers []applyset.Object, removed []event.Object) []Result {
 	gone := map[event.Object]bool{}
 	for _, ref := range removed {

@@ -38,7 +38,7 @@ func TestRefusedThenInterrupted(t *testing.T) {
 		_, err := install.Run(ctx)
 		want := []string{
 			"maps.yaml, document 1 (line 2): configmap mesh/a: a is not for you",
-			"interrupted: 1 of 3 objects are applied; run the same command again to go on",
+			"interrupted: 1 of 3 objects applied; rerun the same command to continue",
 		}
 		if err == nil || err.Error() != strings.Join(want, "\n") {
 			t.Errorf("the error is\n%v, want\n%s", err, strings.Join(want, "\n"))

@@ -153,7 +153,7 @@ func (i *Install) unserved(ctx context.Context, r *resolved, failed error) error
 	return failed
 }
 
-// locate gives objects of known kinds their namespaces and resources.
+// locate returns objects of known kinds their namespaces and resources.
 func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]apply.Target, error) {
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
 		return nil, &manifest.InputError{Err: err}
@@ -189,13 +189,13 @@ func unreserved(objects []manifest.Object, name, namespace string) error {
 	reserved := event.Object{Kind: "ConfigMap", Namespace: namespace, Name: name}
 	for _, object := range objects {
 		if manifest.Ref(object.Unstructured) == reserved {
-			return fmt.Errorf("%s: %s is where install keeps its inventory; give it another name", object.Source, reserved)
+			return fmt.Errorf("%s: %s is reserved for the inventory; rename it", object.Source, reserved)
 		}
 	}
 	return nil
 }
 
-// unknownKinds tells the first object that the cluster cannot take, and how
+// unknownKinds reports the first object that the cluster cannot take, and how
 // many more there are.
 func unknownKinds(objects []manifest.Object, kinds *discover.Kinds) error {
 	var first error

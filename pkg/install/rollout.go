@@ -68,7 +68,7 @@ func (r *rollout) runPhase(ctx context.Context, phase schedule.Phase, before []a
 	return results, r.install.await(ctx, awaited, slices.Concat(before, results), len(r.targets), early)
 }
 
-// objectsOf gives the objects of targets.
+// objectsOf returns the objects of targets.
 func objectsOf(targets []apply.Target) []*unstructured.Unstructured {
 	objects := make([]*unstructured.Unstructured, len(targets))
 	for n := range targets {
@@ -77,7 +77,7 @@ func objectsOf(targets []apply.Target) []*unstructured.Unstructured {
 	return objects
 }
 
-// pick gives the targets with some indices.
+// pick returns the targets with some indices.
 func pick(targets []apply.Target, indices []int) []apply.Target {
 	picked := make([]apply.Target, len(indices))
 	for n, index := range indices {
@@ -151,7 +151,7 @@ func (r *rollout) applyPhase(ctx context.Context, phase schedule.Phase) ([]apply
 	return all, failureOf(ctx, errs)
 }
 
-// failureOf gives the errors that tell something: not those of what was only
+// failureOf returns the errors that tell something: not those of what was only
 // halted because of another. After the end of the context there is one.
 func failureOf(ctx context.Context, errs []error) error {
 	failed := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, apply.ErrHalted) })...)
@@ -211,7 +211,7 @@ func (r *rollout) record(ctx context.Context, batches []schedule.Batch) ([]apply
 	return results, r.install.labelNamespace(ctx)
 }
 
-// homeOf gives the namespace of the inventory, if it is among what is applied,
+// homeOf returns the namespace of the inventory, if it is among what is applied,
 // and the wave that it belongs to.
 func homeOf(targets []apply.Target, batches []schedule.Batch, name string) (home apply.Target, wave int, found bool) {
 	for _, batch := range batches {

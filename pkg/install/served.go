@@ -51,7 +51,7 @@ type awaitedVersion struct {
 	missing []ready.Pending
 }
 
-// wait gives a *ready.NotReadyError where the context ends before all resources
+// wait returns a *ready.NotReadyError where the context ends before all resources
 // are there, and the API server's where it does not let the user ask.
 func (a *awaitedVersion) wait(ctx context.Context) error {
 	often := wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Cap: 2 * time.Second, Steps: 1 << 20}
@@ -62,7 +62,7 @@ func (a *awaitedVersion) wait(ctx context.Context) error {
 	return cmp.Or(context.Cause(ctx), err)
 }
 
-// ask tells whether all resources are there.
+// ask reports whether all resources are there.
 func (a *awaitedVersion) ask(ctx context.Context) (bool, error) {
 	list, err := a.client.ServerResourcesForGroupVersionWithContext(ctx, a.version.String())
 	message := fmt.Sprintf("the API server does not serve version %s yet", a.version.Version)

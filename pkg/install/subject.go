@@ -63,7 +63,7 @@ func kindOf(target apply.Target) schema.GroupKind {
 	return target.Object.GroupVersionKind().GroupKind()
 }
 
-// workloadOf gives what the checks need of an object that has pods. What
+// workloadOf returns what the checks need of an object that has pods. What
 // cannot be read as such is for the server to refuse.
 func workloadOf(target apply.Target) (preflight.Workload, bool) {
 	workload := preflight.Workload{
@@ -113,7 +113,7 @@ func number(object *unstructured.Unstructured, path ...string) int {
 	return 1
 }
 
-// added gives what does not exist of targets that have been observed.
+// added returns what does not exist of targets that have been observed.
 func added(targets []apply.Target) preflight.Added {
 	var added preflight.Added
 	for _, target := range targets {
@@ -130,7 +130,7 @@ func added(targets []apply.Target) preflight.Added {
 	return added
 }
 
-// loadBalancerOf gives a Service of type LoadBalancer.
+// loadBalancerOf returns a Service of type LoadBalancer.
 func loadBalancerOf(target apply.Target) (preflight.LoadBalancer, bool) {
 	kind, _, _ := unstructured.NestedString(target.Object.Object, "spec", "type")
 	if kindOf(target) != (schema.GroupKind{Kind: "Service"}) || kind != string(corev1.ServiceTypeLoadBalancer) {

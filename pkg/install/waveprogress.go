@@ -45,7 +45,7 @@ func (p *waveProgress) expect(batches []schedule.Batch) {
 	p.start()
 }
 
-// of gives the sink for the events of a wave.
+// of returns the sink for the events of a wave.
 func (p *waveProgress) of(wave int) event.Sink {
 	return func(e event.Event) {
 		p.mutex.Lock()

@@ -12,7 +12,7 @@ import (
 // Manager is the field manager under which this program applies objects.
 const Manager = "kubectl-istio-demo"
 
-// Of gives the fields of an entry; none where they cannot be read.
+// Of returns the fields of an entry; none where they cannot be read.
 func Of(entry metav1.ManagedFieldsEntry) *fieldpath.Set {
 	fields := &fieldpath.Set{}
 	if entry.FieldsV1 == nil || fields.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())) != nil {
@@ -21,7 +21,7 @@ func Of(entry metav1.ManagedFieldsEntry) *fieldpath.Set {
 	return fields
 }
 
-// HasLabel tells whether a label is among the fields of an entry.
+// HasLabel reports whether a label is among the fields of an entry.
 func HasLabel(entry metav1.ManagedFieldsEntry, label string) bool {
 	return Of(entry).Has(fieldpath.MakePathOrDie("metadata", "labels", label))
 }

@@ -50,7 +50,7 @@ func deletedNamespace(name string, since metav1.Time) Result {
 	return Result{
 		Verdict: Fail,
 		Message: fmt.Sprintf("namespace %s is being deleted since %s", name, since.UTC().Format("2006-01-02 15:04:05 MST")),
-		Remedy:  "wait until it is gone ('" + shell.Line("kubectl wait --for=delete namespace/{}", name) + "') and run the same command again",
+		Remedy:  "wait until it is gone ('" + shell.Line("kubectl wait --for=delete namespace/{}", name) + "'), then rerun the same command",
 	}
 }
 

@@ -22,7 +22,7 @@ func TestNamespaces(t *testing.T) {
 		return []Result{{Name: "namespaces", Verdict: Pass, Message: message}}
 	}
 	terminating := missing("namespace old is being deleted since 2026-01-02 03:04:05 UTC",
-		"wait until it is gone ('kubectl wait --for=delete namespace/old') and run the same command again")
+		"wait until it is gone ('kubectl wait --for=delete namespace/old'), then rerun the same command")
 	here := map[string]string{"mesh": "active", "old": "terminating", "hidden": "forbidden"}
 	for _, test := range []struct {
 		name       string

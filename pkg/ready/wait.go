@@ -158,7 +158,7 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 	}
 	before := pending.Lacks()
 	if object == nil {
-		pending.State, pending.Message, pending.Refused = InProgress, "somebody deleted it; run the same command again", ""
+		pending.State, pending.Message, pending.Refused = InProgress, "it was deleted; rerun the same command", ""
 	} else {
 		pending.Object = object
 		pending.State, pending.Message, pending.Refused = compute(object)

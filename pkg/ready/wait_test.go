@@ -118,7 +118,7 @@ func TestWait(t *testing.T) {
 // the context, which the test ends when it is told of a state, or by itself.
 func TestWaitEnds(t *testing.T) {
 	cause := errors.New("timed out")
-	deleted := "somebody deleted it; run the same command again"
+	deleted := "it was deleted; rerun the same command"
 	for _, test := range []struct {
 		name, kind string
 		has        bool

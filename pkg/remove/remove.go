@@ -121,7 +121,7 @@ func (s Stuck) why() string {
 		}
 	}
 	if len(others) == 0 {
-		return "what belongs to it is not gone yet; run the same command again to go on waiting"
+		return "what belongs to it is not gone yet; rerun the same command to continue waiting"
 	}
 	if s.EndsByItself() {
 		return "objects of its kind are not gone yet; see which with '" + shell.Line("kubectl get {} -A", s.Object.Name) + "'"

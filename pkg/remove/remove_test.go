@@ -115,7 +115,7 @@ func TestStuck(t *testing.T) {
 		t.Fatalf("deleted %s, %v", names(deleted), err)
 	}
 	want := `timed out: configmap mesh/held is deleted, but its finalizer example.com/hold keeps it; find out who should remove that, or do it: kubectl patch configmap held -n mesh --type=merge -p '{"metadata":{"finalizers":null}}'
-timed out: deployment mesh/web is deleted, but what belongs to it is not gone yet; run the same command again to go on waiting`
+timed out: deployment mesh/web is deleted, but what belongs to it is not gone yet; rerun the same command to continue waiting`
 	if err.Error() != want {
 		t.Errorf("it says\n%s", err)
 	}

@@ -23,11 +23,11 @@ type Batch struct {
 	contents contents
 }
 
-// Serves tells a batch that applies nothing: it is done when the CRDs, which are
+// Serves reports a batch that applies nothing: it is done when the CRDs, which are
 // its objects and come with the only batch before it, are served.
 func (b Batch) Serves() bool { return b.contents == served }
 
-// Runs tells a batch of workloads.
+// Runs reports a batch of workloads.
 func (b Batch) Runs() bool { return b.contents == workloads }
 
 // String names the contents for logs.
@@ -90,7 +90,7 @@ type batcher struct {
 	unrestricted bool
 }
 
-// batches gives those of the waves of a phase.
+// batches returns those of the waves of a phase.
 func (b batcher) batches(waves []wave) []Batch {
 	var batches []Batch
 	hook := map[int]bool{}
@@ -154,7 +154,7 @@ func (b batcher) contentsOf(object *unstructured.Unstructured) contents {
 	return webhooks
 }
 
-// definedBy gives the kinds that CRDs among the objects define.
+// definedBy returns the kinds that CRDs among the objects define.
 func definedBy(objects []*unstructured.Unstructured) map[schema.GroupKind]bool {
 	defined := map[schema.GroupKind]bool{}
 	for _, object := range objects {

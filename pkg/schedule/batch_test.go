@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestBatches tells what is applied after what.
+// TestBatches reports what is applied after what.
 func TestBatches(t *testing.T) {
 	common := []string{
 		"v1 Namespace mesh",

@@ -41,7 +41,7 @@ func (g Group) Title() string {
 	}[g]
 }
 
-// GroupOf gives the group that objects of a kind belong to. Custom resources are
+// GroupOf returns the group that objects of a kind belong to. Custom resources are
 // Workloads, whatever they are.
 func GroupOf(kind schema.GroupKind) Group {
 	switch kind.Group {

@@ -94,7 +94,7 @@ type position struct {
 	beforeWeight int
 }
 
-// positionOf gives an object its position. What hooks before the rest refer to,
+// positionOf returns an object its position. What hooks before the rest refer to,
 // such as their ServiceAccounts, comes with its group, which is early enough.
 func positionOf(object *unstructured.Unstructured) position {
 	hook := manifest.HookOf(object)
@@ -129,7 +129,7 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// sameRound tells whether nothing has to be ready between the two.
+// sameRound reports whether nothing has to be ready between the two.
 func (p position) sameRound(other position) bool {
 	return p.after == other.after && p.weight == other.weight
 }

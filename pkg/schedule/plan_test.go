@@ -13,7 +13,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
 
-// hooked gives a manifest of lines "apiVersion kind name hooks weight".
+// hooked returns a manifest of lines "apiVersion kind name hooks weight".
 func hooked(t *testing.T, lines ...string) []manifest.Object {
 	t.Helper()
 	var text strings.Builder
@@ -28,7 +28,7 @@ func hooked(t *testing.T, lines ...string) []manifest.Object {
 	return content.Objects
 }
 
-// sorted gives the objects of a manifest in their order.
+// sorted returns the objects of a manifest in their order.
 func sorted(objects []manifest.Object) []*unstructured.Unstructured {
 	var all []*unstructured.Unstructured
 	for _, object := range Order(objects) {

@@ -9,13 +9,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// IsCustom tells groups of CRDs from those of Kubernetes itself, which have no
+// IsCustom reports groups of CRDs from those of Kubernetes itself, which have no
 // dot or end in .k8s.io, which CRDs may use only with approval.
 func IsCustom(group string) bool {
 	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }
 
-// DefinedBy gives the kind that a CRD defines, and its plural.
+// DefinedBy returns the kind that a CRD defines, and its plural.
 func DefinedBy(crd *unstructured.Unstructured) (kind schema.GroupKind, plural string) {
 	kind.Group, _, _ = unstructured.NestedString(crd.Object, "spec", "group")
 	kind.Kind, _, _ = unstructured.NestedString(crd.Object, "spec", "names", "kind")
@@ -23,7 +23,7 @@ func DefinedBy(crd *unstructured.Unstructured) (kind schema.GroupKind, plural st
 	return kind, plural
 }
 
-// TrueCondition gives the condition of a type, if it is true.
+// TrueCondition returns the condition of a type, if it is true.
 func TrueCondition(object *unstructured.Unstructured, name string) (condition map[string]any, ok bool) {
 	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	for _, condition := range conditions {
@@ -35,7 +35,7 @@ func TrueCondition(object *unstructured.Unstructured, name string) (condition ma
 	return nil, false
 }
 
-// HasCondition tells whether the condition of a type is true.
+// HasCondition reports whether the condition of a type is true.
 func HasCondition(object *unstructured.Unstructured, name string) bool {
 	_, ok := TrueCondition(object, name)
 	return ok

@@ -73,7 +73,7 @@ func TestCheckPasses(t *testing.T) {
 	table := u.Must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked")
 	for _, line := range []string{
 		`NAME +VERDICT +MESSAGE`,
-		`kinds +pass +the cluster or the manifest knows every kind`,
+		`kinds +pass +all kinds are served by the cluster or defined in the manifest`,
 		`loadbalancer +warn +nothing here .*`,
 		` +-> reach it with 'kubectl istio-demo address --forward -n checked', .*`,
 	} {

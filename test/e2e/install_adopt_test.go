@@ -23,7 +23,7 @@ func TestInstallAdoptsFromIstioctl(t *testing.T) {
 		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		lines := got.Errors()
 		if got.Code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0],
-			" and 44 more of the manifest's objects belong to istioctl; take it away with 'istioctl uninstall --purge', or take over what is there with --adopt") {
+			" and 44 more of the manifest's objects belong to istioctl; remove it with 'istioctl uninstall --purge', or adopt it with --adopt") {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		recorder.WantNoWrites(t)
@@ -32,7 +32,7 @@ func TestInstallAdoptsFromIstioctl(t *testing.T) {
 		recorder.Drain()
 		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--adopt")
 		lines := got.Errors()
-		if got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
+		if got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is installed: deployment istio-system/istiod; ") {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		recorder.WantNoWrites(t)
@@ -40,7 +40,7 @@ func TestInstallAdoptsFromIstioctl(t *testing.T) {
 	t.Run("adopted", func(t *testing.T) {
 		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "--adopt")
 		if got.Code != 0 || !strings.HasPrefix(got.Summary(), "0 created, 45 configured, 1 unchanged in ") ||
-			!strings.Contains(got.Stderr, "warning: 45 objects are taken over from istioctl\n") {
+			!strings.Contains(got.Stderr, "warning: 45 objects are adopted from istioctl\n") {
 			t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		const all = "deployments,services,configmaps,serviceaccounts,roles,rolebindings,customresourcedefinitions," +
@@ -78,8 +78,8 @@ func installBesideDemo(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 	got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
 	lines := got.Errors()
 	if got.Code != 1 || len(lines) != 2 ||
-		!strings.HasSuffix(lines[0], " more of the manifest's objects belong to the demo in namespace istio-system; take it away with 'kubectl istio-demo uninstall -n istio-system', or take over what is there with --adopt") ||
-		!strings.HasPrefix(lines[1], "error: another Istio is on the cluster: deployment istio-system/istiod; ") {
+		!strings.HasSuffix(lines[0], " more of the manifest's objects belong to the demo in namespace istio-system; remove it with 'kubectl istio-demo uninstall -n istio-system', or adopt it with --adopt") ||
+		!strings.HasPrefix(lines[1], "error: another Istio is installed: deployment istio-system/istiod; ") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	recorder.WantNoWrites(t)
@@ -112,17 +112,17 @@ func TestInstallAdopts(t *testing.T) {
 	install := []string{"kubectl", "istio-demo", "install", "-n", "foreign", "-f", user.File(t, "ours.yaml", manifest.String())}
 	recorder.Drain()
 	got := u.Run(t, install...)
-	const byTool = "; take it away with the tool that owns it"
+	const byTool = "; remove it with the tool that owns it"
 	wants := []string{
 		"configmap foreign/argo-label belongs to Argo CD (application mall)" + byTool,
 		"configmap foreign/argo-id belongs to Argo CD (application shop)" + byTool,
 		"configmap foreign/flux belongs to Flux (infra)" + byTool,
-		"configmap foreign/helm belongs to helm (release istio-base in namespace mesh); take it away with 'helm uninstall -n mesh istio-base'",
+		"configmap foreign/helm belongs to helm (release istio-base in namespace mesh); remove it with 'helm uninstall -n mesh istio-base'",
 		"configmap foreign/kubectl-apply and 2 more of the manifest's objects belong to kubectl" + byTool,
 		"configmap foreign/operator belongs to shop-operator" + byTool,
 	}
 	for i, want := range wants {
-		wants[i] = "error: " + want + ", or take over what is there with --adopt"
+		wants[i] = "error: " + want + ", or adopt it with --adopt"
 	}
 	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, wants) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
@@ -130,7 +130,7 @@ func TestInstallAdopts(t *testing.T) {
 	recorder.WantNoWrites(t)
 
 	adopted := u.Run(t, append(install, "--adopt")...)
-	if adopted.Code != 0 || strings.Count(adopted.Stderr, " taken over from ") != len(wants) ||
+	if adopted.Code != 0 || strings.Count(adopted.Stderr, " adopted from ") != len(wants) ||
 		!strings.Contains(adopted.Stderr, "'kubectl delete secret -n mesh -l owner=helm,name=istio-base' makes helm forget the release") {
 		t.Errorf("exit code %d\n%s", adopted.Code, adopted.Stderr)
 	}

@@ -106,7 +106,7 @@ func TestInstallSilentPipe(t *testing.T) {
 	command := u.Command(t, "kubectl", "istio-demo", "install", "-f", "-", "--timeout", "1s")
 	command.Stdin = read
 	output, err := command.CombinedOutput()
-	if err == nil || command.ProcessState.ExitCode() != 3 || string(output) != "error: timed out after 1s before anything was applied; run the same command again\n" {
+	if err == nil || command.ProcessState.ExitCode() != 3 || string(output) != "error: timed out after 1s before anything was applied; rerun the same command\n" {
 		t.Errorf("%v\n%s", err, output)
 	}
 }

@@ -115,7 +115,7 @@ func TestInstallLiveProgressInterrupted(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	_, after, _ := strings.Cut(timeless(w.Text()), " ready T deployment/first\n")
-	if !strings.HasPrefix(after, " waiting T deployment/held Available: 0/1\nerror: interrupted: 3 of 3 objects are applied") {
+	if !strings.HasPrefix(after, " waiting T deployment/held Available: 0/1\nerror: interrupted: 3 of 3 objects applied") {
 		t.Errorf("the screen shows\n%s", w.Text())
 	}
 	if !w.CursorAtStart() {

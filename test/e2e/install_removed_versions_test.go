@@ -62,7 +62,7 @@ func TestInstallRemovedVersions(t *testing.T) {
 
 	t.Run("refused", func(t *testing.T) {
 		got := install()
-		if want := "error: " + refused + ", or leave it out with --skip-unsupported\n"; got.Code != 2 || got.Stderr != want {
+		if want := "error: " + refused + ", or skip it with --skip-unsupported\n"; got.Code != 2 || got.Stderr != want {
 			t.Errorf("exit code %d\n%s, want\n%s", got.Code, got.Stderr, want)
 		}
 		recorder.WantNoWrites(t)

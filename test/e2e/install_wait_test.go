@@ -110,8 +110,8 @@ func TestInstallInterrupted(t *testing.T) {
 			if err := command.Wait(); err == nil || command.ProcessState.ExitCode() != test.code {
 				t.Errorf("%v, exit code %d", err, command.ProcessState.ExitCode())
 			}
-			want := "error: interrupted: 3 of 3 objects are applied, deployment " + namespace + "/big is not ready: "
-			if last := said[len(said)-1]; !strings.HasPrefix(last, want) || !strings.HasSuffix(last, "; run the same command again to go on") {
+			want := "error: interrupted: 3 of 3 objects applied, deployment " + namespace + "/big is not ready: "
+			if last := said[len(said)-1]; !strings.HasPrefix(last, want) || !strings.HasSuffix(last, "; rerun the same command to continue") {
 				t.Errorf("the last line is %q", last)
 			}
 			if stdout.Len() > 0 {
@@ -146,7 +146,7 @@ func TestInstallInterruptedApply(t *testing.T) {
 	if err := command.Wait(); err == nil || command.ProcessState.ExitCode() != 130 {
 		t.Errorf("%v, exit code %d", err, command.ProcessState.ExitCode())
 	}
-	want := fmt.Sprintf("error: interrupted: %d of 46 objects are applied; run the same command again to go on", through)
+	want := fmt.Sprintf("error: interrupted: %d of 46 objects applied; rerun the same command to continue", through)
 	if lines := (user.Result{Stderr: stderr.String()}).Errors(); len(lines) != 1 || lines[0] != want {
 		t.Errorf("it says\n%s", &stderr)
 	}

@@ -154,7 +154,7 @@ func sampleList(t *testing.T, u *user.User) {
 	}
 	mine := user.File(t, "mine.yaml", "{apiVersion: v1, kind: Service, metadata: {name: reviews}, spec: {ports: [{port: 80}]}}")
 	taken := u.Run(t, "kubectl", "istio-demo", "install", "-f", mine, "-n", "mine")
-	want := "error: service mine/reviews belongs to the sample bookinfo in namespace mine; take it away with 'kubectl istio-demo sample uninstall bookinfo -n mine', or take over what is there with --adopt"
+	want := "error: service mine/reviews belongs to the sample bookinfo in namespace mine; remove it with 'kubectl istio-demo sample uninstall bookinfo -n mine', or adopt it with --adopt"
 	if lines := taken.Errors(); taken.Code != 1 || !slices.Equal(lines, []string{want}) {
 		t.Errorf("exit code %d\n%s", taken.Code, taken.Stderr)
 	}

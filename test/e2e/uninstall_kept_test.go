@@ -144,7 +144,7 @@ func TestInstallRefusesInventoryName(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	path := user.File(t, "parent.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio-demo}\n")
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "parents", "-f", path)
-	if lines := got.Errors(); got.Code != 2 || len(lines) != 1 || !strings.Contains(lines[0], "is where install keeps its inventory") {
+	if lines := got.Errors(); got.Code != 2 || len(lines) != 1 || !strings.Contains(lines[0], "is reserved for the inventory") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 }

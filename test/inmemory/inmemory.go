@@ -71,7 +71,7 @@ func Empty(request *http.Request) any {
 	return object
 }
 
-// Last gives the Last part of a request's path: a name.
+// Last returns the Last part of a request's path: a name.
 func Last(request *http.Request) string {
 	return request.URL.Path[strings.LastIndex(request.URL.Path, "/")+1:]
 }
@@ -115,7 +115,7 @@ func (s *Store) Answer(request *http.Request) any {
 	return object
 }
 
-// read gives an object, or the metadata of those whose path begins with that of
+// read returns an object, or the metadata of those whose path begins with that of
 // a list.
 func (s *Store) read(request *http.Request) any {
 	s.mutex.Lock()
@@ -137,7 +137,7 @@ func (s *Store) read(request *http.Request) any {
 	return map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": map[string]any{}, "items": items}
 }
 
-// Answers gives each request, by the last part of its path, one of some answers in
+// Answers returns each request, by the last part of its path, one of some answers in
 // JSON, or says that there is nothing.
 func Answers(answers map[string]string) func(*http.Request) any {
 	return func(request *http.Request) any {
@@ -148,7 +148,7 @@ func Answers(answers map[string]string) func(*http.Request) any {
 	}
 }
 
-// JSON gives a text in JSON.
+// JSON returns a text in JSON.
 func JSON(text string) string {
 	data, err := json.Marshal(text)
 	if err != nil {
