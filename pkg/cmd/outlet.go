@@ -40,7 +40,7 @@ const (
 
 // wrap gives streams that are safe, and what they are at the end of the command.
 func wrap(streams genericiooptions.IOStreams) (genericiooptions.IOStreams, *outlet, *outlet) {
-	out, errOut := &outlet{to: streams.Out}, &outlet{to: streams.ErrOut}
+	out, errOut := &outlet{to: streams.Out}, &outlet{to: progress.Wrapping(streams.ErrOut)}
 	return genericiooptions.IOStreams{In: streams.In, Out: out, ErrOut: errOut}, out, errOut
 }
 

@@ -72,7 +72,7 @@ func NewLive(terminal Terminal) *Live {
 		area:     area{out: terminal.Out, colours: terminal.Colours, reflows: terminal.Reflows},
 		stop:     make(chan struct{}),
 	}
-	l.plain = NewPlain(&l.above)
+	l.plain = l.printTo(&l.above)
 	l.stopped.Go(l.run)
 	return l
 }
@@ -108,7 +108,7 @@ func (l *Live) Sink(e event.Event) {
 	case event.Finished, event.Uninstalled:
 		l.board.notice(e, time.Now())
 		if !l.closed {
-			NewPlain(&l.last).Sink(e)
+			l.printTo(&l.last).Sink(e)
 			break
 		}
 		l.plain.Sink(e)
@@ -154,7 +154,7 @@ func (l *Live) Ask(question string) {
 	columns, _ := l.size()
 	l.area.draw("", nil, columns)
 	l.area.leave()
-	NewPlain(l.terminal.Out).Ask(question)
+	l.printTo(l.terminal.Out).Ask(question)
 }
 
 // asked tells whether the user is writing an answer.
@@ -169,7 +169,7 @@ func (l *Live) Fail(message string, exitCode int) {
 	l.Close()
 	l.drawing.Lock()
 	defer l.drawing.Unlock()
-	NewPlain(l.terminal.Out).Fail(message, exitCode)
+	l.printTo(l.terminal.Out).Fail(message, exitCode)
 }
 
 // Close draws the view for the last time, all of it, and leaves it on the
@@ -227,6 +227,14 @@ func (l *Live) draw() {
 	l.above.Reset()
 	l.mutex.Unlock()
 	l.area.draw(above, lines, columns)
+}
+
+// printTo gives a printer of lines that are wrapped to the terminal's width.
+func (l *Live) printTo(out io.Writer) *Plain {
+	return NewPlain(wrapper{out, func() int {
+		columns, _ := l.terminal.Size()
+		return columns
+	}})
 }
 
 func (l *Live) size() (columns, rows int) {

@@ -110,8 +110,9 @@ func TestLiveNarrow(t *testing.T) {
 		tell(l, time.Second, event.Waiting{Object: ingress, Message: "日本 日本 日本"}, event.Ready{Object: deployment})
 		tell(l, 0, finished)
 		l.Close()
-		s.shows("at the end", `installing Istio 1.31.0 demo in namespac
-e istio-system on https://a (4 objects)
+		s.shows("at the end", `installing Istio 1.31.0 demo in
+  namespace istio-system on https://a
+  (4 objects)
 warning: something is deprecated
   passed   0.2s  checks
   applied  0.3s  4 objects in 2 waves
@@ -119,7 +120,7 @@ warning: something is deprecated
   waiting    3s  deployment/istio-ingr…
   waiting    3s  deployment/default/pr…
 4 created, 0 configured, 0 unchanged in
-3.46s
+  3.46s
 `)
 	})
 }

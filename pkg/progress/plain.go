@@ -28,9 +28,10 @@ type Plain struct {
 	retried map[string]bool
 }
 
-// NewPlain prints to out, which is standard error in the program.
+// NewPlain prints to out, which is standard error in the program. On a terminal,
+// lines wrap at words.
 func NewPlain(out io.Writer) *Plain {
-	return &Plain{out: out, tally: map[event.Action]int{}, retried: map[string]bool{}}
+	return &Plain{out: Wrapping(out), tally: map[event.Action]int{}, retried: map[string]bool{}}
 }
 
 // Sink takes events; it may be called from several goroutines.
