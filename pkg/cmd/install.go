@@ -170,7 +170,11 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 	if err != nil && !errors.As(err, &unready) {
 		return err
 	}
-	return errors.Join(o.answer(command, cluster, streams, results), err)
+	err = errors.Join(o.answer(command, cluster, streams, results), err)
+	if err == nil {
+		o.showNextSteps(cluster, streams)
+	}
+	return err
 }
 
 // answer prints what the user asked for on standard output: the objects in

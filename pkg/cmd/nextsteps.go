@@ -1,0 +1,42 @@
+package cmd
+
+import (
+	"slices"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/term"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
+)
+
+// showNextSteps tells a person, and no program, what to do after an install.
+func (o *installOptions) showNextSteps(cluster *connection, streams genericiooptions.IOStreams) {
+	told := cluster.teller
+	switch {
+	case *o.print.OutputFormat != "", o.dryRun != event.DryRunNone,
+		told.mode == progressJSON, told.mode == progressNone,
+		!term.IsTerminal(told.streams.ErrOut), !term.IsTerminal(bare(streams.Out)):
+		return
+	}
+	told.current().Remark(nextSteps(*cluster.Namespace, o.source.own(), o.source.chosenAddons()))
+}
+
+// nextSteps gives a line a command, without a comment behind it: not every shell
+// takes one from what is pasted.
+func nextSteps(namespace string, own bool, addons []string) string {
+	in := ""
+	if namespace != defaultNamespace {
+		in = shell.In(namespace)
+	}
+	steps := "next steps:\n"
+	if own {
+		steps += "  show the status:   kubectl istio-demo status" + in + "\n"
+	} else {
+		steps += "  install a sample:  kubectl istio-demo sample install bookinfo\n"
+		if slices.Contains(addons, "kiali") {
+			steps += "  open Kiali:        kubectl istio-demo dashboard kiali" + in + "\n"
+		}
+	}
+	return steps + "  uninstall:         kubectl istio-demo uninstall" + in + "\n"
+}
