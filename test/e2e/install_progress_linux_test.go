@@ -67,7 +67,8 @@ func TestInstallLiveProgress(t *testing.T) {
 				t.Fatalf("exit code %d\n%s", code, w.Text())
 			}
 			// What is only printed may wrap.
-			head, after, _ := strings.Cut(strings.ReplaceAll(timeless(w.Text()), "unchanged in\nT", "unchanged in T"), "(3 objects)\n")
+			text := strings.NewReplacer("(3\n objects)", "(3 objects)", "unchanged in\n T", "unchanged in T").Replace(timeless(w.Text()))
+			head, after, _ := strings.Cut(text, "(3 objects)\n")
 			if after != installedScreen || strings.Count(head, "installing") != 1 {
 				t.Errorf("the screen shows\n%s\nand not\n%s", w.Text(), installedScreen)
 			}
@@ -135,7 +136,7 @@ func TestInstallPlainProgress(t *testing.T) {
 	for _, test := range []struct{ environment, arguments []string }{
 		{[]string{"TERM=dumb"}, nil}, {[]string{"TERM="}, nil}, {[]string{"CI=true"}, nil}, {nil, []string{"-v=0"}}, {nil, []string{"--progress=plain"}},
 	} {
-		w := u.OpenScreen(t, 120, 24, test.environment, append(slices.Clone(install), test.arguments...)...)
+		w := u.OpenScreen(t, 250, 24, test.environment, append(slices.Clone(install), test.arguments...)...)
 		if code := w.Wait(); code != 0 {
 			t.Errorf("%v: exit code %d", test, code)
 		}
@@ -150,6 +151,46 @@ func TestInstallPlainProgress(t *testing.T) {
 	if got = u.Run(t, append(slices.Clone(install), "--progress=none")...); got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, "NAME") {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
+}
+
+// TestInstallWrapsOnTerminal has messages that are wider than the terminal: they
+// wrap at words, and a command stays whole.
+func TestInstallWrapsOnTerminal(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Dir = filepath.Dir(user.File(t, "first.yaml", fixture.Workload("Deployment", "wrapped", "first")))
+	install := []string{"kubectl", "istio-demo", "install", "-n", "wrapped", "-f", "first.yaml"}
+	for _, mode := range []string{"live", "plain"} {
+		w := u.OpenScreen(t, 40, 24, nil, append(slices.Clone(install), "--progress="+mode)...)
+		if code := w.Wait(); code != 0 || !strings.HasPrefix(w.Text(), "installing first.yaml in namespace\n  wrapped on https://") {
+			t.Errorf("%s: exit code %d\n%s", mode, code, w.Text())
+		}
+	}
+	w := u.OpenScreen(t, 40, 24, nil, "kubectl", "istio-demo", "uninstall", "--nonsense")
+	if code := w.Wait(); code != 2 || w.Text() != "error: unknown flag: --nonsense\nSee\n  'kubectl istio-demo uninstall --help'\n  for usage.\n" {
+		t.Errorf("exit code %d\n%s", code, w.Text())
+	}
+	u.Must(t, "kubectl", "istio-demo", "uninstall", "-n", "wrapped", "--yes")
+}
+
+// TestInstallNextSteps shows them to a person only.
+func TestInstallNextSteps(t *testing.T) {
+	u := user.New(t, controlplane.Shared(t).Kubeconfig)
+	u.Dir = filepath.Dir(user.File(t, "first.yaml", fixture.Workload("Deployment", "next", "first")))
+	install := []string{"kubectl", "istio-demo", "install", "-n", "next", "-f", "first.yaml"}
+	output, code := u.RunOnTerminal(t, "", install...)
+	if want := "\r\nnext steps:\r\n  show the status:   kubectl istio-demo status -n next\r\n  uninstall:         kubectl istio-demo uninstall -n next\r\n"; code != 0 || !strings.HasSuffix(output, want) {
+		t.Errorf("exit code %d\n%s", code, output)
+	}
+	for _, flag := range []string{"-o=name", "--dry-run=server", "--progress=json", "--progress=none"} {
+		if output, code = u.RunOnTerminal(t, "", append(slices.Clone(install), flag)...); code != 0 || strings.Contains(output, "next steps") {
+			t.Errorf("%s: exit code %d\n%s", flag, code, output)
+		}
+	}
+	w := u.OpenScreen(t, 80, 24, nil, install...) // standard output is no terminal
+	if code := w.Wait(); code != 0 || strings.Contains(w.Text(), "next steps") {
+		t.Errorf("exit code %d\n%s", code, w.Text())
+	}
+	u.Must(t, "kubectl", "istio-demo", "uninstall", "-n", "next", "--yes")
 }
 
 // TestInstallJSONProgress reads standard error as a program would, when all is well
