@@ -54,7 +54,7 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 			Each sample has an inventory of its own in the namespace, so that several
 			can be in one. Routes that 'sample route' has set stay as they are.`),
 		Example: examples(`
-			# The inventory shop, in the namespace of the kubeconfig's context
+			# The book shop, in the namespace of the kubeconfig's context
 			kubectl istio-demo sample install bookinfo
 
 			# In a namespace of its own, without a question
