@@ -25,20 +25,21 @@ func newAddress(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	o := &addressOptions{}
 	command := &cobra.Command{
 		Use:   "address",
-		Short: "Print the URL at which the ingress gateway can be reached",
+		Short: "Print the URL of the ingress gateway",
 		Long: paragraphs(`
-			Print the URL at which the ingress gateway can be reached from here: the
-			address that a load balancer has given it, or else a port of a node. Which
-			one it is, and why, goes to standard error. With --forward it is a local port
-			that is forwarded to the gateway until Ctrl-C, which always works.`),
+			Print the URL of the ingress gateway: the address of its load balancer, or
+			else a port of a node. The reason for the choice goes to stderr.
+
+			With --forward, forward a local port to the gateway until Ctrl-C. This works
+			on every cluster.`),
 		Example: examples(`
-			# Ask the demo's gateway for a page
+			# Request a page through the demo's gateway
 			curl "$(kubectl istio-demo address)/productpage"
 
-			# On kind, minikube and the like, where nodes cannot be reached
+			# Forward a local port, if nodes are unreachable as on kind and minikube
 			kubectl istio-demo address --forward --port=8080
 
-			# Another gateway, for scripts
+			# Print the address of another gateway as JSON
 			kubectl istio-demo address --gateway=istio-egressgateway -o json`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -50,8 +51,8 @@ func newAddress(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	}
 	flags := command.Flags()
 	o.addFlags(flags)
-	flags.StringVar(&o.gateway, "gateway", access.DefaultGateway, "The Service of the gateway")
-	flags.BoolVar(&o.forward, "forward", false, "Forward a local port to the gateway, until Ctrl-C")
+	flags.StringVar(&o.gateway, "gateway", access.DefaultGateway, "Service of the gateway")
+	flags.BoolVar(&o.forward, "forward", false, "Forward a local port to the gateway until Ctrl-C")
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
 	return command
 }
@@ -61,11 +62,11 @@ func (o *addressOptions) validate(command *cobra.Command, cluster *connection) e
 		return err
 	}
 	if wrong := validation.IsDNS1123Label(o.gateway); len(wrong) > 0 {
-		return &usageError{fmt.Errorf("--gateway %q is no name of a service: %s", o.gateway, wrong[0])}
+		return &usageError{fmt.Errorf("invalid --gateway %q: %s", o.gateway, wrong[0])}
 	}
 	for _, name := range []string{"port", "address"} {
 		if command.Flags().Changed(name) && !o.forward {
-			return &usageError{fmt.Errorf("--%s says where to listen, and that is done only with --forward", name)}
+			return &usageError{fmt.Errorf("--%s requires --forward", name)}
 		}
 	}
 	return o.nearOptions.validate(cluster)

@@ -12,7 +12,7 @@ import (
 func browse(url string) error {
 	command := opener(url)
 	if runtime.GOOS != "windows" && runtime.GOOS != "darwin" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-		return errors.New("there is no screen to show one on; open the URL where there is one")
+		return errors.New("no display; open the URL in a browser yourself")
 	}
 	detach(command)
 	if err := command.Start(); err != nil {

@@ -32,21 +32,21 @@ func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Co
 	o := &checkOptions{}
 	command := &cobra.Command{
 		Use:   "check",
-		Short: "Look for what would make an install fail",
+		Short: "Check the cluster for problems before an install",
 		Long: paragraphs(`
-			Look at the cluster as install does before its first write, and print what
-			each check finds. Nothing is changed.
+			Run the checks that install runs before its first write, and print the
+			results. Nothing is changed.
 
-			A check that warns does not stop an install; one that fails does. The exit
-			code is 0 if none fails.`),
+			A warning does not stop an install; a failure does. The exit code is 0 if no
+			check fails.`),
 		Example: examples(`
-			# Is the cluster ready for Istio's demo?
+			# Check whether the cluster is ready for Istio's demo
 			kubectl istio-demo check
 
-			# For a manifest of your own, in another namespace
+			# Check for another manifest and namespace
 			kubectl istio-demo check -f istio-demo.yaml -n mesh
 
-			# For scripts: the names of the checks that fail
+			# Print the names of failed checks, for scripts
 			kubectl istio-demo check -o json | jq -r '.checks[] | select(.verdict == "fail").name'`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -62,7 +62,7 @@ func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Co
 	o.skip.addFlag(command)
 	flags := command.Flags()
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
-	o.timeout.addFlag(flags, time.Minute, "The time for all of it")
+	o.timeout.addFlag(flags, time.Minute, "Maximum time for the whole command")
 	return command
 }
 
@@ -110,7 +110,7 @@ func (o *checkOptions) run(ctx context.Context, cluster *connection, streams gen
 		names = append(names, result.Name)
 	}
 	if len(names) > 0 {
-		return fmt.Errorf("an install would be refused by these checks: %s", strings.Join(slices.Compact(names), ", "))
+		return fmt.Errorf("install would stop at failed checks: %s", strings.Join(slices.Compact(names), ", "))
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ type skipChecks []string
 
 func (s *skipChecks) addFlag(command *cobra.Command) {
 	command.Flags().StringSliceVar((*[]string)(s), "skip-checks", nil,
-		"Leave out these checks: "+strings.Join(install.CheckNames(), ", "))
+		"Comma-separated list of checks to skip: "+strings.Join(install.CheckNames(), ", "))
 }
 
 // validate refuses the names of no check.
@@ -146,7 +146,7 @@ func (s skipChecks) validate() error {
 	known := install.CheckNames()
 	for _, name := range s {
 		if !slices.Contains(known, name) {
-			return &usageError{fmt.Errorf("--skip-checks: there is no check %q; the checks are %s", name, strings.Join(known, ", "))}
+			return &usageError{fmt.Errorf("unknown check %q in --skip-checks; use one of %s", name, strings.Join(known, ", "))}
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func newCompletion(streams genericiooptions.IOStreams) *cobra.Command {
 
 			kubectl asks an executable ` + completerName + ` on PATH; --install
 			writes it, a script that calls the plugin. The completion of kubectl itself must
-			be loaded, too: see 'kubectl completion --help'.
+			be loaded as well: see 'kubectl completion --help'.
 
 			With the name of a shell, print the completion script for ` + binaryName + `,
 			called without kubectl.`),
@@ -82,8 +82,8 @@ func newCompletion(streams genericiooptions.IOStreams) *cobra.Command {
 			return o.run(streams)
 		},
 	}
-	command.Flags().BoolVar(&o.install, "install", false, "Write "+completerName+", which kubectl asks for completions")
-	command.Flags().StringVar(&o.folder, "dir", "", "With --install: the directory to write to, which must be on PATH; the plugin's by default")
+	command.Flags().BoolVar(&o.install, "install", false, "Write "+completerName+", the script that kubectl calls for completions")
+	command.Flags().StringVar(&o.folder, "dir", "", "With --install: directory on PATH to write to, by default that of the plugin")
 	return command
 }
 
@@ -100,9 +100,9 @@ func completionArguments(command *cobra.Command, arguments []string) error {
 	case 0:
 		return nil
 	case 1:
-		return &usageError{fmt.Errorf("there is no script for %q; there are those for %s", arguments[0], strings.Join(names, ", "))}
+		return &usageError{fmt.Errorf("unknown shell %q; use one of %s", arguments[0], strings.Join(names, ", "))}
 	}
-	return &usageError{fmt.Errorf("%s takes one shell, but got %q", command.CommandPath(), arguments[1])}
+	return &usageError{fmt.Errorf("unexpected argument %q: %s takes one shell", arguments[1], command.CommandPath())}
 }
 
 // script prints the script of a shell.
@@ -148,11 +148,11 @@ func (o *completionOptions) run(streams genericiooptions.IOStreams) error {
 // explain says what there is to do, as the answer to that question.
 func explain(plugin string, out io.Writer) {
 	if found, err := exec.LookPath(completerName); err == nil && (sameFile(found, plugin) || isCompleter(found)) {
-		fmt.Fprintf(out, "kubectl completes with %s. Nothing is left to do.\n", progress.Printable(found))
+		fmt.Fprintf(out, "Completion is set up: kubectl calls %s.\n", progress.Printable(found))
 	} else {
-		fmt.Fprintf(out, "kubectl asks %s for completions, which is not on PATH or belongs to another program. To write it:\n\n  %s completion --install\n", completerName, displayName)
+		fmt.Fprintf(out, "Completion is not set up: %s is not on PATH or belongs to another program. To write it, run:\n\n  %s completion --install\n", completerName, displayName)
 	}
-	fmt.Fprintf(out, "\nThe completion of kubectl itself must be loaded, too:\n\n")
+	fmt.Fprintf(out, "\nThe completion of kubectl itself must be loaded as well:\n\n")
 	for _, shell := range shells {
 		fmt.Fprintf(out, "  %-11s %s\n", shell.name, fmt.Sprintf(shell.load, "kubectl completion "+shell.name))
 	}

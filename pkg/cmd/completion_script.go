@@ -128,5 +128,5 @@ func cannotWrite(path string, err error) error {
 	if errors.As(err, &failed) {
 		err = failed.Err
 	}
-	return fmt.Errorf("cannot write %s: %w; choose a directory on PATH that you may write to with --dir", path, err)
+	return fmt.Errorf("cannot write %s: %w; choose a writable directory on PATH with --dir", path, err)
 }

@@ -30,8 +30,8 @@ func flagSuggestions(cluster *connection) map[string]cobra.CompletionFunc {
 		"skip-checks": severalOf("", install.CheckNames()...),
 		upgradeFlag:   ordered(oneOf(apiupgrade.Versions()...)),
 		"dry-run": oneOf(
-			cobra.CompletionWithDesc("client", "print what would be done and ask no cluster"),
-			cobra.CompletionWithDesc("server", "have the API server check it and store nothing"),
+			cobra.CompletionWithDesc("client", "print the changes without a cluster"),
+			cobra.CompletionWithDesc("server", "validate on the API server, change nothing"),
 			"none"),
 		"validate": oneOf(
 			cobra.CompletionWithDesc("strict", "unknown fields are an error"),

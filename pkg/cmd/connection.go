@@ -64,7 +64,7 @@ func (p printable) Write(text []byte) (int, error) {
 func (c *connection) addFlags(root *cobra.Command) {
 	c.AddFlags(root.PersistentFlags())
 	namespace := root.PersistentFlags().Lookup("namespace")
-	namespace.Usage = "The namespace of the demo"
+	namespace.Usage = "Namespace of the demo"
 	c.explicitNamespace = func() bool { return namespace.Changed }
 }
 
@@ -88,7 +88,7 @@ func (c *connection) preferContextNamespace() error {
 // part of a path.
 func (c *connection) checkNamespace() error {
 	if wrong := validation.IsDNS1123Label(*c.Namespace); len(wrong) > 0 {
-		return &usageError{fmt.Errorf("--namespace %q is no name of a namespace: %s", *c.Namespace, wrong[0])}
+		return &usageError{fmt.Errorf("invalid namespace %q: %s", *c.Namespace, wrong[0])}
 	}
 	return nil
 }
@@ -99,10 +99,10 @@ func (c *connection) namespace() manifest.Namespace {
 }
 
 // errNoKubeconfig says that nothing names a cluster.
-var errNoKubeconfig = errors.New("no kubeconfig: nothing says which cluster is meant; set KUBECONFIG or give --kubeconfig")
+var errNoKubeconfig = errors.New("no kubeconfig found; set KUBECONFIG or use --kubeconfig")
 
 // errNoContext says that the kubeconfig does not lead to a cluster.
-var errNoContext = errors.New("the kubeconfig has no current context with a cluster: nothing says which one is meant; give --context, or set one with 'kubectl config use-context'")
+var errNoContext = errors.New("the kubeconfig has no current context with a cluster; use --context, or set one with 'kubectl config use-context'")
 
 // restConfig reads the kubeconfig. Where there is none, client-go would try
 // localhost:8080, which nobody means.
@@ -154,10 +154,10 @@ func (c *connection) connect(sink event.Sink) (*cluster.Cluster, error) {
 type kubeconfigError struct{ err error }
 
 func (e *kubeconfigError) Error() string {
-	message := "the kubeconfig cannot be used: " + strings.Join(strings.Fields(e.err.Error()), " ")
+	message := "cannot use the kubeconfig: " + strings.Join(strings.Fields(e.err.Error()), " ")
 	// client-go has no type for this one.
 	if strings.HasPrefix(e.err.Error(), "context ") {
-		message += "; 'kubectl config get-contexts' lists those that do"
+		message += "; 'kubectl config get-contexts' lists the contexts"
 	}
 	return message
 }

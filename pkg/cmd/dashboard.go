@@ -28,17 +28,17 @@ type nearOptions struct {
 }
 
 func (o *nearOptions) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.address, "address", "localhost", "The local IP address to listen on, or localhost")
-	flags.IntVar(&o.port, "port", 0, "The local port; 0 takes one that is free")
-	o.timeout.addFlag(flags, time.Minute, "The time to wait for a pod that is ready, at first and whenever one is gone")
+	flags.StringVar(&o.address, "address", "localhost", "Local IP address to listen on, or localhost")
+	flags.IntVar(&o.port, "port", 0, "Local port; 0 selects a free port")
+	o.timeout.addFlag(flags, time.Minute, "Maximum time to wait for a ready pod, at the start and after each disconnect")
 }
 
 func (o *nearOptions) validate(cluster *connection) error {
 	if o.address != "localhost" && net.ParseIP(o.address) == nil {
-		return &usageError{fmt.Errorf("--address %q is neither an IP address nor localhost", o.address)}
+		return &usageError{fmt.Errorf("invalid --address %q: use an IP address or localhost", o.address)}
 	}
 	if o.port < 0 || o.port > 65535 {
-		return &usageError{fmt.Errorf("--port %d is no port; use 1 to 65535, or 0 for one that is free", o.port)}
+		return &usageError{fmt.Errorf("invalid --port %d: use 1 to 65535, or 0 for a free port", o.port)}
 	}
 	if err := o.timeout.validate(""); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (o *nearOptions) near() access.Local {
 // warn says who else gets through.
 func (o *nearOptions) warn(sink event.Sink) {
 	if ip := net.ParseIP(o.address); ip != nil && !ip.IsLoopback() {
-		sink(event.Warning{Message: "whoever reaches " + o.address + " can use this, without a password and with your rights"})
+		sink(event.Warning{Message: "anyone who can reach " + o.address + " can use this port, without a password and with your permissions"})
 	}
 }
 
@@ -81,19 +81,19 @@ func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobr
 		Short:   "Open Kiali, Grafana, Prometheus, Jaeger, or the pages of istiod or a proxy",
 		Long: paragraphs(`
 			Forward a local port to a dashboard, print its URL and open it in a browser,
-			until Ctrl-C. Where the pod is replaced or the connection breaks, the same
-			local port leads to the next pod.
+			until Ctrl-C. If the pod is replaced or the connection breaks, the same local
+			port is forwarded to the next pod.
 
 			The dashboards are ` + strings.Join(access.DashboardNames(), ", ") + `.
-			Those of envoy and proxy need the name of a pod, or of what has pods.`),
+			envoy and proxy require a pod, or a workload as TYPE/NAME.`),
 		Example: examples(`
-			# The mesh as a graph
+			# Open the graph of the mesh
 			kubectl istio-demo dashboard kiali
 
-			# At a port of your choice, and no browser
+			# Choose the local port, and do not open a browser
 			kubectl istio-demo dashboard grafana --port=3000 --browser=false
 
-			# The configuration of a sidecar
+			# Open the configuration of a sidecar
 			kubectl istio-demo dashboard envoy deployment/productpage-v1 -n default`),
 		ValidArgsFunction: cluster.suggestDashboards,
 		Args:              dashboardArguments,
@@ -105,7 +105,7 @@ func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobr
 		},
 	}
 	o.addFlags(command.Flags())
-	command.Flags().BoolVar(&o.browser, "browser", true, "Open the URL in a browser, if standard output is a terminal")
+	command.Flags().BoolVar(&o.browser, "browser", true, "Open the URL in a browser if stdout is a terminal")
 	return command
 }
 
@@ -113,7 +113,7 @@ func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobr
 func dashboardArguments(command *cobra.Command, arguments []string) error {
 	all := strings.Join(access.DashboardNames(), ", ")
 	if len(arguments) == 0 {
-		return &usageError{fmt.Errorf("which dashboard? There are %s", all)}
+		return &usageError{fmt.Errorf("dashboard required: one of %s", all)}
 	}
 	name := arguments[0]
 	known := false
@@ -122,15 +122,15 @@ func dashboardArguments(command *cobra.Command, arguments []string) error {
 	}
 	switch proxy := access.NeedsProxy(name); {
 	case !known:
-		return &usageError{fmt.Errorf("unknown dashboard %q; there are %s", name, all)}
+		return &usageError{fmt.Errorf("unknown dashboard %q; use one of %s", name, all)}
 	case proxy && len(arguments) == 1:
-		return &usageError{fmt.Errorf("%s %s needs the name of a pod, or TYPE/NAME of what has pods", command.CommandPath(), name)}
+		return &usageError{fmt.Errorf("%s %s requires a pod, or a workload as TYPE/NAME", command.CommandPath(), name)}
 	case proxy && len(arguments) == 2:
 		if err := access.ValidateProxy(arguments[1]); err != nil {
 			return &usageError{err}
 		}
 	case len(arguments) > 1:
-		return &usageError{fmt.Errorf("%s %s does not know what to do with %q", command.CommandPath(), name, arguments[len(arguments)-1])}
+		return &usageError{fmt.Errorf("unexpected argument %q for %s %s", arguments[len(arguments)-1], command.CommandPath(), name)}
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (o *dashboardOptions) run(ctx context.Context, cluster *connection, argumen
 			fmt.Fprintln(streams.Out, url)
 			if o.browser && term.IsTerminal(bare(streams.Out)) {
 				if err := browse(url); err != nil {
-					sink(event.Warning{Message: "no browser: " + err.Error()})
+					sink(event.Warning{Message: "cannot open a browser: " + err.Error()})
 				}
 			}
 		},

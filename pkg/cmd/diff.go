@@ -26,22 +26,22 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 		Use:   "diff",
 		Short: "Show what install would change",
 		Long: paragraphs(`
-			Show what install would change on the cluster, and change nothing: the API
-			server says what would become of each object (server-side dry run). Fields
-			that controllers of the cluster own are left out, as install leaves them
-			alone; fields that people have changed are shown. Secrets are masked.
+			Show what install would change, without changing anything: each object is
+			sent to the API server as a dry run. Fields that controllers own are omitted,
+			because install leaves them alone; fields that people changed are shown.
+			Secrets are masked.
 
-			KUBECTL_EXTERNAL_DIFF names another program than diff, as with 'kubectl diff'.
-			The exit code is 0 if nothing differs, 1 if something does, and 2 or more if
-			that cannot be told.`),
+			KUBECTL_EXTERNAL_DIFF selects another diff program, as in 'kubectl diff'. The
+			exit code is 0 without differences, 1 with differences, and 2 or more after an
+			error.`),
 		Example: examples(`
-			# What has changed since install
+			# Show what changed since the install
 			kubectl istio-demo diff
 
-			# What another value would change
+			# Show what another value would change
 			kubectl istio-demo diff --set pilot.traceSampling=10
 
-			# In colours
+			# Show the differences in colour
 			KUBECTL_EXTERNAL_DIFF="colordiff -N -u" kubectl istio-demo diff`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -87,7 +87,7 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	flags := command.Flags()
 	flags.BoolVar(&prune, "prune", true, "Also show what install would delete")
 	flags.BoolVar(&showManagedFields, "show-managed-fields", false, "Also compare managedFields")
-	timeout.addFlag(flags, 2*time.Minute, "The time for all of it")
+	timeout.addFlag(flags, 2*time.Minute, "Maximum time for the whole command")
 	return command
 }
 

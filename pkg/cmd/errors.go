@@ -132,16 +132,16 @@ func unreachable(err error, conn *connection) string {
 	case errors.As(err, &interrupted), errors.Is(err, cluster.ErrTimeout):
 		return ""
 	case apierrors.IsUnauthorized(err):
-		return "the API server does not accept your credentials (401 Unauthorized); log in again, or check the user of this context"
+		return "the API server rejected your credentials (401 Unauthorized); log in again, or check the user of the context"
 	case errors.As(err, &transport) && strings.HasPrefix(transport.Err.Error(), "getting credentials: "):
-		return line(fmt.Sprintf("the credentials%s cannot be had: %s", conn.contextInUse(), strings.TrimPrefix(transport.Err.Error(), "getting credentials: ")))
+		return line(fmt.Sprintf("cannot get credentials%s: %s", conn.contextInUse(), strings.TrimPrefix(transport.Err.Error(), "getting credentials: ")))
 	case errors.As(err, &transport) && !errors.Is(err, context.Canceled):
 		server := redact.URL(transport.URL)
 		if parsed, err := url.Parse(server); err == nil {
 			server = parsed.Scheme + "://" + parsed.Host
 		}
 		message := fmt.Sprintf("cannot reach the API server %s%s: %v", server, conn.contextInUse(), rootCause(transport.Err))
-		return line(message) + "; is the cluster running, and is it the one that you mean?"
+		return line(message) + "; is the cluster running, and is it the right one?"
 	}
 	return ""
 }

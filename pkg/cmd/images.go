@@ -20,19 +20,19 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 	var archs, samples bool
 	command := &cobra.Command{
 		Use:   "images",
-		Short: "Print the images that install would have pulled",
+		Short: "Print the images that install needs",
 		Long: paragraphs(`
-			Print every image that an install with the same flags would have pulled, one
-			a line, sorted: those of the pods, of the addons, and of the sidecars that
-			istiod injects. No cluster is needed.`),
+			Print the images that an install with the same flags needs, sorted, one per
+			line: those of the pods, the addons, and the sidecars that istiod injects. No
+			cluster is needed.`),
 		Example: examples(`
-			# For a mirror
+			# List the images to mirror
 			kubectl istio-demo images
 
-			# Those of a manifest of your own
+			# List the images of another manifest
 			kubectl istio-demo images -f istio-demo.yaml
 
-			# For which architectures they are built
+			# Include the architectures of each image
 			kubectl istio-demo images --archs`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -61,7 +61,7 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 		},
 	}
 	from.addFlags(command)
-	command.Flags().BoolVar(&archs, "archs", false, "Also print for which architectures each image is built, as far as that is known")
+	command.Flags().BoolVar(&archs, "archs", false, "Also print the architectures of each image, if known")
 	command.Flags().BoolVar(&samples, "samples", false, "Also print the images of all samples")
 	return command
 }

@@ -40,24 +40,24 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	o := &installOptions{print: genericclioptions.NewPrintFlags("")}
 	command := &cobra.Command{
 		Use:   "install",
-		Short: "Install Istio's demo and wait until it runs",
+		Short: "Install Istio's demo and wait until it is ready",
 		Long: paragraphs(`
-			Install Istio's demo profile, or a manifest of your own, and wait until all
-			of it runs. Then show the pods.
+			Install Istio's demo profile, or another manifest (-f, -k), wait until all
+			objects are ready, and show the pods.
 
-			Running it again changes only what differs. What fails before the first
-			write leaves the cluster untouched; after it, the same command goes on.`),
+			A second install changes only what differs. A failure before the first write
+			leaves the cluster unchanged; after a later one, rerun the command to continue.`),
 		Example: examples(`
-			# Istio's demo, in the namespace istio-system
+			# Install Istio's demo in namespace istio-system
 			kubectl istio-demo install
 
-			# See first what it would do, with all of the server's checks
+			# Preview the changes, validated by the API server
 			kubectl istio-demo install --dry-run=server
 
-			# Images from a mirror, and one value of Istio's charts
+			# Pull images from a mirror and set a value of Istio's charts
 			kubectl istio-demo install --hub=registry.example.com/istio --set pilot.traceSampling=10
 
-			# A manifest of your own: a file, a directory, a URL, standard input, a kustomization
+			# Install another manifest: a file, directory, URL, standard input or kustomization
 			kubectl istio-demo install -f istio-demo.yaml
 			cat istio-demo.yaml | kubectl istio-demo install -f -
 			kubectl istio-demo install -k ./overlay`),
@@ -73,13 +73,13 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	o.upgrade.addFlags(command.Flags())
 	o.print.AddFlags(command)
 	flags := command.Flags()
-	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
-	o.timeout.addFlag(flags, 10*time.Minute, "The time for all of it, waiting included")
+	flags.BoolVar(&o.wait, "wait", true, "Wait until all objects are ready")
+	o.timeout.addFlag(flags, 10*time.Minute, "Maximum time for the whole command, including the wait")
 	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")
-	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects that helm, istioctl or anybody else has put there")
-	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete objects and make them anew where a field cannot be changed; never claims, StatefulSets, definitions or namespaces")
-	flags.BoolVar(&o.prune, "prune", true, "Delete what an earlier install has put there and the manifest does not have any more")
-	flags.BoolVar(&o.failFast, "fail-fast", true, "End the wait early for what cannot heal by itself, such as an image that does not exist")
+	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects created by Helm, istioctl or another tool")
+	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete and recreate objects whose immutable fields changed, except PersistentVolumeClaims, StatefulSets, CRDs and namespaces")
+	flags.BoolVar(&o.prune, "prune", true, "Delete objects of an earlier install that are no longer in the manifest")
+	flags.BoolVar(&o.failFast, "fail-fast", true, "Stop waiting on permanent failures, such as an image that does not exist")
 	cluster.teller.addFlag(flags)
 	o.skip.addFlag(command)
 	cmdutil.AddDryRunFlag(command)
@@ -108,7 +108,7 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 	if o.validation, err = cmdutil.GetValidationDirective(command); err != nil {
 		return &usageError{err}
 	}
-	if err := o.timeout.validate("; use --wait=false to not wait"); err != nil {
+	if err := o.timeout.validate("; use --wait=false to skip the wait"); err != nil {
 		return err
 	}
 	if *o.print.TemplatePrinterFlags.TemplateArgument != "" && *o.print.OutputFormat == "" {

@@ -23,7 +23,7 @@ import (
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 )
 
-var errNoComponent = errors.New("logs of what? name a component such as istiod, or a pod; 'kubectl istio-demo pods' lists the pods")
+var errNoComponent = errors.New("component or pod required, for example istiod; 'kubectl istio-demo pods' lists the pods")
 
 func newLogs(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
 	o := logs.NewLogsOptions(streams)
@@ -31,17 +31,17 @@ func newLogs(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 		Use:   "logs COMPONENT [CONTAINER]",
 		Short: "Print the logs of istiod, a gateway, an addon or a pod",
 		Long: paragraphs(`
-			Print the logs of a component: of the first pod of its deployment, or of all
-			with --all-pods. What is no deployment is the name of a pod, and TYPE/NAME is
-			what kubectl takes for it. The flags are kubectl's.`),
+			Print the logs of a component: of the first pod of its Deployment, or of all
+			pods with --all-pods. A name without a Deployment is the name of a pod;
+			TYPE/NAME and the flags work as in 'kubectl logs'.`),
 		Example: examples(`
-			# What istiod says, and goes on to say
+			# Follow the logs of istiod
 			kubectl istio-demo logs istiod -f
 
-			# The last lines of all pods of the ingress gateway
+			# Print the last 20 lines of all pods of the ingress gateway
 			kubectl istio-demo logs istio-ingressgateway --all-pods --tail=20
 
-			# Before it crashed
+			# Print the logs of istiod before it crashed
 			kubectl istio-demo logs istiod -p`),
 		ValidArgsFunction: cluster.suggestLogs,
 		RunE: func(command *cobra.Command, arguments []string) error {
@@ -75,7 +75,7 @@ func runLogs(command *cobra.Command, cluster *connection, o *logs.LogsOptions, a
 	}
 	if err := o.Complete(cmdutil.NewFactory(getter), command, resolved); err != nil {
 		if apierrors.IsNotFound(err) && !strings.Contains(resolved[0], "/") {
-			return fmt.Errorf("there is neither a component nor a pod %s in namespace %s; 'kubectl istio-demo pods' lists the pods, and -n names another namespace", resolved[0], *cluster.Namespace)
+			return fmt.Errorf("component or pod %s not found in namespace %s; 'kubectl istio-demo pods' lists the pods, and -n selects another namespace", resolved[0], *cluster.Namespace)
 		}
 		return &getError{err}
 	}
@@ -124,9 +124,9 @@ func checkLogs(o *logs.LogsOptions, arguments []string) error {
 	case len(arguments) == 0 && o.Selector == "":
 		return errNoComponent
 	case len(arguments) > 0 && o.Selector != "":
-		return fmt.Errorf("-l chooses the pods, so that %q is one too many", arguments[0])
+		return fmt.Errorf("unexpected argument %q: -l selects the pods", arguments[0])
 	case len(arguments) > 2:
-		return fmt.Errorf("logs are those of one component and one container; %q is one too many", arguments[2])
+		return fmt.Errorf("unexpected argument %q: logs takes one component and one container", arguments[2])
 	case err != nil:
 		return fmt.Errorf("--since-time: %w", err)
 	}

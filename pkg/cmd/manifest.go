@@ -23,18 +23,17 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 	var format string
 	command := &cobra.Command{
 		Use:   "manifest",
-		Short: "Print what install would apply",
+		Short: "Print the manifest that install would apply",
 		Long: paragraphs(`
-			Print what install would apply, in the order in which it would. No cluster
-			is needed.`),
+			Print the objects that install would apply, in order. No cluster is needed.`),
 		Example: examples(`
-			# The built-in demo as YAML
+			# Print the built-in demo as YAML
 			kubectl istio-demo manifest
 
-			# As a JSON List, for instance for jq
+			# Print a JSON List, and count the objects of each kind
 			kubectl istio-demo manifest -o json | jq -r '.items[].kind' | sort | uniq -c
 
-			# An old manifest in the API versions of today, and what that changes
+			# Convert an old manifest to current API versions, and report the changes
 			kubectl istio-demo manifest -f istio-demo.yaml --upgrade-apis=1.37 > upgraded.yaml
 			kubectl istio-demo manifest -f istio-demo.yaml --upgrade-apis=1.37 -o report`),
 		Args: noArguments,
@@ -43,7 +42,7 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 			case "yaml", "json":
 			case "report":
 				if upgrade.release == "" {
-					return &usageError{fmt.Errorf("-o report tells what --%s changes; give a release, such as --%[1]s=1.37", upgradeFlag)}
+					return &usageError{fmt.Errorf("-o report requires --%s, for example --%[1]s=1.37", upgradeFlag)}
 				}
 			default:
 				return &usageError{fmt.Errorf("unknown output format %q; use yaml, json or report", format)}
@@ -62,7 +61,7 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 	}
 	from.addFlags(command)
 	upgrade.addFlags(command.Flags())
-	command.Flags().StringVarP(&format, "output", "o", "yaml", "Output format. One of: (json, yaml, report); report tells what --upgrade-apis changes")
+	command.Flags().StringVarP(&format, "output", "o", "yaml", "Output format. One of: (json, yaml, report); report lists the changes of --upgrade-apis")
 	return command
 }
 

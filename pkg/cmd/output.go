@@ -54,7 +54,7 @@ func printActions(results []install.Result, dryRun event.DryRun, out io.Writer) 
 		name := progress.Printable(result.Ref.Resource())
 		switch result.Action {
 		case event.Unverified:
-			fmt.Fprintf(out, "%s created (dry run; the server can check it only when what it belongs to exists)\n", name)
+			fmt.Fprintf(out, "%s created (dry run; not validated: the server can check it only during an install)\n", name)
 		default:
 			fmt.Fprintf(out, "%s %s %s\n", name, result.Action, suffix)
 		}

@@ -18,16 +18,16 @@ func newPods(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 		aliases:  []string{"pod", "po"},
 		short:    "Show the demo's pods",
 		examples: `
-			# The demo's pods, as 'kubectl get pods -n istio-system' shows them
+			# List the demo's pods, like 'kubectl get pods -n istio-system'
 			kubectl istio-demo pods
 
-			# With IPs and nodes, and every change from now on
+			# Include IPs and nodes, and watch for changes
 			kubectl istio-demo pods -o wide -w
 
-			# The gateways only
+			# List the pods of the ingress gateway
 			kubectl istio-demo pods -l istio=ingressgateway
 
-			# The names of all pods of the cluster that have a sidecar
+			# Print the names of all pods in the cluster that have a sidecar
 			kubectl istio-demo pods -A -l security.istio.io/tlsMode=istio -o name`,
 	})
 }
@@ -38,10 +38,10 @@ func newServices(cluster *connection, streams genericiooptions.IOStreams) *cobra
 		aliases:  []string{"service", "svc"},
 		short:    "Show the demo's services",
 		examples: `
-			# The demo's services, as 'kubectl get services -n istio-system' shows them
+			# List the demo's services, like 'kubectl get services -n istio-system'
 			kubectl istio-demo services
 
-			# The ingress gateway's address
+			# Print the address of the ingress gateway
 			kubectl istio-demo services istio-ingressgateway -o jsonpath='{.status.loadBalancer.ingress[0].ip}'`,
 	})
 }
@@ -63,8 +63,7 @@ func newGet(cluster *connection, streams genericiooptions.IOStreams, which getCo
 		Aliases: which.aliases,
 		Short:   which.short,
 		Long: paragraphs(`
-			` + which.short + ` exactly as 'kubectl get ` + which.resource + `' does,
-			in the namespace of the demo. The flags are kubectl's.`),
+			` + which.short + `, with the output and flags of 'kubectl get ` + which.resource + `'.`),
 		Example:           examples(which.examples),
 		ValidArgsFunction: cluster.suggestNames(which.resource),
 		RunE: func(command *cobra.Command, names []string) error {
@@ -77,11 +76,11 @@ func newGet(cluster *connection, streams genericiooptions.IOStreams, which getCo
 	o.PrintFlags.AddFlags(command)
 	flags.BoolVarP(&o.Watch, "watch", "w", false, "After listing the objects, watch for changes")
 	flags.BoolVar(&o.WatchOnly, "watch-only", false, "Watch for changes without listing the objects first")
-	flags.BoolVar(&o.OutputWatchEvents, "output-watch-events", false, "Show the watch events themselves with --watch or --watch-only")
-	flags.BoolVar(&o.IgnoreNotFound, "ignore-not-found", false, "Do not fail when a named object does not exist")
-	flags.StringVar(&o.FieldSelector, "field-selector", "", "Filter by fields, for instance status.phase=Running")
-	flags.BoolVarP(&o.AllNamespaces, "all-namespaces", "A", false, "Show the objects of all namespaces")
-	flags.BoolVar(&o.ServerPrint, "server-print", true, "Let the server make the table")
+	flags.BoolVar(&o.OutputWatchEvents, "output-watch-events", false, "Output watch event objects with --watch or --watch-only")
+	flags.BoolVar(&o.IgnoreNotFound, "ignore-not-found", false, "Do not fail if a named object does not exist")
+	flags.StringVar(&o.FieldSelector, "field-selector", "", "Filter by field, for example status.phase=Running")
+	flags.BoolVarP(&o.AllNamespaces, "all-namespaces", "A", false, "List objects across all namespaces")
+	flags.BoolVar(&o.ServerPrint, "server-print", true, "Have the server return the table")
 	cmdutil.AddChunkSizeFlag(command, &o.ChunkSize)
 	cmdutil.AddLabelSelectorFlagVar(command, &o.LabelSelector)
 	return command

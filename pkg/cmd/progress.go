@@ -53,7 +53,7 @@ func (m *progressMode) Type() string   { return "string" }
 
 func (m *progressMode) Set(value string) error {
 	if !slices.Contains(progressModes, value) {
-		return fmt.Errorf("it must be one of %s", strings.Join(progressModes, ", "))
+		return fmt.Errorf("must be one of %s", strings.Join(progressModes, ", "))
 	}
 	*m = progressMode(value)
 	return nil
@@ -61,7 +61,7 @@ func (m *progressMode) Set(value string) error {
 
 // addFlag adds --progress to a command.
 func (t *teller) addFlag(flags *pflag.FlagSet) {
-	flags.Var(&t.mode, "progress", "How to tell what happens, on standard error. One of: ("+strings.Join(progressModes, ", ")+"); auto is live on a terminal and plain elsewhere")
+	flags.Var(&t.mode, "progress", "Progress output on stderr. One of: ("+strings.Join(progressModes, ", ")+"); auto is live on a terminal and plain elsewhere")
 }
 
 // validate refuses to draw where that cannot be.
@@ -70,7 +70,7 @@ func (t *teller) validate() error {
 		return nil
 	}
 	if why := t.unfit(); why != "" {
-		return &usageError{fmt.Errorf("--progress=live cannot be: %s; use --progress=plain", why)}
+		return &usageError{fmt.Errorf("cannot use --progress=live: %s; use --progress=plain", why)}
 	}
 	return nil
 }
@@ -113,13 +113,13 @@ func (t *teller) close() {
 func (t *teller) unfit() string {
 	file, ok := t.streams.ErrOut.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return "standard error is no terminal"
+		return "stderr is not a terminal"
 	}
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
 		return fmt.Sprintf("the terminal cannot move its cursor (TERM=%s)", progress.Printable(name))
 	}
 	if columns, rows, err := term.GetSize(int(file.Fd())); err != nil || columns <= 0 || rows <= 0 {
-		return "the terminal does not tell its size"
+		return "the terminal does not report its size"
 	}
 	return ""
 }

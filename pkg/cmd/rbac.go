@@ -20,25 +20,25 @@ func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	var withoutEscalation bool
 	command := &cobra.Command{
 		Use:   "rbac",
-		Short: "Print the smallest roles that install and uninstall need",
+		Short: "Print the minimal roles for install and uninstall",
 		Long: paragraphs(`
-			Print the roles with which the demo, or a manifest of your own, can be
-			installed, looked at and removed, and nothing else: a ClusterRole, and a Role
-			for each namespace, which is printed, too, as it may not exist yet. No cluster
-			is needed. They change with the manifest: print them again for another one.
+			Print the minimal roles to install, inspect and uninstall the demo or another
+			manifest: a ClusterRole, and for each namespace a Role and the Namespace, which
+			may not exist yet. No cluster is needed. The roles depend on the manifest:
+			print them again for another one.
 
-			Whoever has them is as good as cluster-admin, because Istio's own roles are:
-			they read all Secrets, and create Deployments in every namespace, with any
-			ServiceAccount there. They may also change these roles to grant anything
-			(escalate) and bind them to anybody (bind). With --without-escalation they may
-			not: the roles then grant what Istio's own roles do, and not one right more.`),
+			Their holder is as good as cluster-admin, because Istio's own roles are: they
+			read all Secrets, and create Deployments in every namespace with any
+			ServiceAccount. The holder can also change Istio's roles to grant anything
+			(escalate) and bind them to any user (bind). With --without-escalation, the
+			roles grant exactly what Istio's own roles grant instead.`),
 		Example: examples(`
-			# Let somebody install the demo
+			# Let user jane install the demo
 			kubectl istio-demo rbac --without-escalation | kubectl apply -f -
 			kubectl create clusterrolebinding istio-demo-jane --clusterrole=kubectl-istio-demo --user=jane
 			kubectl create rolebinding istio-demo-jane -n istio-system --role=kubectl-istio-demo --user=jane
 
-			# For a manifest of your own
+			# Print the roles for another manifest
 			kubectl istio-demo rbac -f istio-demo.yaml`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -57,14 +57,14 @@ func newRBAC(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	upgrade.addFlags(command.Flags())
 	// As an install would by itself.
 	upgrade.preset(command.Flags(), apiupgrade.Latest)
-	command.Flags().BoolVar(&withoutEscalation, "without-escalation", false, "Grant what the manifest's own roles do, instead of the verbs escalate and bind on them")
+	command.Flags().BoolVar(&withoutEscalation, "without-escalation", false, "Grant what the manifest's own roles grant, instead of the verbs escalate and bind")
 	return command
 }
 
 // printAccess prints the roles, and in front of them how they are given to
 // somebody.
 func printAccess(access rbac.RoleSet, out io.Writer) error {
-	fmt.Fprintf(out, "# To give these roles to a user NAME, after they are applied:\n#   kubectl create clusterrolebinding istio-demo-NAME --clusterrole=%s --user=NAME\n", rbac.Name)
+	fmt.Fprintf(out, "# To bind these roles to user NAME after applying them:\n#   kubectl create clusterrolebinding istio-demo-NAME --clusterrole=%s --user=NAME\n", rbac.Name)
 	for _, role := range access.Roles {
 		fmt.Fprintf(out, "#   kubectl create rolebinding istio-demo-NAME%s --role=%s --user=NAME\n", shell.In(role.Namespace), rbac.Name)
 	}

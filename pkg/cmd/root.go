@@ -56,13 +56,13 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 func newRoot(cluster *connection, streams genericiooptions.IOStreams, version string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   binaryName,
-		Short: "Install Istio's demo and see it run",
+		Short: "Install Istio's demo on the current cluster",
 		Long: paragraphs(`
-			Install Istio's demo on the current cluster, wait until it really runs,
-			and see its pods.
+			Install Istio's demo on the current cluster, wait until it is ready, and
+			show its pods.
 
-			Without a manifest of your own, install applies the demo profile that is
-			built in, so that nothing needs to be downloaded first.`),
+			The demo profile is built in: there is nothing to download. To install
+			another manifest, use 'install -f'.`),
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: displayName},
 		Args:              noArguments,
 		SilenceErrors:     true,
@@ -126,7 +126,7 @@ func addVerbosity(root *cobra.Command) (logging func() bool) {
 func usageTemplate(standard string) string {
 	global := regexp.MustCompile(`(?s)Global Flags:\n.*?\{\{end\}\}`)
 	return global.ReplaceAllLiteralString(standard,
-		`Use "`+displayName+` --help" for the kubeconfig flags, which every command takes.{{end}}`)
+		`Use "`+displayName+` --help" for the kubeconfig flags (available to all commands).{{end}}`)
 }
 
 // noArguments refuses arguments and says which word was not understood.

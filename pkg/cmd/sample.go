@@ -21,13 +21,13 @@ import (
 func newSample(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sample",
-		Short: "Install the applications of Istio's documentation",
+		Short: "Install the sample applications of Istio's documentation",
 		Long: paragraphs(`
-			Install the applications of Istio's documentation, see whether they got
-			their sidecars, and shift traffic between their versions.
+			Install the sample applications of Istio's documentation, check their
+			sidecars, and shift traffic between their versions.
 
-			They go to the namespace of -n or, as with kubectl and unlike the demo
-			itself, to the one of the kubeconfig's context.`),
+			The default namespace is that of the kubeconfig's context, as in kubectl, and
+			not the demo's.`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
@@ -44,11 +44,11 @@ func newSample(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 func sampleNamed(arguments []string) (sample.Sample, error) {
 	names := strings.Join(sample.Names(), ", ")
 	if len(arguments) == 0 {
-		return sample.Sample{}, &usageError{fmt.Errorf("the name of a sample is missing: one of %s", names)}
+		return sample.Sample{}, &usageError{fmt.Errorf("sample required: one of %s", names)}
 	}
 	found, known := sample.Find(arguments[0])
 	if !known {
-		return sample.Sample{}, &usageError{fmt.Errorf("there is no sample %q; there are %s", arguments[0], names)}
+		return sample.Sample{}, &usageError{fmt.Errorf("unknown sample %q; use one of %s", arguments[0], names)}
 	}
 	return found, nil
 }
@@ -56,7 +56,7 @@ func sampleNamed(arguments []string) (sample.Sample, error) {
 // oneSample gives the sample that the only argument names.
 func oneSample(arguments []string) (sample.Sample, error) {
 	if len(arguments) > 1 {
-		return sample.Sample{}, &usageError{fmt.Errorf("one sample at a time, but got %q", arguments)}
+		return sample.Sample{}, &usageError{fmt.Errorf("one sample expected, but got %q", arguments)}
 	}
 	return sampleNamed(arguments)
 }
@@ -79,10 +79,10 @@ func newSampleList(cluster *connection, streams genericiooptions.IOStreams) *cob
 	o := &sampleListOptions{}
 	command := &cobra.Command{
 		Use:   "list",
-		Short: "Show which samples there are, and where they are installed",
+		Short: "List the samples and where they are installed",
 		Long: paragraphs(`
-			Show which samples there are, and in which namespaces of the cluster they
-			are installed. Where the cluster cannot be asked, that column says so.`),
+			List the samples and the namespaces in which they are installed. If the
+			cluster is unreachable, that column shows <unknown>.`),
 		Example: examples(`
 			kubectl istio-demo sample list`),
 		Args: noArguments,
@@ -94,7 +94,7 @@ func newSampleList(cluster *connection, streams genericiooptions.IOStreams) *cob
 		},
 	}
 	command.Flags().StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
-	o.timeout.addFlag(command.Flags(), time.Minute, "The time for all of it")
+	o.timeout.addFlag(command.Flags(), time.Minute, "Maximum time for the whole command")
 	return command
 }
 
@@ -111,7 +111,7 @@ type listedSample struct {
 func (o *sampleListOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	installed, unknown := o.ask(command, cluster, streams)
 	if unknown != nil {
-		fmt.Fprintln(streams.ErrOut, "warning: nobody can tell where they are installed: "+strings.Join(said(unknown, cluster), "; "))
+		fmt.Fprintln(streams.ErrOut, "warning: cannot list installed samples: "+strings.Join(said(unknown, cluster), "; "))
 	}
 	var all []listedSample
 	for _, one := range sample.All() {
@@ -137,7 +137,7 @@ func (o *sampleListOptions) ask(command *cobra.Command, cluster *connection, str
 	list := &samples.List{Cluster: connected, Namespace: *cluster.Namespace}
 	installed, everywhere, err := list.Run(ctx)
 	if err == nil && !everywhere {
-		fmt.Fprintf(streams.ErrOut, "warning: you may not look into all namespaces; only %s was\n", progress.Printable(*cluster.Namespace))
+		fmt.Fprintf(streams.ErrOut, "warning: no permission to list samples in all namespaces; showing namespace %s only\n", progress.Printable(*cluster.Namespace))
 	}
 	return installed, err
 }

@@ -45,22 +45,22 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 	o := &sampleInstallOptions{}
 	command := &cobra.Command{
 		Use:   "install NAME",
-		Short: "Install a sample, and see whether it got its sidecars",
+		Short: "Install a sample and check its sidecars",
 		Long: paragraphs(`
-			Install an application of Istio's documentation: label its namespace so that
-			Istio injects sidecars, apply it and the way in through a gateway, wait until
-			it runs, and say whether the sidecars are there and where it can be opened.
+			Install a sample application of Istio's documentation: label its namespace for
+			sidecar injection, apply the application and its gateway, wait until it is
+			ready, check its sidecars and print its URL.
 
-			Each sample has an inventory of its own in the namespace, so that several
-			can be in one. Routes that 'sample route' has set stay as they are.`),
+			Each sample has its own inventory, so that several can share a namespace.
+			Routes set by 'sample route' are kept.`),
 		Example: examples(`
-			# The book shop, in the namespace of the kubeconfig's context
+			# Install Bookinfo in the namespace of the kubeconfig's context
 			kubectl istio-demo sample install bookinfo
 
-			# In a namespace of its own, without a question
+			# Install in another namespace, without confirmation
 			kubectl istio-demo sample install httpbin -n shop --yes
 
-			# Without sidecars, and with nothing done to the namespace
+			# Install without sidecars, and leave the namespace unchanged
 			kubectl istio-demo sample install helloworld --inject=false`),
 		ValidArgsFunction: sampleNames,
 		Args:              cobra.ArbitraryArgs,
@@ -72,17 +72,17 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 		},
 	}
 	flags := command.Flags()
-	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask before the namespace is labelled")
-	flags.BoolVar(&o.inject, "inject", true, "Label the namespace so that Istio injects sidecars; false leaves the namespace alone")
-	flags.BoolVar(&o.gatewayAPI, "gateway-api", false, "Make the way in of the Gateway API's kinds instead of Istio's")
-	flags.BoolVar(&o.reset, "reset-routes", false, "Take away the routes that 'sample route' has set")
-	flags.StringVar(&o.hub, "hub", "", "Take the images from this registry")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "Skip the confirmation prompt before labelling the namespace")
+	flags.BoolVar(&o.inject, "inject", true, "Label the namespace for sidecar injection; false leaves the namespace unchanged")
+	flags.BoolVar(&o.gatewayAPI, "gateway-api", false, "Expose the sample with the Gateway API instead of Istio's Gateway and VirtualService")
+	flags.BoolVar(&o.reset, "reset-routes", false, "Delete routes set by 'sample route'")
+	flags.StringVar(&o.hub, "hub", "", "Pull images from this registry")
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
-	flags.BoolVar(&o.wait, "wait", true, "Wait until everything runs")
-	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
+	flags.BoolVar(&o.wait, "wait", true, "Wait until all objects are ready")
+	o.timeout.addFlag(flags, 5*time.Minute, "Maximum time for the whole command, including the wait")
 	flags.BoolVar(&o.force, "force-conflicts", false, "Take over fields that other field managers own")
-	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects that kubectl, helm or anybody else has put there")
-	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete objects and make them anew where a field cannot be changed")
+	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects created by kubectl, Helm or another tool")
+	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete and recreate objects whose immutable fields changed")
 	o.skip.addFlag(command)
 	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
@@ -102,7 +102,7 @@ func (o *sampleInstallOptions) complete(command *cobra.Command, arguments []stri
 	if o.dryRun, err = dryRun(command); err != nil {
 		return err
 	}
-	return cmp.Or(cluster.checkNamespace(), checkFormat(o.format), o.skip.validate(), o.timeout.validate("; use --wait=false to not wait"), cluster.teller.validate())
+	return cmp.Or(cluster.checkNamespace(), checkFormat(o.format), o.skip.validate(), o.timeout.validate("; use --wait=false to skip the wait"), cluster.teller.validate())
 }
 
 // read renders the sample.
@@ -165,15 +165,15 @@ func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace str
 		return nil
 	}
 	if told.mode == progressJSON {
-		return &usageError{fmt.Errorf("--progress=json asks nobody whether namespace %s may be labelled %s; confirm with --yes, or leave it alone with --inject=false", namespace, label)}
+		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s: --progress=json has no prompts; use --yes, or --inject=false to leave it unchanged", namespace, label)}
 	}
 	if !term.IsTerminal(told.streams.In) {
-		return &usageError{fmt.Errorf("nobody can be asked whether namespace %s may be labelled %s, so that Istio injects sidecars; confirm with --yes, or leave it alone with --inject=false", namespace, label)}
+		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s for sidecar injection: stdin is not a terminal; use --yes, or --inject=false to leave it unchanged", namespace, label)}
 	}
-	told.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods there? [y/N] ", namespace, label))
+	told.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods? [y/N] ", namespace, label))
 	err := ask(ctx, told.streams)
 	if errors.Is(err, uninstall.ErrDeclined) {
-		return errors.New("nothing was installed; --inject=false leaves the namespace alone")
+		return errors.New("nothing was installed; use --inject=false to leave the namespace unchanged")
 	}
 	return err
 }
@@ -198,9 +198,9 @@ func (o *sampleInstallOptions) answer(report samples.Report, printer progress.Pr
 	}
 	switch {
 	case !o.wait:
-		fmt.Fprintf(streams.Out, "%s is applied in namespace %s\n", report.Sample, report.Namespace)
+		fmt.Fprintf(streams.Out, "%s applied in namespace %s\n", report.Sample, report.Namespace)
 	default:
-		fmt.Fprintf(streams.Out, "%s runs in namespace %s: %d of %d pods have a sidecar\n", report.Sample, report.Namespace, sidecars.Injected, sidecars.Pods)
+		fmt.Fprintf(streams.Out, "%s is ready in namespace %s: %d of %d pods have a sidecar\n", report.Sample, report.Namespace, sidecars.Injected, sidecars.Pods)
 	}
 	if report.Address.URL != "" {
 		fmt.Fprintln(streams.Out, "open", progress.Printable(report.Address.URL))

@@ -32,23 +32,22 @@ func newSampleRoute(cluster *connection, streams genericiooptions.IOStreams) *co
 	o := &sampleRouteOptions{}
 	command := &cobra.Command{
 		Use:   "route NAME [SERVICE=VERSION[:WEIGHT],... | SERVICE-] ...",
-		Short: "Shift the traffic between the versions of a sample's services",
+		Short: "Shift traffic between the versions of a sample's services",
 		Long: paragraphs(`
-			Send the requests between the services of a sample to the versions that you
-			name, by weights in percent, and show where they go. Without a route, only
-			show it.
+			Send requests between a sample's services to the given versions, by weights in
+			percent, and show the routes. Without arguments, only show the routes.
 
-			A route is a VirtualService with the name of its service. It belongs to the
-			sample: its uninstall takes it away, and another install leaves it alone.`),
+			A route is a VirtualService named after its service. It belongs to the sample:
+			'sample uninstall' deletes it, and 'sample install' keeps it.`),
 		Example: examples(`
-			# Where do the requests go?
+			# Show the routes
 			kubectl istio-demo sample route bookinfo
 
-			# All of them to the first version, then a tenth to the third
+			# Send all requests to the first version, then a tenth to the third
 			kubectl istio-demo sample route bookinfo reviews=v1
 			kubectl istio-demo sample route bookinfo reviews=v1:90,v3:10
 
-			# To all versions alike again
+			# Delete the route: all versions get requests again
 			kubectl istio-demo sample route bookinfo reviews-`),
 		ValidArgsFunction: sampleNames,
 		Args:              cobra.ArbitraryArgs,
@@ -60,7 +59,7 @@ func newSampleRoute(cluster *connection, streams genericiooptions.IOStreams) *co
 		},
 	}
 	command.Flags().StringVarP(&o.format, "output", "o", "", "Output format. One of: (json, yaml)")
-	o.timeout.addFlag(command.Flags(), time.Minute, "The time for all of it")
+	o.timeout.addFlag(command.Flags(), time.Minute, "Maximum time for the whole command")
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -73,7 +72,7 @@ func (o *sampleRouteOptions) complete(command *cobra.Command, arguments []string
 		return err
 	}
 	if !named.Routable {
-		return &usageError{fmt.Errorf("sample %s has no services that call each other, so that there is nothing to route; bookinfo has", named.Name)}
+		return &usageError{fmt.Errorf("sample %s has no services to route between; use bookinfo", named.Name)}
 	}
 	o.sample = named.Name
 	if o.routes, err = parseRoutes(arguments[1:]); err != nil {
@@ -98,7 +97,7 @@ func parseRoutes(arguments []string) ([]samples.Route, error) {
 			return nil, err
 		}
 		if seen[route.Service] {
-			return nil, fmt.Errorf("service %s is routed twice; keep one of the routes", route.Service)
+			return nil, fmt.Errorf("duplicate route for service %s", route.Service)
 		}
 		seen[route.Service] = true
 		routes = append(routes, route)
@@ -114,7 +113,7 @@ func parseRoute(argument string) (samples.Route, error) {
 		return samples.Route{Service: name}, nil
 	}
 	if !assigned || service == "" || list == "" {
-		return samples.Route{}, fmt.Errorf("%q is no route; write SERVICE=VERSION, SERVICE=VERSION:WEIGHT,VERSION:WEIGHT or, for none, SERVICE-", argument)
+		return samples.Route{}, fmt.Errorf("invalid route %q; use SERVICE=VERSION, SERVICE=VERSION:WEIGHT,VERSION:WEIGHT, or SERVICE- to delete the route", argument)
 	}
 	route := samples.Route{Service: service}
 	parts := strings.Split(list, ",")
@@ -126,23 +125,23 @@ func parseRoute(argument string) (samples.Route, error) {
 		if weighted {
 			var err error
 			if percent, err = strconv.Atoi(weight); err != nil || percent < 0 || percent > 100 {
-				return samples.Route{}, fmt.Errorf("%q: the weight of %s is a whole number of percent from 0 to 100, not %q", argument, version, weight)
+				return samples.Route{}, fmt.Errorf("invalid route %q: weight of %s must be a whole number from 0 to 100, not %q", argument, version, weight)
 			}
 		}
 		switch {
 		case version == "":
-			return samples.Route{}, fmt.Errorf("%q: a version is missing", argument)
+			return samples.Route{}, fmt.Errorf("invalid route %q: version missing", argument)
 		case !weighted && len(parts) > 1:
-			return samples.Route{}, fmt.Errorf("%q: %s has no weight; only a single version may have none", argument, version)
+			return samples.Route{}, fmt.Errorf("invalid route %q: weight of %s missing; only a single version can omit it", argument, version)
 		case seen[version]:
-			return samples.Route{}, fmt.Errorf("%q: %s is there twice", argument, version)
+			return samples.Route{}, fmt.Errorf("invalid route %q: duplicate version %s", argument, version)
 		}
 		seen[version] = true
 		sum += percent
 		route.Weights = append(route.Weights, samples.Weight{Version: version, Percent: percent})
 	}
 	if sum != 100 {
-		return samples.Route{}, fmt.Errorf("%q: the weights are %d together and must be 100", argument, sum)
+		return samples.Route{}, fmt.Errorf("invalid route %q: weights add up to %d instead of 100", argument, sum)
 	}
 	return route, nil
 }
@@ -160,7 +159,7 @@ func (o *sampleRouteOptions) run(command *cobra.Command, cluster *connection, st
 		return err
 	}
 	if o.dryRun != event.DryRunNone && len(o.routes) > 0 {
-		fmt.Fprintln(streams.ErrOut, "nothing was changed (dry run); this is how it would be:")
+		fmt.Fprintln(streams.ErrOut, "nothing was changed (dry run); the routes would be:")
 	}
 	if o.format != "" {
 		return printFields(map[string]any{"routes": routes}, o.format, streams.Out)

@@ -25,19 +25,19 @@ func TestParseRoutes(t *testing.T) {
 		}
 	}
 	for arguments, want := range map[string]string{
-		"reviews":                         `"reviews" is no route; write SERVICE=VERSION`,
-		"=v1":                             `"=v1" is no route`,
-		"reviews=":                        `"reviews=" is no route`,
-		"-":                               `"-" is no route`,
-		"reviews=v1:90,v3:11":             `the weights are 101 together and must be 100`,
-		"reviews=v1:50":                   `the weights are 50 together and must be 100`,
-		"reviews=v1,v3":                   `v1 has no weight; only a single version may have none`,
-		"reviews=v1:90,v1:10":             `v1 is there twice`,
-		"reviews=:100":                    `a version is missing`,
-		"reviews=v1:ninety":               `the weight of v1 is a whole number of percent from 0 to 100, not "ninety"`,
+		"reviews":                         `invalid route "reviews"; use SERVICE=VERSION`,
+		"=v1":                             `invalid route "=v1"`,
+		"reviews=":                        `invalid route "reviews="`,
+		"-":                               `invalid route "-"`,
+		"reviews=v1:90,v3:11":             `weights add up to 101 instead of 100`,
+		"reviews=v1:50":                   `weights add up to 50 instead of 100`,
+		"reviews=v1,v3":                   `weight of v1 missing; only a single version can omit it`,
+		"reviews=v1:90,v1:10":             `duplicate version v1`,
+		"reviews=:100":                    `version missing`,
+		"reviews=v1:ninety":               `weight of v1 must be a whole number from 0 to 100, not "ninety"`,
 		"reviews=v1:-10,v2:110":           `the weight of v1 is a whole number`,
-		"reviews=v1:90,":                  `a version is missing`,
-		"reviews=v1 reviews=v2":           `service reviews is routed twice`,
+		"reviews=v1:90,":                  `version missing`,
+		"reviews=v1 reviews=v2":           `duplicate route for service reviews`,
 		"reviews=v1:99999999999999999999": `the weight of v1 is a whole number`,
 	} {
 		if got, err := parseRoutes(strings.Fields(arguments)); err == nil || !strings.Contains(err.Error(), want) {

@@ -16,14 +16,14 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 	o := &uninstallOptions{}
 	command := &cobra.Command{
 		Use:   "uninstall NAME",
-		Short: "Take a sample away, and nothing else",
+		Short: "Uninstall a sample",
 		Long: paragraphs(`
-			Take away what sample install and sample route have put into the namespace,
-			by the sample's inventory, and wait until it is gone.
+			Delete the objects in the sample's inventory, including the routes set by
+			'sample route', and wait until they are gone.
 
-			The namespace loses the label for injection if a sample has put it there and
-			no other sample wants it, and goes itself if install created it and nothing
-			else is in it.`),
+			The label for sidecar injection is removed from the namespace if a sample added
+			it and no other sample needs it. The namespace is deleted if install created it
+			and it is otherwise empty.`),
 		Example: examples(`
 			kubectl istio-demo sample uninstall bookinfo --yes`),
 		ValidArgsFunction: sampleNames,
@@ -43,9 +43,9 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 		},
 	}
 	flags := command.Flags()
-	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "Skip the confirmation prompt")
 	o.addPurgeFlags(flags)
-	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
+	o.timeout.addFlag(flags, 5*time.Minute, "Maximum time for the whole command, including the wait")
 	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command

@@ -41,21 +41,21 @@ const noAddons = "none"
 
 func (s *source) addFlags(command *cobra.Command) {
 	names := genericclioptions.FileNameFlags{
-		Usage:     "A manifest of your own instead of the built-in demo: files, directories, URLs, or - for standard input",
+		Usage:     "Manifest to use instead of the built-in demo: files, directories, URLs, or - for stdin",
 		Filenames: &s.files,
 		Kustomize: &s.kustomize,
 		Recursive: &s.recursive,
 	}
 	names.AddFlags(command.Flags())
 	flags := command.Flags()
-	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept http:// URLs, which are not encrypted, for -f, -k, what a kustomization names, and --values")
-	flags.BoolVar(&s.strict, "strict", true, "Refuse two objects in one document, where --- is missing between them; false reads them as two and warns")
-	flags.StringArrayVar(&s.set, "set", nil, "Set a value of Istio's charts, as with Helm: key=value, repeatable")
-	flags.StringArrayVar(&s.valueFiles, "values", nil, "Read values of Istio's charts from a YAML file, a URL, or - for standard input; repeatable")
-	flags.StringVar(&s.hub, "hub", "", "Take the images from this registry instead of "+chart.Hub)
-	flags.StringSliceVar(&s.addons, "addons", addon.Names(), "The addons to install with the demo, or "+noAddons+"; with a manifest of your own, none unless they are named here")
+	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept unencrypted http:// URLs for -f, -k, the resources of kustomizations, and --values")
+	flags.BoolVar(&s.strict, "strict", true, "Reject documents with two objects (missing ---); false splits them and warns")
+	flags.StringArrayVar(&s.set, "set", nil, "Set a value of Istio's charts, as in Helm: key=value (repeatable)")
+	flags.StringArrayVar(&s.valueFiles, "values", nil, "Read values of Istio's charts from a YAML file, a URL, or - for stdin (repeatable)")
+	flags.StringVar(&s.hub, "hub", "", "Pull images from this registry instead of "+chart.Hub)
+	flags.StringSliceVar(&s.addons, "addons", addon.Names(), "Addons to install with the demo, or "+noAddons+"; with -f or -k, the default is "+noAddons)
 	s.addonsGiven = func() bool { return flags.Changed("addons") }
-	flags.StringVar(&s.tag, "tag", "", "Take the images of this version instead of "+chart.Version)
+	flags.StringVar(&s.tag, "tag", "", "Use images of this version instead of "+chart.Version)
 }
 
 // validate refuses combinations that have no meaning.
@@ -71,7 +71,7 @@ func (s *source) validate() error {
 	case s.recursive && s.kustomize != "":
 		return &usageError{errors.New("-R and -k cannot be used together")}
 	case s.recursive && !own:
-		return &usageError{errors.New("-R needs a directory given with -f")}
+		return &usageError{errors.New("-R requires a directory given with -f")}
 	case own && (len(s.set) > 0 || len(s.valueFiles) > 0 || s.hub != "" && !s.addonsGiven() || s.tag != ""):
 		return &usageError{errors.New("--set, --values, --hub and --tag are for the built-in demo and its addons and cannot be used with -f or -k alone")}
 	}
@@ -96,7 +96,7 @@ func (s *source) validateAddons() error {
 		case name == noAddons && len(s.addons) > 1:
 			return &usageError{fmt.Errorf("--addons=%s cannot be used with other addons", noAddons)}
 		case name != noAddons && !slices.Contains(addon.Names(), name):
-			return &usageError{fmt.Errorf("unknown addon %q in --addons; there are %s, and %s", name, strings.Join(addon.Names(), ", "), noAddons)}
+			return &usageError{fmt.Errorf("unknown addon %q in --addons; use %s, or %s", name, strings.Join(addon.Names(), ", "), noAddons)}
 		}
 	}
 	return nil

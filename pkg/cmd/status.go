@@ -29,20 +29,20 @@ func newStatus(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 	o := &statusOptions{}
 	command := &cobra.Command{
 		Use:   "status",
-		Short: "Show whether the demo runs, and why if it does not",
+		Short: "Show whether the demo is ready, and why if it is not",
 		Long: paragraphs(`
-			Show whether what is installed runs, and for each workload that does not
-			what holds it back: the container and the reason, its last words, the last
-			warning, and the next step to try. The exit code is 0 if all of it runs, and
-			1 if not.`),
+			Show whether the installed workloads are ready. For each one that is not,
+			show the container and the reason, its last log lines, the last warning, and
+			the next step to try. The exit code is 0 if all workloads are ready, and 1
+			otherwise.`),
 		Example: examples(`
-			# Does it run?
+			# Show the status of the demo
 			kubectl istio-demo status
 
-			# With images and what is lacking, and every change from now on
+			# Include images, and watch for changes
 			kubectl istio-demo status -o wide -w
 
-			# What does not run, for scripts
+			# Print the names of workloads that are not ready, for scripts
 			kubectl istio-demo status -o json | jq -r '.workloads[] | select(.ready | not) | .name'`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -54,8 +54,8 @@ func newStatus(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 	}
 	flags := command.Flags()
 	flags.StringVarP(&o.format, "output", "o", "", "Output format. One of: (wide, json, yaml)")
-	flags.BoolVarP(&o.watch, "watch", "w", false, "After showing the workloads, show each change")
-	o.timeout.addFlag(flags, time.Minute, "The time for all of it; a watch has no end")
+	flags.BoolVarP(&o.watch, "watch", "w", false, "After listing the workloads, watch for changes")
+	o.timeout.addFlag(flags, time.Minute, "Maximum time for the whole command; ignored with --watch")
 	return command
 }
 
@@ -64,7 +64,7 @@ func (o *statusOptions) validate(cluster *connection) error {
 	case "", "wide":
 	case "json", "yaml":
 		if o.watch {
-			return &usageError{fmt.Errorf("-w shows a table; leave out -o %s", o.format)}
+			return &usageError{fmt.Errorf("-w and -o %s cannot be used together", o.format)}
 		}
 	default:
 		return &usageError{fmt.Errorf("unknown output format %q; use wide, json or yaml", o.format)}
@@ -108,13 +108,13 @@ func (o *statusOptions) show(ctx context.Context, mesh *status.Status, out io.Wr
 		rows.Flush()
 	})
 	if err == nil {
-		fmt.Fprintln(out, nothingRuns)
+		fmt.Fprintln(out, noWorkloads)
 	}
 	return err
 }
 
-// nothingRuns is said of an installation of configuration only.
-const nothingRuns = "nothing of it has to run"
+// noWorkloads describes an installation of configuration only.
+const noWorkloads = "no workloads installed"
 
 func (o *statusOptions) print(report status.Report, out io.Writer) error {
 	if o.format == "json" || o.format == "yaml" {
@@ -130,11 +130,11 @@ func (o *statusOptions) print(report status.Report, out io.Writer) error {
 			return err
 		}
 	} else if report.Ready {
-		fmt.Fprintln(out, nothingRuns)
+		fmt.Fprintln(out, noWorkloads)
 	}
 	printWhy(report, out)
 	for _, kind := range report.Missing {
-		fmt.Fprintf(out, "nothing is left of kind %s; run 'kubectl istio-demo install' again\n", progress.Printable(kind))
+		fmt.Fprintf(out, "all objects of kind %s are missing; rerun 'kubectl istio-demo install'\n", progress.Printable(kind))
 	}
 	return nil
 }

@@ -45,15 +45,15 @@ job/other/b is not ready:
     next: look
 `},
 		{"nothing to run", "", status.Report{Ready: true}, `
-nothing of it has to run
+no workloads installed
 `},
 		{"nothing left", "wide", status.Report{Missing: []string{"deployment.apps"}}, `
-nothing is left of kind deployment.apps; run 'kubectl istio-demo install' again
+all objects of kind deployment.apps are missing; rerun 'kubectl istio-demo install'
 `},
 		{"one kind left", "", status.Report{Workloads: []status.Workload{ready}, Missing: []string{"widget.example.com"}}, `
 NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
-nothing is left of kind widget.example.com; run 'kubectl istio-demo install' again
+all objects of kind widget.example.com are missing; rerun 'kubectl istio-demo install'
 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -33,22 +33,22 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 		Use:   "uninstall",
 		Short: "Uninstall the demo",
 		Long: paragraphs(`
-			Delete what install put on the cluster, by the inventory that it keeps
-			there, and wait until it is gone. No manifest is needed.
+			Delete the objects in the inventory that install keeps on the cluster, and
+			wait until they are gone. No manifest is needed.
 
-			Kept are CRDs in which objects of yours live, the namespace if install did
-			not create it or if something of yours is in it, bound
-			PersistentVolumeClaims, and what another tool (istioctl, Helm, Argo CD,
-			Flux, kubectl apply) has claimed since. What is kept leaves the inventory:
-			no later uninstall deletes it.`),
+			CRDs with custom resources that install did not create are kept. So are the
+			namespace, if install did not create it or if it is not empty; bound
+			PersistentVolumeClaims; and objects that another tool (istioctl, Helm,
+			Argo CD, Flux, kubectl apply) has claimed since the install. Kept objects
+			leave the inventory: no later uninstall deletes them.`),
 		Example: examples(`
-			# See first what would go and what would stay
+			# Preview what would be deleted and kept
 			kubectl istio-demo uninstall --dry-run=server
 
-			# Without a question, for scripts
+			# Uninstall without confirmation, for scripts
 			kubectl istio-demo uninstall --yes
 
-			# With all CRDs, and so with your virtual services, gateways and the like
+			# Also delete all CRDs, and with them your VirtualServices, Gateways and so on
 			kubectl istio-demo uninstall --purge-crds`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -59,10 +59,10 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 		},
 	}
 	flags := command.Flags()
-	flags.BoolVarP(&o.yes, "yes", "y", false, "Do not ask")
-	flags.BoolVar(&o.purge.CRDs, "purge-crds", false, "Also delete CRDs in which objects of yours live, and so these objects")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "Skip the confirmation prompt")
+	flags.BoolVar(&o.purge.CRDs, "purge-crds", false, "Also delete CRDs with custom resources that install did not create, and these resources")
 	o.addPurgeFlags(flags)
-	o.timeout.addFlag(flags, 5*time.Minute, "The time for all of it, waiting included")
+	o.timeout.addFlag(flags, 5*time.Minute, "Maximum time for the whole command, including the wait")
 	cluster.teller.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
@@ -71,7 +71,7 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 // addPurgeFlags adds those that samples have, too.
 func (o *uninstallOptions) addPurgeFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.purge.Claimed, "purge-claimed", false, "Also delete objects that another tool has claimed since the install")
-	flags.BoolVar(&o.purge.PVCs, "purge-pvcs", false, "Also delete bound PersistentVolumeClaims, and so perhaps their data")
+	flags.BoolVar(&o.purge.PVCs, "purge-pvcs", false, "Also delete bound PersistentVolumeClaims, possibly with their data")
 }
 
 // complete turns the flags into options and refuses those without meaning.
@@ -157,13 +157,13 @@ func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Remova
 		objects = "1 object"
 	}
 	if told.mode == progressJSON {
-		return &usageError{fmt.Errorf("--progress=json asks nobody whether %s may be deleted; confirm with --yes, or see them with --dry-run=server", objects)}
+		return &usageError{fmt.Errorf("cannot prompt before deleting %s: --progress=json has no prompts; use --yes, or preview with --dry-run=server", objects)}
 	}
 	for _, kept := range removal.Kept {
-		printer.Remark(progress.Printable(fmt.Sprintf("  %s stays: %s", kept.Ref, kept.Why)))
+		printer.Remark(progress.Printable(fmt.Sprintf("  %s is kept: %s", kept.Ref, kept.Why)))
 	}
 	if !term.IsTerminal(told.streams.In) {
-		return &usageError{fmt.Errorf("nobody can be asked whether %s may be deleted; confirm with --yes, or see them with --dry-run=server", objects)}
+		return &usageError{fmt.Errorf("cannot prompt before deleting %s: stdin is not a terminal; use --yes, or preview with --dry-run=server", objects)}
 	}
 	printer.Ask(fmt.Sprintf("Delete %s? [y/N] ", objects))
 	return ask(ctx, told.streams)

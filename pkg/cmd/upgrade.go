@@ -18,7 +18,7 @@ import (
 const (
 	upgradeFlag = "upgrade-apis"
 	skipFlag    = "skip-unsupported"
-	skipUsage   = "Leave out objects of kinds that Kubernetes has removed and that nothing takes the place of"
+	skipUsage   = "Skip objects of kinds that Kubernetes removed without a replacement"
 )
 
 // upgradeFlags say what becomes of objects in versions that the cluster does
@@ -26,7 +26,7 @@ const (
 type upgradeFlags struct{ upgrade, skip bool }
 
 func (u *upgradeFlags) addFlags(flags *pflag.FlagSet) {
-	flags.BoolVar(&u.upgrade, upgradeFlag, true, "Turn objects of API versions that the cluster does not serve into those that it does")
+	flags.BoolVar(&u.upgrade, upgradeFlag, true, "Convert objects to API versions that the cluster serves")
 	flags.BoolVar(&u.skip, skipFlag, false, skipUsage)
 }
 
@@ -40,7 +40,7 @@ type offlineUpgrade struct {
 }
 
 func (u *offlineUpgrade) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&u.release, upgradeFlag, "", "Turn objects of API versions that this Kubernetes release does not serve into those that it does, such as 1.37")
+	flags.StringVar(&u.release, upgradeFlag, "", "Convert objects to API versions that this Kubernetes release serves, such as 1.37")
 	flags.BoolVar(&u.skip, skipFlag, false, skipUsage)
 }
 
@@ -53,7 +53,7 @@ func (u *offlineUpgrade) preset(flags *pflag.FlagSet, release string) {
 // validate refuses what is no release.
 func (u *offlineUpgrade) validate() error {
 	if u.release == "" && u.skip {
-		return &usageError{fmt.Errorf("--%s needs a release to judge by; give one with --%s", skipFlag, upgradeFlag)}
+		return &usageError{fmt.Errorf("--%s requires a release; set one with --%s", skipFlag, upgradeFlag)}
 	}
 	if u.release == "" {
 		return nil

@@ -33,12 +33,12 @@ func newVersion(cluster *connection, streams genericiooptions.IOStreams, release
 	var format string
 	command := &cobra.Command{
 		Use:   "version",
-		Short: "Print the versions of the plugin, of Istio and of the cluster",
+		Short: "Print the versions of the plugin, Istio and the cluster",
 		Example: examples(`
-			# The plugin, the Istio that it installs, and the current cluster
+			# Print the versions of the plugin, its built-in Istio and the current cluster
 			kubectl istio-demo version
 
-			# For scripts, without a cluster
+			# Print JSON without contacting a cluster, for scripts
 			kubectl istio-demo version --client -o json`),
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -57,7 +57,7 @@ func newVersion(cluster *connection, streams genericiooptions.IOStreams, release
 			return errors.Join(printVersions(found, format, streams.Out), err)
 		},
 	}
-	command.Flags().BoolVar(&clientOnly, "client", false, "Print the plugin's and Istio's version only, without asking a cluster")
+	command.Flags().BoolVar(&clientOnly, "client", false, "Print the versions of the plugin and Istio only (no cluster required)")
 	command.Flags().StringVarP(&format, "output", "o", "", "Output format. One of: (json, yaml)")
 	return command
 }

@@ -162,7 +162,7 @@ func (b *board) removed() {
 	}
 	b.removing.detail = fmt.Sprintf("%d of %d", b.done, b.step.Objects)
 	if b.done >= b.step.Objects {
-		b.removing.detail = "waiting until they are gone"
+		b.removing.detail = "waiting for deletion"
 	}
 }
 
@@ -248,7 +248,7 @@ func (b *board) end(r *row, state string, how tone, now time.Time) {
 // held says what holds an object that is deleted.
 func held(e event.Going) string {
 	if len(e.Finalizers) == 0 {
-		return "waiting until it is gone"
+		return "waiting for deletion"
 	}
-	return "for its finalizer " + strings.Join(e.Finalizers, ", ")
+	return "held by finalizer " + strings.Join(e.Finalizers, ", ")
 }

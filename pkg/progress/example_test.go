@@ -31,7 +31,7 @@ func ExampleNewPlain() {
 	// installing Istio 1.31.0 demo in namespace istio-system on https://cluster.example.com (1 object)
 	//   checks passed
 	//   [1/1] workloads and custom resources: 1 created
-	//   waiting for 1 object to run
+	//   waiting for 1 object to become ready
 	//   deployment istio-system/istiod: Available: 0/1
 	//   deployment istio-system/istiod: ready
 	// 1 created, 0 configured, 0 unchanged in 1.2s

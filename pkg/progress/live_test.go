@@ -193,13 +193,13 @@ func TestLiveUninstall(t *testing.T) {
 		tell(l, 4*time.Second)
 		tell(l, 2*time.Second, event.Going{Object: deployment, Finalizers: []string{"example.com/wait"}})
 		head := `removing demo from namespace istio-system on https://a (3 objects)
-  these objects of yours go, too:
+  these custom resources are deleted with their CRDs:
     configmap istio-system/istio
   namespace istio-system stays: yours
 Delete 3 objects? [y/N] y
 `
-		s.shows("held", head+`  running    6s  [1/2] workloads    waiting until they are gone
-  going      2s  deployment/istiod  for its finalizer example.com/wait
+		s.shows("held", head+`  running    6s  [1/2] workloads    waiting for deletion
+  going      2s  deployment/istiod  held by finalizer example.com/wait
 `)
 		tell(l, time.Second, event.RemovalFinished{Number: 1}, event.RemovalStarted{Number: 2, Steps: 2, Title: "accounts and roles", Objects: 4}, event.Removed{Object: configMap})
 		s.shows("in the second step", head+`  removed  6.1s  workloads                 2 objects
@@ -244,7 +244,7 @@ func TestLiveDryRun(t *testing.T) {
 			event.WaveStarted{Number: 1, Waves: 1, Title: "workloads", Objects: 1}, event.Applied{Object: deployment, Action: event.Created}, event.WaveFinished{Number: 1})
 		tell(l, 0, event.Finished{Counts: map[event.Action]int{event.Created: 1}, DryRun: event.DryRunServer, Took: time.Second})
 		l.Close()
-		s.shows("at the end", `asking the server about demo in namespace mesh on https://a (1 object)
+		s.shows("at the end", `validating demo in namespace mesh on https://a (1 object)
   passed   0.0s  checks
   checked  0.0s  1 object in 1 wave
 1 created, 0 configured, 0 unchanged in 1s (server dry run)
@@ -261,7 +261,7 @@ func TestQuiet(t *testing.T) {
 	}
 	quiet.Fail("error: one\nerror: two", 1)
 	const want = `  stopped: 1 of 1 object applied
-  these objects of yours go, too:
+  these custom resources are deleted with their CRDs:
     x x/x
     x x/x
   x x/x is not ready:

@@ -56,12 +56,12 @@ func (p *Plain) Sink(e event.Event) {
 	case event.Upgraded:
 		p.upgraded(e)
 	case event.Recreating:
-		p.line("  %s will be deleted and made anew:", count(len(e.Objects), "object"))
+		p.line("  %s will be deleted and recreated:", count(len(e.Objects), "object"))
 		p.objects(e.Objects)
 	case event.Uninstalling:
 		p.uninstalling(e)
 	case event.Purging:
-		p.line("  these objects of yours go, too:")
+		p.line("  these custom resources are deleted with their CRDs:")
 		p.objects(e.Objects)
 	case event.RemovalStarted:
 		p.removing, p.removed = e, 0
@@ -77,7 +77,7 @@ func (p *Plain) Sink(e event.Event) {
 		p.uninstalled(e)
 	case event.AwaitingReadiness:
 		if e.Objects > 0 {
-			p.line("  waiting for %s to run", count(e.Objects, "object"))
+			p.line("  waiting for %s to become ready", count(e.Objects, "object"))
 		}
 	case event.Waiting:
 		p.line("  %s: %s", e.Object, e.Message)
@@ -88,12 +88,12 @@ func (p *Plain) Sink(e event.Event) {
 	case event.Retrying:
 		if !p.retried[e.Reason] {
 			p.retried[e.Reason] = true
-			p.line("  %s; trying again", e.Reason)
+			p.line("  %s; retrying", e.Reason)
 		}
 	case event.Forwarding:
 		p.line("  %s: forwarding to port %d", e.Object, e.Port)
 	case event.ForwardBroken:
-		p.line("  %s: %s; connecting again", e.Object, e.Why)
+		p.line("  %s: %s; reconnecting", e.Object, e.Why)
 	case event.Warning:
 		p.line("warning: %s", e.Message)
 	case event.Finished:
@@ -127,7 +127,7 @@ func (p *Plain) started(e event.Started) {
 	verb := map[event.DryRun]string{
 		event.DryRunNone:   "installing",
 		event.DryRunClient: "would install",
-		event.DryRunServer: "asking the server about",
+		event.DryRunServer: "validating",
 	}[e.DryRun]
 	where := ""
 	if e.Server != "" {
@@ -170,7 +170,7 @@ func (p *Plain) upgraded(e event.Upgraded) {
 	if e.Release != "" {
 		server = "Kubernetes " + e.Release
 	}
-	p.line("  %s in versions that %s does not serve, upgraded:", count(e.Objects, "object"), server)
+	p.line("  %s upgraded from API versions that %s does not serve:", count(e.Objects, "object"), server)
 	for _, change := range e.Changes {
 		p.line("    %d %s: %s -> %s", change.Objects, change.Kind, change.From, change.To)
 	}
@@ -202,10 +202,10 @@ func Explanation(finding event.Finding) []string {
 
 func (p *Plain) going(e event.Going) {
 	if len(e.Finalizers) == 0 {
-		p.line("  %s: waiting until it is gone", e.Object)
+		p.line("  %s: waiting for deletion", e.Object)
 		return
 	}
-	p.line("  %s: waiting until it is gone, for its finalizer %s", e.Object, strings.Join(e.Finalizers, ", "))
+	p.line("  %s: waiting for deletion, held by finalizer %s", e.Object, strings.Join(e.Finalizers, ", "))
 }
 
 func (p *Plain) uninstalling(e event.Uninstalling) {

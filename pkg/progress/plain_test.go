@@ -49,7 +49,7 @@ warning: something is deprecated
   checks passed
   [1/2] configuration: 1 unchanged
   [2/2] workloads: 2 created, 1 configured
-  waiting for 1 object to run
+  waiting for 1 object to become ready
   deployment istio-system/istiod: Available: 0/1
   deployment istio-system/istiod: ready
 2 created, 1 configured, 1 unchanged in 1.23s
@@ -66,7 +66,7 @@ func TestPlain(t *testing.T) {
 		want   string
 	}{
 		{"client dry run", []event.Event{event.Started{What: "demo.yaml", Objects: 1, Namespace: "mesh", DryRun: event.DryRunClient}}, "would install demo.yaml in namespace mesh (1 object)\n"},
-		{"server dry run", []event.Event{event.Started{What: "demo.yaml", Objects: 2, Namespace: "mesh", Server: "https://a", DryRun: event.DryRunServer}}, "asking the server about demo.yaml in namespace mesh on https://a (2 objects)\n"},
+		{"server dry run", []event.Event{event.Started{What: "demo.yaml", Objects: 2, Namespace: "mesh", Server: "https://a", DryRun: event.DryRunServer}}, "validating demo.yaml in namespace mesh on https://a (2 objects)\n"},
 		{"end of a client dry run", []event.Event{event.Finished{Counts: map[event.Action]int{event.Planned: 46}, DryRun: event.DryRunClient}}, "46 objects would be applied (dry run)\n"},
 		{"end of a server dry run", []event.Event{event.Finished{Counts: map[event.Action]int{event.Unverified: 3, event.Created: 1}, DryRun: event.DryRunServer, Took: time.Minute}}, "4 created, 0 configured, 0 unchanged in 1m0s (server dry run)\n"},
 		{"wave of a dry run", []event.Event{event.WaveStarted{Number: 1, Waves: 1, Title: "workloads"}, event.Applied{Action: event.Unverified}, event.WaveFinished{}}, "  [1/1] workloads: 1 created, unverified\n"},
@@ -74,7 +74,7 @@ func TestPlain(t *testing.T) {
 		{"stopped", []event.Event{event.Stopped{Applied: 3, Objects: 46}}, "  stopped: 3 of 46 objects applied\n"},
 		{"stopped at one", []event.Event{event.Stopped{Applied: 0, Objects: 1}}, "  stopped: 0 of 1 object applied\n"},
 		{"nothing to wait for", []event.Event{event.AwaitingReadiness{}}, ""},
-		{"several to wait for", []event.Event{event.AwaitingReadiness{Objects: 2}}, "  waiting for 2 objects to run\n"},
+		{"several to wait for", []event.Event{event.AwaitingReadiness{Objects: 2}}, "  waiting for 2 objects to become ready\n"},
 		{"no namespace", []event.Event{event.Ready{Object: event.Object{Kind: "Namespace", Name: "mesh"}}}, "  namespace mesh: ready\n"},
 		// What comes from clusters and files must not move the cursor.
 		{"escapes", []event.Event{event.Warning{Message: "a\x1b[2Jb\rc\nd\te\u009bf\x7fg"}}, "warning: a [2Jb c d e f g\n"},

@@ -109,7 +109,7 @@ func TestCheckFails(t *testing.T) {
 	found(t, findings, "architectures", "pass", "it cannot be told, because nobody says .*")
 	found(t, findings, "webhooks", "pass", "it cannot be told, because you may not list webhook configurations")
 	got := u.Run(t, "kubectl", "istio-demo", "check", "-f", user.File(t, "other.yaml", deployment+"---\napiVersion: v1beta9\nkind: Foo\nmetadata: {name: a}\n"))
-	want := []string{"error: an install would be refused by these checks: kinds, namespaces"}
+	want := []string{"error: install would stop at failed checks: kinds, namespaces"}
 	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, want) || !strings.Contains(got.Stdout, "namespaces      fail") {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
@@ -151,8 +151,8 @@ func TestCheckUsage(t *testing.T) {
 	}{
 		{[]string{"check", "-o", "wide"}, `error: unknown output format "wide"; use json or yaml`},
 		{[]string{"check", "--timeout", "0"}, `error: --timeout must be longer than 0`},
-		{[]string{"check", "--skip-checks", "version,nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, foreign`},
-		{[]string{"install", "--skip-checks=nope"}, `error: --skip-checks: there is no check "nope"; the checks are version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, foreign`},
+		{[]string{"check", "--skip-checks", "version,nope"}, `error: unknown check "nope" in --skip-checks; use one of version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, foreign`},
+		{[]string{"install", "--skip-checks=nope"}, `error: unknown check "nope" in --skip-checks; use one of version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, foreign`},
 		{[]string{"check", "-f", "nope.yaml"}, `error: the path "nope.yaml" does not exist`},
 	} {
 		got := u.Run(t, append([]string{"kubectl", "istio-demo"}, test.arguments...)...)

@@ -134,7 +134,7 @@ func TestCompletion(t *testing.T) {
 		})
 	}
 	commands := u.Must(t, "kubectl", "__complete", "istio-demo", "")
-	for _, one := range []string{"pods\tShow the demo's pods\n", "install\tInstall Istio's demo and wait until it runs\n"} {
+	for _, one := range []string{"pods\tShow the demo's pods\n", "install\tInstall Istio's demo and wait until it is ready\n"} {
 		if !strings.Contains(commands, one) {
 			t.Errorf("%q is not among\n%s", one, commands)
 		}

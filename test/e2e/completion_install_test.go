@@ -62,7 +62,7 @@ func TestCompletionInstall(t *testing.T) {
 		t.Errorf("through the script: %q, %s", values, directive)
 	}
 	said := u.Must(t, "kubectl", "istio-demo", "completion")
-	if !strings.HasPrefix(said, "kubectl completes with "+script+". Nothing is left to do.\n") || !strings.Contains(said, "\n  bash        source <(kubectl completion bash)\n") {
+	if !strings.HasPrefix(said, "Completion is set up: kubectl calls "+script+".\n") || !strings.Contains(said, "\n  bash        source <(kubectl completion bash)\n") {
 		t.Errorf("it does not see the script:\n%s", said)
 	}
 	if plugins := u.Must(t, "kubectl", "plugin", "list"); strings.Contains(plugins, "complete") {
@@ -88,13 +88,13 @@ func TestCompletionInstallRefused(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"--install", 1, ``, `error: ` + link + ` already exists and was not written by this program; remove it, or choose another directory with --dir`},
-		{"--install --dir nope", 1, ``, `error: cannot write ` + u.Dir + `/nope/` + completer + `: no such file or directory; choose a directory on PATH that you may write to with --dir`},
+		{"--install --dir nope", 1, ``, `error: cannot write ` + u.Dir + `/nope/` + completer + `: no such file or directory; choose a writable directory on PATH with --dir`},
 		{"--install --dir /proc", 1, ``, `error: cannot write /proc/` + completer + `: .*; choose a directory on PATH .*`},
 		{"--install --dir elsewhere", 0, elsewhere + "/" + completer + " created\n", `warning: kubectl will ask ` + link + ` instead, which comes earlier on PATH; remove it if you do not need it`},
 		{"--dir elsewhere", 2, ``, `error: --dir requires --install`},
 		{"bash --install", 2, ``, `error: --install and --dir cannot be used with the name of a shell`},
-		{"tcsh", 2, ``, `error: there is no script for "tcsh"; there are those for bash, zsh, fish, powershell`},
-		{"bash zsh", 2, ``, `error: kubectl istio-demo completion takes one shell, but got "zsh"`},
+		{"tcsh", 2, ``, `error: unknown shell "tcsh"; use one of bash, zsh, fish, powershell`},
+		{"bash zsh", 2, ``, `error: unexpected argument "zsh": kubectl istio-demo completion takes one shell`},
 	} {
 		t.Run(test.arguments, func(t *testing.T) {
 			got := u.Run(t, append([]string{"kubectl", "istio-demo", "completion"}, strings.Fields(test.arguments)...)...)
@@ -107,7 +107,7 @@ func TestCompletionInstallRefused(t *testing.T) {
 	if data, err := os.ReadFile(link); err != nil || !strings.Contains(string(data), "mine") {
 		t.Errorf("it was written over: %s, %v", data, err)
 	}
-	if said := u.Must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "which is not on PATH or belongs to another program") {
+	if said := u.Must(t, "kubectl", "istio-demo", "completion"); !strings.Contains(said, "is not on PATH or belongs to another program") {
 		t.Errorf("what is not ours is taken for ours:\n%s", said)
 	}
 	if err := os.Remove(link); err != nil {

@@ -104,12 +104,12 @@ func TestDashboardGoesOn(t *testing.T) {
 
 	for range 3 {
 		u.Must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "swapped", "--wait=false")
-		shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
+		shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; reconnecting`)
 		shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 		controlplane.WantEcho(t, url, "/kiali")
 	}
 	u.Must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=0")
-	shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; connecting again`)
+	shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; reconnecting`)
 	u.Must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=1")
 	shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 	controlplane.WantEcho(t, url, "/kiali")
@@ -117,7 +117,7 @@ func TestDashboardGoesOn(t *testing.T) {
 	for len(cuts) > 0 {
 		(<-cuts)()
 	}
-	shown.WaitFor(t, `  pod swapped/posing-\S+: the connection through the API server broke; connecting again`)
+	shown.WaitFor(t, `  pod swapped/posing-\S+: the connection through the API server broke; reconnecting`)
 	shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 	controlplane.WantEcho(t, url, "/kiali")
 	shown.Interrupt(t)
@@ -134,7 +134,7 @@ func TestDashboardRefused(t *testing.T) {
 		response.Body.Close()
 		t.Errorf("nobody is there, but it answers %s", response.Status)
 	}
-	shown.WaitFor(t, `  pod refusing/posing-\S+: .*connection refused.*; connecting again`)
+	shown.WaitFor(t, `  pod refusing/posing-\S+: .*connection refused.*; reconnecting`)
 	shown.WaitFor(t, `  pod refusing/posing-\S+: forwarding to port 9411`)
 	controlplane.ServePods(t, control, 9411, controlplane.Echo)
 	controlplane.WantEcho(t, url, "/")
@@ -227,21 +227,21 @@ func TestDashboardErrors(t *testing.T) {
 		code      int
 		want      string
 	}{
-		{"", 2, `error: which dashboard\? There are controlz, envoy, grafana, .*`},
-		{"keeali", 2, `error: unknown dashboard "keeali"; there are controlz, .*`},
-		{"kiali x", 2, `error: kubectl istio-demo dashboard kiali does not know what to do with "x"`},
+		{"", 2, `error: dashboard required: one of controlz, envoy, grafana, .*`},
+		{"keeali", 2, `error: unknown dashboard "keeali"; use one of controlz, .*`},
+		{"kiali x", 2, `error: unexpected argument "x" for kubectl istio-demo dashboard kiali`},
 		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --addons=kiali -n sidecars', or name another namespace with -n`},
 		{"istiod -n sidecars", 1, `error: istiod is not installed: .*; run 'kubectl istio-demo install -n sidecars', or .*`},
 		{"zipkin -n sidecars", 1, `error: zipkin is not installed: .*; it is no part of the demo, .*`},
-		{"envoy", 2, `error: kubectl istio-demo dashboard envoy needs the name of a pod, or TYPE/NAME of what has pods`},
+		{"envoy", 2, `error: kubectl istio-demo dashboard envoy requires a pod, or a workload as TYPE/NAME`},
 		{"envoy nope", 1, `error: there is no pod nope in namespace istio-system; 'kubectl get pods -n istio-system' lists those that there are, and -n names another namespace`},
 		{"envoy nope.sidecars", 1, `error: there is no pod nope in namespace sidecars; .*`},
 		{"envoy deploy/nope.sidecars", 1, `error: there is no deployment nope in namespace sidecars; -n names another namespace`},
 		{"envoy node/a", 2, `error: "node" has no pods; use pod, .*`},
 		{"envoy A", 2, `error: "A" is no name of a pod: .*`},
 		{"envoy deploy/posing -n sidecars --port=" + port, 1, `error: cannot listen on localhost:` + port + `: address already in use; choose another --port, or none for one that is free`},
-		{"envoy deploy/posing -n sidecars --port=70000", 2, `error: --port 70000 is no port; .*`},
-		{"kiali --address=everywhere", 2, `error: --address "everywhere" is neither an IP address nor localhost`},
+		{"envoy deploy/posing -n sidecars --port=70000", 2, `error: invalid --port 70000: .*`},
+		{"kiali --address=everywhere", 2, `error: invalid --address "everywhere": use an IP address or localhost`},
 		{"kiali --timeout=0", 2, `error: --timeout must be longer than 0`},
 		{"envoy " + pod + " -n sidecars --as=onlooker", 1, `error: pods "` + pod + `" is forbidden: User "onlooker" cannot create resource "pods/portforward" .*`},
 		{"kiali --as=nobody", 1, `error: cannot list pods: pods is forbidden: .*`},

@@ -25,7 +25,7 @@ func TestInstallUnderFaults(t *testing.T) {
 				control := controlplane.Start(t, "faults")
 				proxy := apiproxy.NewFaulty(t, control.Kubeconfig, uint64(seed), 0.2)
 				got := user.New(t, proxy.Kubeconfig).Run(t, "kubectl", "istio-demo", "install", "--addons=none")
-				if got.Code != 0 || !strings.Contains(got.Stderr, "; trying again") {
+				if got.Code != 0 || !strings.Contains(got.Stderr, "; retrying") {
 					t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 				}
 				if strings.Count(got.Stdout, "Running") != 3 {

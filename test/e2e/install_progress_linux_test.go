@@ -99,7 +99,7 @@ func uninstallLive(t *testing.T, u *user.User, namespace string, columns int) {
 	if want := " removed T workloads 2 objects\n removed T namespaces 1 object\n3 removed, 0 kept in T\n"; after != want {
 		t.Errorf("the screen shows\n%s\nand not\n%s", after, want)
 	}
-	if columns >= 80 && !strings.Contains(w.Output(), "for its finalizer example.com/hold") {
+	if columns >= 80 && !strings.Contains(w.Output(), "held by finalizer example.com/hold") {
 		t.Errorf("the finalizer is not named:\n%s", w.Output())
 	}
 }
@@ -145,7 +145,7 @@ func TestInstallPlainProgress(t *testing.T) {
 		}
 	}
 	got := u.Run(t, append(slices.Clone(install), "--progress=live")...)
-	if got.Code != 2 || !strings.HasPrefix(got.Stderr, "error: --progress=live cannot be: standard error is no terminal; use --progress=plain\n") {
+	if got.Code != 2 || !strings.HasPrefix(got.Stderr, "error: cannot use --progress=live: stderr is not a terminal; use --progress=plain\n") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	if got = u.Run(t, append(slices.Clone(install), "--progress=none")...); got.Code != 0 || got.Stderr != "" || !strings.HasPrefix(got.Stdout, "NAME") {

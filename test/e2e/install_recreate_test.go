@@ -31,7 +31,7 @@ func TestInstallRecreatesOneByOne(t *testing.T) {
 	}
 	install("old")
 	stderr := install("new", "--recreate-immutable")
-	if want := "  2 objects will be deleted and made anew:\n    deployment in-turn/first\n    deployment in-turn/second\n"; !strings.Contains(stderr, want) {
+	if want := "  2 objects will be deleted and recreated:\n    deployment in-turn/first\n    deployment in-turn/second\n"; !strings.Contains(stderr, want) {
 		t.Errorf("no %q in\n%s", want, stderr)
 	}
 	requests, _ := recorder.Drain()

@@ -47,24 +47,24 @@ func TestInstallRefusals(t *testing.T) {
 		{"unknown host", []string{"--server", "https://cluster.invalid:6443"}, "", 1,
 			`error: cannot reach the API server https://cluster\.invalid:6443 .*(no such host|lookup).*`},
 		{"unknown context", []string{"--context", "nope"}, "", 1,
-			`error: the kubeconfig cannot be used: context "nope" does not exist; 'kubectl config get-contexts' lists those that do`},
+			`error: cannot use the kubeconfig: context "nope" does not exist; 'kubectl config get-contexts' lists the contexts`},
 		{"missing kubeconfig file", []string{"--kubeconfig", "/no/such/file"}, "", 1,
-			`error: the kubeconfig cannot be used: .*/no/such/file.*no such file.*`},
+			`error: cannot use the kubeconfig: .*/no/such/file.*no such file.*`},
 		{"broken kubeconfig", []string{"--kubeconfig", "FILE"}, "clusters: [", 1,
-			`error: the kubeconfig cannot be used: .*yaml.*`},
+			`error: cannot use the kubeconfig: .*yaml.*`},
 		{"no current context", []string{"--kubeconfig", "FILE"}, `{"apiVersion":"v1","kind":"Config","clusters":[{"name":"c","cluster":{"server":"https://127.0.0.1:1"}}]}`, 1,
-			`error: the kubeconfig has no current context with a cluster: .*; give --context, .*`},
+			`error: the kubeconfig has no current context with a cluster; use --context, .*`},
 		{"no credential plugin", []string{"--kubeconfig", "FILE"}, `{"apiVersion":"v1","kind":"Config","current-context":"x",
 			"clusters":[{"name":"c","cluster":{"server":"https://127.0.0.1:1"}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],
 			"users":[{"name":"u","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1","command":"no-such-plugin","interactiveMode":"Never"}}}]}`, 1,
-			`error: the credentials \(context x\) cannot be had: exec: executable no-such-plugin not found.*`},
-		{"a namespace that is a path", []string{"-n", ".."}, "", 2, `error: --namespace "\.\." is no name of a namespace: .*`},
+			`error: cannot get credentials \(context x\): exec: executable no-such-plugin not found.*`},
+		{"a namespace that is a path", []string{"-n", ".."}, "", 2, `error: invalid namespace "\.\.": .*`},
 		{"a name that is a path", []string{"-f", "FILE"}, "apiVersion: v1\nkind: Pod\nmetadata: {name: a/b}\n", 2,
 			`error: \S+FILE, document 1 \(line 1\): pod: metadata\.name "a/b" may not contain '/'`},
 		{"an apiVersion that is a path", []string{"-f", "FILE"}, "apiVersion: v1/x/y\nkind: Secret\nmetadata: {name: a}\nstringData: {key: hidden}\n", 2,
 			`error: \S+FILE, document 1 \(line 1\): secret: apiVersion "v1/x/y" is not GROUP/VERSION`},
 		{"expired token", []string{"--kubeconfig", expired}, "", 1,
-			`error: the API server does not accept your credentials \(401 Unauthorized\); log in again.*`},
+			`error: the API server rejected your credentials \(401 Unauthorized\); log in again.*`},
 		{"no permission", []string{"--as", "nobody"}, "", 1,
 			`error: you have no permission to create clusterrolebindings\.rbac\.authorization\.k8s\.io, .* and \d+ more; ask your cluster's administrator.*`},
 		{"no permission in a namespace", []string{"--as", "nobody", "-f", "FILE", "-n", "default"}, configMap, 1,
@@ -159,7 +159,7 @@ func TestInstallRefusals(t *testing.T) {
 	t.Run("no kubeconfig", func(t *testing.T) {
 		for _, command := range []string{"install", "pods", "services"} {
 			got := user.New(t, "/no/such/file").Run(t, "kubectl", "istio-demo", command)
-			if got.Code != 1 || got.Stderr != "error: no kubeconfig: nothing says which cluster is meant; set KUBECONFIG or give --kubeconfig\n" {
+			if got.Code != 1 || got.Stderr != "error: no kubeconfig found; set KUBECONFIG or use --kubeconfig\n" {
 				t.Errorf("%s: exit code %d\n%s", command, got.Code, got.Stderr)
 			}
 		}

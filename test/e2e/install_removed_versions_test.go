@@ -91,7 +91,7 @@ func TestInstallRemovedVersions(t *testing.T) {
 	t.Run("left out", func(t *testing.T) {
 		got := install("--skip-unsupported")
 		for _, want := range []string{
-			"  3 objects in versions that the cluster does not serve, upgraded:\n" +
+			"  3 objects upgraded from API versions that the cluster does not serve:\n" +
 				"    1 CustomResourceDefinition: apiextensions.k8s.io/v1beta1 -> apiextensions.k8s.io/v1\n" +
 				"    1 Deployment: extensions/v1beta1 -> apps/v1\n" +
 				"    1 HorizontalPodAutoscaler: autoscaling/v2beta1 -> autoscaling/v2\n",
@@ -118,7 +118,7 @@ func TestInstallRemovedVersions(t *testing.T) {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 		got := install("--dry-run=client", "--skip-unsupported")
-		notice := "  3 objects in versions that Kubernetes 1.37 does not serve, upgraded:\n    1 CustomResourceDefinition: "
+		notice := "  3 objects upgraded from API versions that Kubernetes 1.37 does not serve:\n    1 CustomResourceDefinition: "
 		if got.Code != 0 || !strings.Contains(got.Stderr, notice) || !strings.Contains(got.Stdout, "deployment.apps/web applied (dry run)\n") || strings.Contains(got.Stdout, "extensions/web") {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}

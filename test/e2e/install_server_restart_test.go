@@ -53,7 +53,7 @@ func TestInstallServerRestarts(t *testing.T) {
 			admin := user.New(t, control.Kubeconfig)
 			admin.Must(t, "kubectl", "create", "clusterrolebinding", "installer", "--clusterrole=cluster-admin", "--user=installer")
 			got := user.New(t, recorder.Kubeconfig).Run(t, "kubectl", "istio-demo", "install", "--addons=none", "--as", "installer")
-			if got.Code != 0 || !strings.Contains(got.Stderr, "; trying again") {
+			if got.Code != 0 || !strings.Contains(got.Stderr, "; retrying") {
 				// Where it is the cluster that does not go on, this tells it.
 				there := admin.Run(t, "kubectl", "get", "deployments,replicasets,pods,events", "-n", "istio-system")
 				t.Fatalf("exit code %d\n%s\n%s%s", got.Code, got.Stderr, there.Stdout, there.Stderr)

@@ -201,7 +201,7 @@ func TestInstallDryRun(t *testing.T) {
 		if got.Code != 0 || len(writes) != 0 || len(requests) == 0 {
 			t.Errorf("exit code %d, %d requests, writes %v\n%s", got.Code, len(requests), writes, got.Stderr)
 		}
-		for _, want := range []string{"namespace/dry created (server dry run)\n", "deployment.apps/web created (dry run; the server can check it only when"} {
+		for _, want := range []string{"namespace/dry created (server dry run)\n", "deployment.apps/web created (dry run; not validated: the server can check it only during an install)"} {
 			if !strings.Contains(got.Stdout, want) {
 				t.Errorf("%q is not in\n%s", want, got.Stdout)
 			}

@@ -58,7 +58,7 @@ func TestInstallThrottled(t *testing.T) {
 	install := []string{"kubectl", "istio-demo", "install", "-n", "fairness", "-f", user.File(t, "many.yaml", manifest.String()), "--as", "narrow"}
 	before := refused(t, u)
 	got := u.Run(t, install...)
-	if got.Code != 0 || !strings.Contains(got.Stderr, "the API server answered 429 Too Many Requests; trying again") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "the API server answered 429 Too Many Requests; retrying") {
 		t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	t.Logf("%s; %d refused", got.Summary(), refused(t, u)-before)

@@ -156,18 +156,18 @@ func TestLogsErrors(t *testing.T) {
 		code      int
 		want      string
 	}{
-		{"", 2, `error: logs of what\? name a component such as istiod, or a pod; 'kubectl istio-demo pods' lists the pods`},
-		{"nope", 1, `error: there is neither a component nor a pod nope in namespace istio-system; 'kubectl istio-demo pods' lists the pods, and -n names another namespace`},
-		{"istiod -n nowhere", 1, `error: there is neither a component nor a pod istiod in namespace nowhere; .*`},
-		{"istiod a b", 2, `error: logs are those of one component and one container; "b" is one too many`},
-		{"istiod -l app=istiod", 2, `error: -l chooses the pods, so that "istiod" is one too many`},
+		{"", 2, `error: component or pod required, for example istiod; 'kubectl istio-demo pods' lists the pods`},
+		{"nope", 1, `error: component or pod nope not found in namespace istio-system; 'kubectl istio-demo pods' lists the pods, and -n selects another namespace`},
+		{"istiod -n nowhere", 1, `error: component or pod istiod not found in namespace nowhere; .*`},
+		{"istiod a b", 2, `error: unexpected argument "b": logs takes one component and one container`},
+		{"istiod -l app=istiod", 2, `error: unexpected argument "istiod": -l selects the pods`},
 		{"istiod discovery -c discovery", 2, `error: only one of -c or an inline \[CONTAINER\] arg is allowed`},
 		{"istiod --since-time=x", 2, `error: --since-time: parsing time "x" .*`},
 		{"istiod --tail=-2", 2, `error: --tail must be greater than or equal to -1`},
 		{"istiod --follows", 2, `error: unknown flag: --follows`},
-		{"istiod -n a/b", 2, `error: --namespace "a/b" is no name of a namespace: .*`},
+		{"istiod -n a/b", 2, `error: invalid namespace "a/b": .*`},
 		{"istiod --as nobody", 1, `[Ee]rror.*: pods "istiod" is forbidden: User "nobody" cannot get resource "pods" .*`},
-		{"istiod --context nope", 1, `error: the kubeconfig cannot be used: context "nope" does not exist; .*`},
+		{"istiod --context nope", 1, `error: cannot use the kubeconfig: context "nope" does not exist; .*`},
 	} {
 		t.Run(test.arguments, func(t *testing.T) {
 			got := u.Run(t, append([]string{"kubectl", "istio-demo", "logs"}, strings.Fields(test.arguments)...)...)

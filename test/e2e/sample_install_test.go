@@ -40,8 +40,8 @@ func TestSampleInstall(t *testing.T) {
 	t.Run("nobody to ask", func(t *testing.T) { sampleWithoutTerminal(t, u, recorder) })
 	t.Run("no", func(t *testing.T) {
 		output, code := u.RunOnTerminal(t, "n\n", "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "mine")
-		if code != 1 || !strings.Contains(output, "Label namespace mine with istio-injection=enabled, so that Istio injects sidecars into all new pods there? [y/N] ") ||
-			!strings.Contains(output, "error: nothing was installed; --inject=false leaves the namespace alone") {
+		if code != 1 || !strings.Contains(output, "Label namespace mine with istio-injection=enabled, so that Istio injects sidecars into all new pods? [y/N] ") ||
+			!strings.Contains(output, "error: nothing was installed; use --inject=false to leave the namespace unchanged") {
 			t.Errorf("exit code %d\n%s", code, output)
 		}
 		recorder.WantNoWrites(t)
@@ -49,7 +49,7 @@ func TestSampleInstall(t *testing.T) {
 	t.Run("dry run", func(t *testing.T) { sampleDry(t, u, recorder) })
 	t.Run("yes", func(t *testing.T) {
 		output, code := u.RunOnTerminal(t, "y\n", "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "mine")
-		if code != 0 || !strings.Contains(output, "\nbookinfo runs in namespace mine: 0 of 6 pods have a sidecar\r\n") {
+		if code != 0 || !strings.Contains(output, "\nbookinfo is ready in namespace mine: 0 of 6 pods have a sidecar\r\n") {
 			t.Fatalf("exit code %d\n%s", code, output)
 		}
 	})
@@ -76,7 +76,7 @@ func removeInjector(t *testing.T, u *user.User) {
 
 func sampleWithoutTerminal(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 	got := u.Run(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "mine")
-	want := "error: nobody can be asked whether namespace mine may be labelled istio-injection=enabled, so that Istio injects sidecars; confirm with --yes, or leave it alone with --inject=false"
+	want := "error: cannot prompt before labelling namespace mine with istio-injection=enabled for sidecar injection: stdin is not a terminal; use --yes, or --inject=false to leave it unchanged"
 	if lines := got.Errors(); got.Code != 2 || !slices.Equal(lines, []string{want}) || got.Stdout != "" {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
@@ -133,7 +133,7 @@ func sampleList(t *testing.T, u *user.User) {
 	}
 	for _, flag := range []string{"--as=nobody", "--kubeconfig=/dev/null"} {
 		got := u.Run(t, "kubectl", "istio-demo", "sample", "list", flag)
-		if got.Code != 0 || strings.Count(got.Stdout, " <unknown>\n") != 3 || !strings.HasPrefix(got.Stderr, "warning: nobody can tell where they are installed: ") {
+		if got.Code != 0 || strings.Count(got.Stdout, " <unknown>\n") != 3 || !strings.HasPrefix(got.Stderr, "warning: cannot list installed samples: ") {
 			t.Errorf("%s: exit code %d\n%s%s", flag, got.Code, got.Stdout, got.Stderr)
 		}
 	}

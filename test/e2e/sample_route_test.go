@@ -53,7 +53,7 @@ func TestSampleRoute(t *testing.T) {
 		u.Must(t, "kubectl", "label", "namespace", "injected", "istio-injection=enabled")
 		u.Until(t, user.Prints("istio-proxy"), "kubectl", "run", "probe", "-n", "injected", "--image=a", "--dry-run=server", "-o", "yaml") // the API server takes a moment to know a policy
 		got := u.Run(t, "kubectl", "istio-demo", "sample", "install", "httpbin", "-n", "injected")
-		if got.Code != 0 || !strings.HasPrefix(got.Stdout, "httpbin runs in namespace injected: 1 of 1 pods have a sidecar\nopen http://") || strings.Contains(got.Stderr, "warning") {
+		if got.Code != 0 || !strings.HasPrefix(got.Stdout, "httpbin is ready in namespace injected: 1 of 1 pods have a sidecar\nopen http://") || strings.Contains(got.Stderr, "warning") {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 	})
@@ -82,7 +82,7 @@ func sampleRoutes(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 	shows(route(), "<none>")
 	refused(route("reviews=v1:90,v4:10"), 2, "service reviews has no version v4; it has v1, v2, v3")
 	refused(route("reviws=v1"), 2, "the sample has no service reviws; it has details, productpage, ratings, reviews")
-	refused(route("reviews=v1:90,v3:11"), 2, `"reviews=v1:90,v3:11": the weights are 101 together and must be 100`)
+	refused(route("reviews=v1:90,v3:11"), 2, `invalid route "reviews=v1:90,v3:11": weights add up to 101 instead of 100`)
 	shows(route("reviews=v1", "--dry-run=server"), "v1:100")
 	shows(route(), "<none>")
 	shows(route("reviews=v1:90,v3:10", "ratings=v1"), "v1:90,v3:10")
@@ -117,7 +117,7 @@ func sampleRoutes(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 	if got := u.Must(t, "kubectl", "istio-demo", "sample", "uninstall", "bookinfo", "-n", "books", "--yes"); !strings.Contains(got, "virtualservice.networking.istio.io/reviews deleted\n") || !strings.HasSuffix(got, "namespace/books deleted\n") {
 		t.Errorf("it removed\n%s", got)
 	}
-	refused(u.Run(t, "kubectl", "istio-demo", "sample", "route", "httpbin"), 2, "sample httpbin has no services that call each other")
+	refused(u.Run(t, "kubectl", "istio-demo", "sample", "route", "httpbin"), 2, "sample httpbin has no services to route between")
 }
 
 // sampleKeepsLabels neither asks about labels that are there nor takes them

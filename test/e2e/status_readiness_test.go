@@ -114,7 +114,7 @@ func TestStatusOfNothing(t *testing.T) {
 	install("settings", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
 	for _, flags := range [][]string{nil, {"-o", "wide"}, {"-w"}} {
 		arguments := append([]string{"kubectl", "istio-demo", "status", "-n", "settings"}, flags...)
-		if got := u.Must(t, arguments...); got != "nothing of it has to run\n" {
+		if got := u.Must(t, arguments...); got != "no workloads installed\n" {
 			t.Errorf("status %q printed %q", flags, got)
 		}
 	}
@@ -127,7 +127,7 @@ func TestStatusOfNothing(t *testing.T) {
 	if got := u.Pipe(t, strings.ReplaceAll(copied, "name: web\n  namespace", "name: copy\n  namespace"), "kubectl", "create", "-f", "-"); got.Code != 0 {
 		t.Fatal(got.Stderr)
 	}
-	want := "nothing is left of kind deployment.apps; run 'kubectl istio-demo install' again\n"
+	want := "all objects of kind deployment.apps are missing; rerun 'kubectl istio-demo install'\n"
 	if got := u.Run(t, "kubectl", "istio-demo", "status", "-n", "emptied-out"); got.Code != 1 || got.Stdout != want || got.Stderr != "" {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
@@ -153,7 +153,7 @@ func TestStatusErrors(t *testing.T) {
 		{"--as reader", 1, `error: cannot list deployments: deployments\.apps is forbidden: .*`},
 		{"--as reader -w", 1, `error: cannot watch deployments: .*deployments\.apps is forbidden: .*`},
 		{"-o name", 2, `error: unknown output format "name"; use wide, json or yaml`},
-		{"-o json -w", 2, `error: -w shows a table; leave out -o json`},
+		{"-o json -w", 2, `error: -w and -o json cannot be used together`},
 		{"--timeout 0", 2, `error: --timeout must be longer than 0`},
 		{"--timeout 1ns", 3, `error: timed out after 1ns`},
 		{"istiod", 2, `error: kubectl istio-demo status takes no arguments, but got "istiod"`},

@@ -74,7 +74,7 @@ func TestUninstall(t *testing.T) {
 
 func uninstallWithoutTerminal(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall")
-	want := "error: nobody can be asked whether 46 objects may be deleted; confirm with --yes, or see them with --dry-run=server"
+	want := "error: cannot prompt before deleting 46 objects: stdin is not a terminal; use --yes, or preview with --dry-run=server"
 	if lines := got.Errors(); got.Code != 2 || len(lines) != 1 || lines[0] != want || got.Stdout != "" {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
@@ -133,7 +133,7 @@ func uninstallPurges(t *testing.T, u *user.User) {
 	for _, dryRun := range []string{"client", "server", "none"} {
 		got := u.Run(t, "kubectl", "istio-demo", "uninstall", "--purge-crds", "--yes", "--dry-run="+dryRun)
 		suffix := map[string]string{"client": " (dry run)", "server": " (server dry run)"}[dryRun]
-		if got.Code != 0 || strings.Contains(got.Stdout, " kept") || !strings.Contains(got.Stderr, "these objects of yours go, too:\n    virtualservice default/mine\n") ||
+		if got.Code != 0 || strings.Contains(got.Stdout, " kept") || !strings.Contains(got.Stderr, "these custom resources are deleted with their CRDs:\n    virtualservice default/mine\n") ||
 			!strings.Contains(got.Stderr, "namespace istio-system is kept: install did not create it") {
 			t.Errorf("%s: exit code %d\n%s%s", dryRun, got.Code, got.Stdout, got.Stderr)
 		}

@@ -69,7 +69,7 @@ func TestUninstallInterrupted(t *testing.T) {
 	var said []string
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		said = append(said, lines.Text())
-		if strings.Contains(lines.Text(), "configmap broken-off/held: waiting until it is gone, for its finalizer example.com/hold") {
+		if strings.Contains(lines.Text(), "configmap broken-off/held: waiting for deletion, held by finalizer example.com/hold") {
 			if err := command.Process.Signal(syscall.SIGINT); err != nil {
 				t.Fatal(err)
 			}
