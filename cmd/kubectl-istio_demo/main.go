@@ -42,7 +42,7 @@ func main() {
 // completion through it would run what is being typed.
 const completerPrefix = "kubectl_complete-"
 
-// commandLine gives the arguments that the program was called with. Under the
+// commandLine returns the arguments that the program was called with. Under the
 // other name, they are those that are to be completed.
 func commandLine(argv []string) []string {
 	if len(argv) == 0 {
@@ -54,15 +54,15 @@ func commandLine(argv []string) []string {
 	return argv[1:]
 }
 
-// mute leaves out what is not for the shell: whoever is typing must not find
-// words of the program, or of those that get credentials for it, in between.
+// mute discards standard error: messages of the program or of a credential
+// plugin must not appear in the command line being typed.
 func mute() {
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stderr = null
 	}
 }
 
-// buildVersion gives the release, or what Go knows of the module when the
+// buildVersion returns the release, or what Go knows of the module when the
 // program was built by go install.
 func buildVersion() string {
 	if version != "" {

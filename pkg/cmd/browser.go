@@ -21,7 +21,7 @@ func browse(url string) error {
 	return command.Process.Release()
 }
 
-// opener gives the system's own program.
+// opener returns the system's own program.
 func opener(url string) *exec.Cmd {
 	switch runtime.GOOS {
 	case "windows":

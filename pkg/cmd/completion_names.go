@@ -18,11 +18,11 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
-// askTime is how long somebody who is typing waits for the cluster.
+// askTime bounds how long a completion waits for the cluster.
 const askTime = 2 * time.Second
 
-// typingGetter is how kubectl's completion asks the cluster: in time, and
-// without a word to whoever is typing.
+// typingGetter is how kubectl's completion queries the cluster: within askTime,
+// and without messages in the command line being typed.
 type typingGetter struct{ coreGetter }
 
 func (g *typingGetter) ToRESTConfig() (*rest.Config, error) {
@@ -33,7 +33,7 @@ func (g *typingGetter) ToRESTConfig() (*rest.Config, error) {
 	config.Timeout = askTime
 	config.WarningHandler = rest.NoWarnings{}
 	if config.ExecProvider != nil {
-		// The keyboard is the shell's; whoever must be asked has to log in first.
+		// The shell reads the keyboard, so a plugin cannot prompt for a login.
 		config.ExecProvider.StdinUnavailable = true
 	}
 	return config, nil

@@ -22,7 +22,7 @@ type completer struct {
 // scriptMark is in each script that was written here, and in nothing else.
 const scriptMark = "written by kubectl istio-demo completion"
 
-// invoked gives the path by which the plugin is called. A plugin manager makes
+// invoked returns the path by which the plugin is called. A plugin manager makes
 // that a link, which stays when the plugin is upgraded; where the link leads to
 // today does not.
 func invoked() (string, error) {
@@ -36,7 +36,7 @@ func invoked() (string, error) {
 	return itself, nil
 }
 
-// sameFile tells whether two paths lead to one file.
+// sameFile reports whether two paths lead to one file.
 func sameFile(one, other string) bool {
 	first, err := os.Stat(one)
 	if err != nil {
@@ -77,19 +77,19 @@ func writeCompleter(plugin, folder string) (completer, error) {
 	return completer{path, action}, nil
 }
 
-// isLink tells whether a path is a link to the plugin, which v0.1.0 made.
+// isLink reports whether a path is a link to the plugin, which v0.1.0 made.
 func isLink(path, plugin string) bool {
 	leads, err := os.Readlink(path)
 	return err == nil && filepath.Base(leads) == filepath.Base(plugin)
 }
 
-// isCompleter tells whether a file is a script of ours.
+// isCompleter reports whether a file is a script of ours.
 func isCompleter(path string) bool {
 	text, err := start(path)
 	return err == nil && marked(text)
 }
 
-// start gives as much of a file as a script has.
+// start returns as much of a file as a script has.
 func start(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -99,12 +99,12 @@ func start(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, 8<<10))
 }
 
-// marked tells whether a text begins as ours do.
+// marked reports whether a text begins as ours do.
 func marked(text []byte) bool {
 	return bytes.Contains(text[:min(len(text), 100)], []byte(scriptMark))
 }
 
-// scriptPath gives the name under which the system runs a script.
+// scriptPath returns the name under which the system runs a script.
 func scriptPath(folder string) string {
 	path := filepath.Join(folder, completerName)
 	if runtime.GOOS == "windows" {
@@ -113,7 +113,7 @@ func scriptPath(folder string) string {
 	return path
 }
 
-// scriptText gives the script that calls the plugin.
+// scriptText returns the script that calls the plugin.
 func scriptText(plugin string) []byte {
 	if runtime.GOOS == "windows" {
 		return []byte("@rem " + scriptMark + "\r\n@\"" + strings.ReplaceAll(plugin, "%", "%%") + "\" " + CompletionRequest + " %*\r\n")

@@ -85,7 +85,7 @@ func TestWriteCompleterRefuses(t *testing.T) {
 			}
 		})
 	}
-	if made, err := writeCompleter("/bin/"+binaryName, filepath.Join(t.TempDir(), "nope")); err == nil || !strings.Contains(err.Error(), "no such file or directory; choose a directory") {
+	if made, err := writeCompleter("/bin/"+binaryName, filepath.Join(t.TempDir(), "nope")); err == nil || !strings.Contains(err.Error(), "no such file or directory; choose a writable directory") {
 		t.Errorf("%v, %v", made, err)
 	}
 }

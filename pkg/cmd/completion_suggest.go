@@ -85,7 +85,7 @@ func suggestFlags(root *cobra.Command, cluster *connection) {
 // choices is how the usage of a flag lists its values, as kubectl's does.
 var choices = regexp.MustCompile(`One of: \(([^)]+)\)`)
 
-// suggestValues gives nil for what takes any text, and for what has its
+// suggestValues returns nil for what takes any text, and for what has its
 // suggestions in its annotations.
 func suggestValues(flag *pflag.Flag, named map[string]cobra.CompletionFunc) cobra.CompletionFunc {
 	if flag.Value.Type() == "bool" {
@@ -150,7 +150,7 @@ func folders(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellC
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// beginning gives those values that begin with what was typed.
+// beginning returns those values that begin with what was typed.
 func beginning(typed string, values []cobra.Completion) []cobra.Completion {
 	var found []cobra.Completion
 	for _, value := range values {
@@ -161,7 +161,7 @@ func beginning(typed string, values []cobra.Completion) []cobra.Completion {
 	return found
 }
 
-// without gives those values that are not given already.
+// without returns those values that are not given already.
 func without(values, given []string) []string {
 	var left []string
 	for _, value := range values {

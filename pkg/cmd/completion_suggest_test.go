@@ -25,7 +25,7 @@ func testRoot() *cobra.Command {
 	return newRoot(newConnection(streams), streams, "test")
 }
 
-// withCommands gives a command and all below it.
+// withCommands returns a command and all below it.
 func withCommands(command *cobra.Command) []*cobra.Command {
 	found := []*cobra.Command{command}
 	for _, below := range command.Commands() {
@@ -78,7 +78,7 @@ func TestFlagSuggestions(t *testing.T) {
 	}
 }
 
-// TestSuggestedIsTaken gives the commands what is suggested for their flags.
+// TestSuggestedIsTaken returns the commands what is suggested for their flags.
 func TestSuggestedIsTaken(t *testing.T) {
 	for _, name := range []string{"dry-run", "validate", "addons", "skip-checks"} {
 		install, _, err := testRoot().Find([]string{"install"})

@@ -31,18 +31,18 @@ type connection struct {
 	*genericclioptions.ConfigFlags
 	explicitNamespace func() bool
 	releaseSignals    func()
-	// teller tells what happens.
-	teller  *teller
+	// teller reports progress on stderr.
+	teller  *reporter
 	profile profile
-	// tellWarnings tells what the API server has warned of.
-	tellWarnings func()
+	// printWarnings prints the warnings of the API server.
+	printWarnings func()
 }
 
 func newConnection(streams genericiooptions.IOStreams) *connection {
-	told := newTeller(streams)
+	reporter := newReporter(streams)
 	flags := genericclioptions.NewConfigFlags(true).WithWarningPrinter(streams)
 	*flags.Namespace = defaultNamespace
-	warnings := rest.NewWarningWriter(printable{told}, rest.WarningWriterOptions{Deduplicate: true})
+	warnings := rest.NewWarningWriter(printable{reporter}, rest.WarningWriterOptions{Deduplicate: true})
 	flags.WithWrapConfigFn(func(config *rest.Config) *rest.Config {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 		config.WarningHandler = warnings
@@ -50,14 +50,14 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 		cluster.SeparateCredentials(config)
 		return config
 	})
-	return &connection{ConfigFlags: flags, teller: told, releaseSignals: func() {}, tellWarnings: func() {}}
+	return &connection{ConfigFlags: flags, teller: reporter, releaseSignals: func() {}, printWarnings: func() {}}
 }
 
 // printable takes a line at a time, of what a server wants to be printed.
-type printable struct{ told *teller }
+type printable struct{ reporter *reporter }
 
 func (p printable) Write(text []byte) (int, error) {
-	p.told.current().Remark(line(strings.TrimSuffix(string(text), "\n")))
+	p.reporter.current().Remark(line(strings.TrimSuffix(string(text), "\n")))
 	return len(text), nil
 }
 
@@ -105,7 +105,7 @@ var errNoKubeconfig = errors.New("no kubeconfig found; set KUBECONFIG or use --k
 var errNoContext = errors.New("the kubeconfig has no current context with a cluster; use --context, or set one with 'kubectl config use-context'")
 
 // restConfig reads the kubeconfig. Where there is none, client-go would try
-// localhost:8080, which nobody means.
+// localhost:8080, which is never the cluster that a user means.
 func (c *connection) restConfig() (*rest.Config, error) {
 	raw, err := c.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
@@ -126,7 +126,7 @@ func (c *connection) restConfig() (*rest.Config, error) {
 	return config, nil
 }
 
-// mentions tells whether a cluster of the kubeconfig has this address.
+// mentions reports whether a cluster of the kubeconfig has this address.
 func mentions(kubeconfig api.Config, server string) bool {
 	for _, cluster := range kubeconfig.Clusters {
 		if cluster.Server == server {
@@ -144,7 +144,7 @@ func (c *connection) connect(sink event.Sink) (*cluster.Cluster, error) {
 	}
 	connected, err := cluster.Connect(config, sink)
 	if err == nil {
-		c.tellWarnings = func() { connected.TellWarnings(sink) }
+		c.printWarnings = func() { connected.TellWarnings(sink) }
 	}
 	return connected, err
 }

@@ -50,7 +50,7 @@ const (
 // (https://learn.microsoft.com/windows/win32/fileio/naming-a-file).
 var device = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
 
-// fileName gives the name of the file that is compared, in kubectl's form:
+// fileName returns the name of the file that is compared, in kubectl's form:
 // [GROUP.]VERSION.KIND.NAMESPACE.NAME. It is one that every system takes for a
 // file, for no other object, and in the folder where it is made.
 func fileName(difference install.Difference) string {

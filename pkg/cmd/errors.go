@@ -45,7 +45,7 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-// getError comes from kubectl's get machinery and is told in kubectl's words.
+// getError comes from kubectl's get machinery and is printed in kubectl's words.
 type getError struct{ err error }
 
 func (e *getError) Error() string { return e.err.Error() }
@@ -62,7 +62,7 @@ type Interrupted struct{ Signal syscall.Signal }
 
 func (i *Interrupted) Error() string { return "interrupted" }
 
-// describe gives what is written to standard error, without the last line's
+// describe returns what is written to standard error, without the last line's
 // end and without what is secret in URLs, and the exit code.
 func describe(err error, command *cobra.Command, cluster *connection) (string, int) {
 	var answered *answeredError
@@ -81,11 +81,11 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 		}
 		return inKubectlsWords(get.err), exitFailed
 	}
-	return "error: " + strings.Join(said(err, cluster), "\nerror: "), exitCode(err)
+	return "error: " + strings.Join(messages(err, cluster), "\nerror: "), exitCode(err)
 }
 
-// said gives what an error says, line by line.
-func said(err error, cluster *connection) []string {
+// messages returns the lines of an error, each of them once.
+func messages(err error, cluster *connection) []string {
 	if message := unreachable(err, cluster); message != "" {
 		return []string{message}
 	}
@@ -123,8 +123,8 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// unreachable tells what is wrong with the way to the API server; it is empty
-// where nothing is, and where there is more to tell.
+// unreachable describes why the API server cannot be reached. It is empty for all
+// other errors.
 func unreachable(err error, conn *connection) string {
 	var transport *url.Error
 	var interrupted *Interrupted
@@ -169,7 +169,7 @@ func rootCause(err error) error {
 	return err
 }
 
-// inKubectlsWords tells an error as `kubectl get` does.
+// inKubectlsWords formats an error as `kubectl get` does.
 func inKubectlsWords(err error) string {
 	var lines []string
 	for _, one := range flatten(err) {

@@ -57,7 +57,7 @@ metadata: {name: a, namespace: istio-system, labels: {"ESCAPES": a}}
 spec: "ESCAPES"
 `
 
-// leaves gives the commands that do something.
+// leaves returns the commands that do something.
 func leaves(command *cobra.Command, path string) []string {
 	var all []string
 	for _, below := range command.Commands() {

@@ -79,7 +79,7 @@ func FuzzTables(f *testing.F) {
 		streams := genericiooptions.IOStreams{In: strings.NewReader("y\n"), Out: &out, ErrOut: &errOut}
 		removal := uninstall.Removal{Source: text, Removed: []event.Object{ref}, Users: []event.Object{ref}, Kept: []uninstall.Kept{{Ref: ref, Why: text}}}
 		printRemoval(removal, event.DryRunNone, streams)
-		if err := (&uninstallOptions{dryRun: event.DryRunNone}).confirm(t.Context(), removal, newTeller(streams)); err == nil {
+		if err := (&uninstallOptions{dryRun: event.DryRunNone}).confirm(t.Context(), removal, newReporter(streams)); err == nil {
 			t.Error("nobody was asked, and confirms")
 		}
 		harmless(t, "a list", out.String())
@@ -119,7 +119,7 @@ func FuzzWarnings(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var out bytes.Buffer
-		warnings := rest.NewWarningWriter(printable{newTeller(genericiooptions.IOStreams{ErrOut: &out})}, rest.WarningWriterOptions{})
+		warnings := rest.NewWarningWriter(printable{newReporter(genericiooptions.IOStreams{ErrOut: &out})}, rest.WarningWriterOptions{})
 		warnings.HandleWarningHeader(299, "", text)
 		harmless(t, "a warning", out.String())
 		if lines := strings.Count(out.String(), "\n"); lines != min(1, len(text)) {

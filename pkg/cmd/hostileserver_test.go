@@ -99,7 +99,7 @@ func (s *hostileServer) ServeHTTP(out http.ResponseWriter, request *http.Request
 	}
 }
 
-// resourcePath gives the group and version, and the parts behind the namespace.
+// resourcePath returns the group and version, and the parts behind the namespace.
 func resourcePath(path string) (group string, rest []string) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {

@@ -66,7 +66,7 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 	return command
 }
 
-// sampleImages gives what the pods of all samples would pull.
+// sampleImages returns what the pods of all samples would pull.
 func sampleImages(hub string) ([]string, error) {
 	var images []string
 	for _, name := range sample.Names() {

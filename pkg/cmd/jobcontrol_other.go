@@ -4,7 +4,7 @@ package cmd
 
 import "os"
 
-// resumptions tells nothing: there is no way to stop a program.
+// resumptions never sends: a program cannot be stopped here.
 func resumptions() (resumed <-chan os.Signal, release func()) { return nil, func() {} }
 
 // inForeground is always so: there are no jobs.

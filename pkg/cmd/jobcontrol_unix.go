@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// resumptions tells each time that the program goes on after it was stopped,
+// resumptions sends each time that the program continues after it was stopped,
 // by Ctrl-Z for one, until it is released.
 func resumptions() (resumed <-chan os.Signal, release func()) {
 	signals := make(chan os.Signal, 1)
@@ -18,7 +18,7 @@ func resumptions() (resumed <-chan os.Signal, release func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// inForeground tells whether the shell has given the terminal to the program.
+// inForeground reports whether the shell has given the terminal to the program.
 // What is not the program's own terminal is nobody else's either.
 func inForeground(fd int) bool {
 	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)

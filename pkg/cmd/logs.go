@@ -94,8 +94,8 @@ func runLogs(command *cobra.Command, cluster *connection, o *logs.LogsOptions, a
 }
 
 // divert has what is printed to the process's standard error go to a stream, until
-// it is ended: kubectl's machinery tells there which pod it has chosen, by the
-// name that the server gives. Where there is no pipe nothing is diverted.
+// it is ended: kubectl's machinery prints there which pod it has chosen, by the
+// name that the server returns. Where there is no pipe nothing is diverted.
 func divert(stream io.Writer) (end func()) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -133,7 +133,7 @@ func checkLogs(o *logs.LogsOptions, arguments []string) error {
 	return nil
 }
 
-// component gives "deployments/istiod" for "istiod", if there is such a
+// component returns "deployments/istiod" for "istiod", if there is such a
 // deployment, and everything else as it is.
 func component(ctx context.Context, getter *coreGetter, name string) (string, error) {
 	if strings.Contains(name, "/") {

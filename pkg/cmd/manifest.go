@@ -65,7 +65,7 @@ func newManifest(cluster *connection, streams genericiooptions.IOStreams) *cobra
 	return command
 }
 
-// planned gives what install would apply, in its order, without asking a
+// planned returns what install would apply, in its order, without asking a
 // cluster.
 func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, cluster *connection, streams genericiooptions.IOStreams) (apiupgrade.Upgraded, error) {
 	for _, err := range []error{from.validate(), upgrade.validate(), cluster.checkNamespace()} {

@@ -24,20 +24,20 @@ const (
 
 var progressModes = []string{progressAuto, progressPlain, progressLive, progressJSON, progressNone}
 
-// teller tells, on standard error, what a command does, in the way that the
-// flag --progress asks for.
-type teller struct {
+// reporter reports on stderr what a command does, in the form that --progress
+// selects.
+type reporter struct {
 	streams genericiooptions.IOStreams
 	mode    progressMode
 	// logging is set where -v has client-go write to the same terminal.
 	logging func() bool
 	printer progress.Printer
-	// release gives the terminal's signals back.
+	// release returns the terminal's signals back.
 	release func()
 }
 
-func newTeller(streams genericiooptions.IOStreams) *teller {
-	return &teller{
+func newReporter(streams genericiooptions.IOStreams) *reporter {
+	return &reporter{
 		streams: streams,
 		mode:    progressAuto,
 		logging: func() bool { return false },
@@ -60,12 +60,12 @@ func (m *progressMode) Set(value string) error {
 }
 
 // addFlag adds --progress to a command.
-func (t *teller) addFlag(flags *pflag.FlagSet) {
+func (t *reporter) addFlag(flags *pflag.FlagSet) {
 	flags.Var(&t.mode, "progress", "Progress output on stderr. One of: ("+strings.Join(progressModes, ", ")+"); auto is live on a terminal and plain elsewhere")
 }
 
 // validate refuses to draw where that cannot be.
-func (t *teller) validate() error {
+func (t *reporter) validate() error {
 	if t.mode != progressLive {
 		return nil
 	}
@@ -75,8 +75,8 @@ func (t *teller) validate() error {
 	return nil
 }
 
-// begin gives the printer for a command that has the flag.
-func (t *teller) begin() progress.Printer {
+// begin returns the printer for a command that has the flag.
+func (t *reporter) begin() progress.Printer {
 	switch {
 	case t.mode == progressJSON:
 		t.printer = progress.NewJSON(t.streams.ErrOut)
@@ -90,9 +90,9 @@ func (t *teller) begin() progress.Printer {
 	return t.printer
 }
 
-// current gives the printer that was begun, or the one for what is told
+// current returns the printer that was begun, or the one for messages
 // outside of it.
-func (t *teller) current() progress.Printer {
+func (t *reporter) current() progress.Printer {
 	switch {
 	case t.printer != nil:
 		return t.printer
@@ -103,14 +103,14 @@ func (t *teller) current() progress.Printer {
 }
 
 // close ends what the printer draws.
-func (t *teller) close() {
+func (t *reporter) close() {
 	t.current().Close()
 	t.release()
 }
 
 // unfit says why nothing can be redrawn on standard error; it is empty where
 // it can be.
-func (t *teller) unfit() string {
+func (t *reporter) unfit() string {
 	file, ok := t.streams.ErrOut.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return "stderr is not a terminal"
@@ -124,7 +124,7 @@ func (t *teller) unfit() string {
 	return ""
 }
 
-// inCI tells whether a CI system shows the terminal as a log, in which each
+// inCI reports whether a CI system shows the terminal as a log, in which each
 // redrawing would be lines of its own.
 func inCI() bool {
 	value := os.Getenv("CI")
@@ -132,7 +132,7 @@ func inCI() bool {
 }
 
 // live draws on standard error, which is a terminal.
-func (t *teller) live() progress.Printer {
+func (t *reporter) live() progress.Printer {
 	file, _ := t.streams.ErrOut.(*os.File)
 	fd := int(file.Fd())
 	resumed, release := resumptions()
@@ -150,7 +150,7 @@ func (t *teller) live() progress.Printer {
 	})
 }
 
-// reflows tells whether the terminal breaks lines anew when it gets narrower.
+// reflows reports whether the terminal rewraps lines when it gets narrower.
 // Of those in wide use only xterm and screen do not, and say who they are.
 func reflows() bool {
 	return os.Getenv("TMUX") != "" || os.Getenv("XTERM_VERSION") == "" && os.Getenv("STY") == ""

@@ -26,7 +26,7 @@ const (
 )
 
 // Run parses the arguments, without the program's name, and runs the command
-// that they name. It gives the exit code; README documents the codes. Signals
+// that they name. It returns the exit code; README documents the codes. Signals
 // end the context; release gives them back to the system, for commands that
 // have nothing to bring to an end.
 func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStreams, version string, release func()) int {
@@ -42,7 +42,7 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 		err = errors.Join(err, unwritten)
 	}
 	cluster.teller.close()
-	cluster.tellWarnings()
+	cluster.printWarnings()
 	if err == nil {
 		return exitOK
 	}
@@ -110,7 +110,7 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 
 // addVerbosity adds kubectl's -v, which shows the requests from 6 on. Without
 // it, client-go's own remarks on watches that end and begin again are left
-// out: what matters of them is told as progress or as an error. It tells
+// out: what matters of them is printed as progress or as an error. It tells
 // whether -v is given.
 func addVerbosity(root *cobra.Command) (logging func() bool) {
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)

@@ -40,7 +40,7 @@ func newSample(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 	return command
 }
 
-// sampleNamed gives the sample that the first argument names.
+// sampleNamed returns the sample that the first argument names.
 func sampleNamed(arguments []string) (sample.Sample, error) {
 	names := strings.Join(sample.Names(), ", ")
 	if len(arguments) == 0 {
@@ -53,7 +53,7 @@ func sampleNamed(arguments []string) (sample.Sample, error) {
 	return found, nil
 }
 
-// oneSample gives the sample that the only argument names.
+// oneSample returns the sample that the only argument names.
 func oneSample(arguments []string) (sample.Sample, error) {
 	if len(arguments) > 1 {
 		return sample.Sample{}, &usageError{fmt.Errorf("one sample expected, but got %q", arguments)}
@@ -102,16 +102,16 @@ func newSampleList(cluster *connection, streams genericiooptions.IOStreams) *cob
 type listedSample struct {
 	Name  string `json:"name"`
 	Shows string `json:"shows"`
-	// Installed are the namespaces; it is left out where nobody could tell.
+	// Installed are the namespaces; it is omitted if the cluster is unreachable.
 	Installed []string `json:"installedIn,omitempty"`
 }
 
-// run lists the samples also where nothing can be said of the cluster: they are
+// run lists the samples also without a cluster: they are
 // built in.
 func (o *sampleListOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	installed, unknown := o.ask(command, cluster, streams)
 	if unknown != nil {
-		fmt.Fprintln(streams.ErrOut, "warning: cannot list installed samples: "+strings.Join(said(unknown, cluster), "; "))
+		fmt.Fprintln(streams.ErrOut, "warning: cannot list installed samples: "+strings.Join(messages(unknown, cluster), "; "))
 	}
 	var all []listedSample
 	for _, one := range sample.All() {

@@ -158,20 +158,20 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 	return o.answer(report, printer, streams)
 }
 
-// confirm asks, where there is somebody to ask, whether the namespace may be
-// labelled.
-func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace string, told *teller) error {
+// confirm prompts before the namespace is labelled, and fails without a
+// terminal.
+func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace string, reporter *reporter) error {
 	if o.yes {
 		return nil
 	}
-	if told.mode == progressJSON {
+	if reporter.mode == progressJSON {
 		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s: --progress=json has no prompts; use --yes, or --inject=false to leave it unchanged", namespace, label)}
 	}
-	if !term.IsTerminal(told.streams.In) {
+	if !term.IsTerminal(reporter.streams.In) {
 		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s for sidecar injection: stdin is not a terminal; use --yes, or --inject=false to leave it unchanged", namespace, label)}
 	}
-	told.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods? [y/N] ", namespace, label))
-	err := ask(ctx, told.streams)
+	reporter.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods? [y/N] ", namespace, label))
+	err := ask(ctx, reporter.streams)
 	if errors.Is(err, uninstall.ErrDeclined) {
 		return errors.New("nothing was installed; use --inject=false to leave the namespace unchanged")
 	}

@@ -35,10 +35,10 @@ func TestParseRoutes(t *testing.T) {
 		"reviews=v1:90,v1:10":             `duplicate version v1`,
 		"reviews=:100":                    `version missing`,
 		"reviews=v1:ninety":               `weight of v1 must be a whole number from 0 to 100, not "ninety"`,
-		"reviews=v1:-10,v2:110":           `the weight of v1 is a whole number`,
+		"reviews=v1:-10,v2:110":           `weight of v1 must be a whole number`,
 		"reviews=v1:90,":                  `version missing`,
 		"reviews=v1 reviews=v2":           `duplicate route for service reviews`,
-		"reviews=v1:99999999999999999999": `the weight of v1 is a whole number`,
+		"reviews=v1:99999999999999999999": `weight of v1 must be a whole number`,
 	} {
 		if got, err := parseRoutes(strings.Fields(arguments)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is read as %+v: %v", arguments, got, err)

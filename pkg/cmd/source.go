@@ -32,7 +32,7 @@ type source struct {
 	valueFiles []string
 	hub, tag   string
 	addons     []string
-	// addonsGiven tells whether the user has chosen them.
+	// addonsGiven reports whether the user has chosen them.
 	addonsGiven func() bool
 }
 
@@ -78,7 +78,7 @@ func (s *source) validate() error {
 	return nil
 }
 
-// own tells whether the manifest is the user's.
+// own reports whether the manifest is the user's.
 func (s *source) own() bool { return len(s.files) > 0 || s.kustomize != "" }
 
 // releaseSignals is for commands that write nothing that would have to be brought
@@ -102,7 +102,7 @@ func (s *source) validateAddons() error {
 	return nil
 }
 
-// chosenAddons gives those to install.
+// chosenAddons returns those to install.
 func (s *source) chosenAddons() []string {
 	if slices.Contains(s.addons, noAddons) || s.own() && !s.addonsGiven() {
 		return nil
@@ -110,7 +110,7 @@ func (s *source) chosenAddons() []string {
 	return s.addons
 }
 
-// read gives the manifest, with the addons behind it.
+// read returns the manifest, with the addons behind it.
 func (s *source) read(ctx context.Context, in io.Reader, namespace string) (manifest.Manifest, error) {
 	if !s.own() {
 		values, err := s.values(ctx, in)

@@ -99,7 +99,7 @@ func (o *statusOptions) run(ctx context.Context, cluster *connection, streams ge
 	return nil
 }
 
-// show watches, a line for each change.
+// show watches, and prints a line for each change.
 func (o *statusOptions) show(ctx context.Context, mesh *status.Status, out io.Writer) error {
 	rows := o.rows(out, mesh.Namespace)
 	rows.header()
@@ -179,7 +179,7 @@ func (r *rows) add(workload status.Workload) {
 	fmt.Fprintln(r, strings.Join(columns, "\t"))
 }
 
-// shortName gives "deployment/istiod", with the namespace only where it is
+// shortName returns "deployment/istiod", with the namespace only where it is
 // another one than the demo's.
 func shortName(ref event.Object, home string) string {
 	if ref.Namespace == home {

@@ -133,19 +133,19 @@ func printRemoval(removal uninstall.Removal, dryRun event.DryRun, streams generi
 	}
 }
 
-// asking gives what confirms a removal, or nothing where there is nobody to tell
-// and nothing to ask.
-func (o *uninstallOptions) asking(ctx context.Context, told *teller) func(uninstall.Removal) error {
+// asking returns the function that confirms a removal, or nil if there is nothing
+// to show and nothing to ask.
+func (o *uninstallOptions) asking(ctx context.Context, reporter *reporter) func(uninstall.Removal) error {
 	if o.yes && !o.purge.CRDs && o.dryRun == event.DryRunNone {
 		return nil
 	}
-	return func(removal uninstall.Removal) error { return o.confirm(ctx, removal, told) }
+	return func(removal uninstall.Removal) error { return o.confirm(ctx, removal, reporter) }
 }
 
-// confirm names what goes of the user's own, and asks where there is somebody
-// to ask.
-func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Removal, told *teller) error {
-	printer := told.current()
+// confirm lists the user's objects that are deleted, prompts before the removal,
+// and fails without a terminal.
+func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Removal, reporter *reporter) error {
+	printer := reporter.current()
 	if len(removal.Users) > 0 {
 		printer.Sink(event.Purging{Objects: removal.Users})
 	}
@@ -156,20 +156,20 @@ func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Remova
 	if objects == "1 objects" {
 		objects = "1 object"
 	}
-	if told.mode == progressJSON {
+	if reporter.mode == progressJSON {
 		return &usageError{fmt.Errorf("cannot prompt before deleting %s: --progress=json has no prompts; use --yes, or preview with --dry-run=server", objects)}
 	}
 	for _, kept := range removal.Kept {
 		printer.Remark(progress.Printable(fmt.Sprintf("  %s is kept: %s", kept.Ref, kept.Why)))
 	}
-	if !term.IsTerminal(told.streams.In) {
+	if !term.IsTerminal(reporter.streams.In) {
 		return &usageError{fmt.Errorf("cannot prompt before deleting %s: stdin is not a terminal; use --yes, or preview with --dry-run=server", objects)}
 	}
 	printer.Ask(fmt.Sprintf("Delete %s? [y/N] ", objects))
-	return ask(ctx, told.streams)
+	return ask(ctx, reporter.streams)
 }
 
-// ask gives nil for yes. It gives up with the context, also while it reads;
+// ask returns nil for yes. It gives up with the context, also while it reads;
 // that goroutine ends with the program.
 func ask(ctx context.Context, streams genericiooptions.IOStreams) error {
 	answer := make(chan string, 1)
@@ -178,8 +178,8 @@ func ask(ctx context.Context, streams genericiooptions.IOStreams) error {
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
-	case said := <-answer:
-		if said == "y" || said == "yes" {
+	case reply := <-answer:
+		if reply == "y" || reply == "yes" {
 			return nil
 		}
 		return uninstall.ErrDeclined

@@ -44,7 +44,7 @@ func (u *offlineUpgrade) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&u.skip, skipFlag, false, skipUsage)
 }
 
-// preset gives --upgrade-apis another default.
+// preset returns --upgrade-apis another default.
 func (u *offlineUpgrade) preset(flags *pflag.FlagSet, release string) {
 	u.release = release
 	flags.Lookup(upgradeFlag).DefValue = release
@@ -64,7 +64,7 @@ func (u *offlineUpgrade) validate() error {
 	return nil
 }
 
-// apply gives what is left of the objects, and tells the sink what is not.
+// apply returns the objects to install, and reports skipped ones to the sink.
 func (u *offlineUpgrade) apply(objects []manifest.Object, sink event.Sink) (apiupgrade.Upgraded, error) {
 	if u.release == "" {
 		return apiupgrade.Upgraded{Objects: objects}, nil

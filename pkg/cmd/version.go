@@ -53,7 +53,7 @@ func newVersion(cluster *connection, streams genericiooptions.IOStreams, release
 			if !clientOnly {
 				found.ServerVersion, err = serverVersion(command, cluster)
 			}
-			// What is known is said even if the server does not answer.
+			// Print what is known even if the server does not answer.
 			return errors.Join(printVersions(found, format, streams.Out), err)
 		},
 	}

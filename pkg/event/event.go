@@ -1,4 +1,4 @@
-// Package event defines what the engines tell while they work. Engines emit
+// Package event defines what the engines report while they work. Engines emit
 // events and know nothing of terminals; printers print them and know nothing
 // of clusters.
 package event
@@ -12,7 +12,7 @@ import (
 // several goroutines at once and must not block for long.
 type Sink func(Event)
 
-// Discard is a Sink for whoever wants to know nothing.
+// Discard is a Sink that ignores all events.
 func Discard(Event) {}
 
 // Event is one of the types of this package, as a value and not as a pointer.
@@ -25,13 +25,13 @@ type Object struct {
 	Group, Kind, Namespace, Name string
 }
 
-// String gives "deployment istio-system/istiod", or "namespace istio-system"
+// String returns "deployment istio-system/istiod", or "namespace istio-system"
 // where there is no namespace.
 func (o Object) String() string {
 	return strings.ToLower(o.Kind) + " " + o.Path()
 }
 
-// Path gives "istio-system/istiod", or "istio-system" where there is no
+// Path returns "istio-system/istiod", or "istio-system" where there is no
 // namespace.
 func (o Object) Path() string {
 	if o.Namespace == "" {
@@ -40,7 +40,7 @@ func (o Object) Path() string {
 	return o.Namespace + "/" + o.Name
 }
 
-// Resource gives the form that kubectl prints: "deployment.apps/istiod".
+// Resource returns the form that kubectl prints: "deployment.apps/istiod".
 func (o Object) Resource() string {
 	kind := strings.ToLower(o.Kind)
 	if o.Group != "" {
@@ -82,7 +82,7 @@ const (
 type Finding struct {
 	// What says it in one line.
 	What string
-	// Logs are the last words of a container that crashed.
+	// Logs are the last log lines of a container that crashed.
 	Logs []string
 	// Event is the last warning about it, and Next the next step to try; each
 	// may be empty.
@@ -148,14 +148,14 @@ type (
 	}
 
 	// Recreating comes before the first write, for what is going to be deleted
-	// and made anew, because a field cannot be changed.
+	// and recreated, because a field cannot be changed.
 	Recreating struct{ Objects []Object }
 
 	// Purging comes before the first write, for objects of the user's that go
-	// with their definitions.
+	// with their CRDs.
 	Purging struct{ Objects []Object }
 
-	// Uninstalling comes first when an installation is taken away, of so many
+	// Uninstalling comes first when an installation is uninstalled, of so many
 	// objects at most: some may be kept.
 	Uninstalling struct {
 		What      string
@@ -168,7 +168,7 @@ type (
 	// RemovalStarted comes before the objects of one step are deleted.
 	RemovalStarted struct {
 		Number, Steps int
-		// Title says what the step takes away.
+		// Title names what the step deletes.
 		Title   string
 		Objects int
 	}
@@ -209,13 +209,13 @@ type (
 		Message string
 	}
 
-	// Diagnosed says what holds an object back that does not run.
+	// Diagnosed says why an object is not ready.
 	Diagnosed struct {
 		Object   Object
 		Findings []Finding
 	}
 
-	// Ready says that an object runs.
+	// Ready says that an object is ready.
 	Ready struct{ Object Object }
 
 	// Retrying says why a request is sent again.

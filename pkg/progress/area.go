@@ -15,7 +15,7 @@ import (
 type area struct {
 	out     io.Writer
 	colours bool
-	// reflows says that the terminal breaks lines anew when it gets narrower,
+	// reflows says that the terminal rewraps lines when it gets narrower,
 	// so that they take more rows than were drawn.
 	reflows bool
 	// drawn are the lines that are there, and columns is for what width.
@@ -39,7 +39,7 @@ func (a *area) draw(above string, lines []line, columns int) {
 	}
 	a.drawn, a.columns = lines, columns
 	if b.Len() > 0 {
-		_, _ = a.out.Write(b.Bytes()) // as with every line, there is nobody to tell
+		_, _ = a.out.Write(b.Bytes()) // nothing can report that stderr is gone
 	}
 }
 
@@ -49,7 +49,7 @@ func (a *area) spoilt() { a.columns = 0 }
 // leave lets the lines be; the next ones are drawn below.
 func (a *area) leave() { a.drawn, a.columns = nil, 0 }
 
-// rows gives how many rows the drawn lines take at a width.
+// rows returns how many rows the drawn lines take at a width.
 func (a *area) rows(columns int) int {
 	rows := len(a.drawn)
 	if !a.reflows || columns <= 0 {

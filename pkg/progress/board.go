@@ -52,8 +52,8 @@ type board struct {
 
 func newBoard() *board { return &board{began: map[event.Object]time.Time{}, pruning: true} }
 
-// take takes what the board shows and tells whether it does.
-func (b *board) take(e event.Event, now time.Time) bool {
+// update applies an event and reports whether the board shows it.
+func (b *board) update(e event.Event, now time.Time) bool {
 	switch e := e.(type) {
 	case event.Checked:
 		b.end(b.checks, "passed", good, now)
@@ -197,7 +197,7 @@ func (b *board) wait(object event.Object, state, message string, now time.Time) 
 	found.state, found.tone, found.detail, found.ended = state, going, message, time.Time{}
 }
 
-// of gives an object's row, or nil.
+// of returns an object's row, or nil.
 func (b *board) of(object event.Object) *row {
 	for _, r := range b.rows {
 		if r.object == object && object != (event.Object{}) {
@@ -222,7 +222,7 @@ func (b *board) drop(gone func(*row) bool) {
 	b.rows = left
 }
 
-// became gives what became of objects, or not in a dry run.
+// became returns what became of objects, or not in a dry run.
 func (b *board) became(state string) string {
 	if b.dryRun {
 		return "checked"

@@ -115,7 +115,7 @@ type (
 	}
 )
 
-// form gives an event's name and fields. A test holds it against the types of
+// form returns an event's name and fields. A test holds it against the types of
 // package event.
 func form(e event.Event) (string, any) {
 	switch e := e.(type) {
@@ -150,7 +150,7 @@ func form(e event.Event) (string, any) {
 	return waitForm(e)
 }
 
-// removalForm is form for what a removal tells.
+// removalForm is form for the events of a removal.
 func removalForm(e event.Event) (string, any) {
 	switch e := e.(type) {
 	case event.Uninstalling:
@@ -173,7 +173,7 @@ func removalForm(e event.Event) (string, any) {
 	return "", nil
 }
 
-// waitForm is form for what a wait tells. What has no form is printed by the
+// waitForm is form for the events of a wait. An event without a form has the
 // name unknown.
 func waitForm(e event.Event) (string, any) {
 	switch e := e.(type) {
@@ -217,7 +217,7 @@ func findings(all []event.Finding) []findingForm {
 	return forms
 }
 
-// action gives one word where people get more, or another one.
+// action returns one word where people get more, or another one.
 func action(a event.Action) string {
 	switch a {
 	case event.Unverified:

@@ -70,7 +70,7 @@ func FuzzPlain(f *testing.F) {
 	})
 }
 
-// events gives one of each, with the text wherever one can be.
+// events returns one of each, with the text wherever one can be.
 func events(text string, n int) []event.Event {
 	object := event.Object{Group: text, Kind: text, Namespace: text, Name: text}
 	dryRun := event.DryRun(text)
@@ -170,8 +170,8 @@ func FuzzLive(f *testing.F) {
 		now := time.Now()
 		for _, e := range events(text, n) {
 			b := newBoard()
-			b.take(event.WaveStarted{Number: n, Waves: n, Title: text, Objects: n}, now)
-			b.take(e, now)
+			b.update(event.WaveStarted{Number: n, Waves: n, Title: text, Objects: n}, now)
+			b.update(e, now)
 			lines := layout(b.rows, now, 40, 10)
 			l.draw("", lines, 40)
 			if shown := s.text(); strings.Count(shown, "\n") > max(1, len(lines)) || s.row() != len(lines) {

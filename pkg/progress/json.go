@@ -68,7 +68,7 @@ func (j *JSON) print(name string, fields any) {
 	fmt.Fprintln(j.out, line)
 }
 
-// encoded gives JSON in which what a terminal acts on is escaped, so that it
+// encoded returns JSON in which what a terminal acts on is escaped, so that it
 // does no harm and nothing of it is lost.
 func encoded(fields any) string {
 	var buffer bytes.Buffer

@@ -57,7 +57,7 @@ var goldens = []struct {
 	{event.Finished{Counts: map[event.Action]int{event.Created: 3, event.Planned: 2}, DryRun: event.DryRunNone, Took: time.Second}, `"event":"finished","counts":{"created":3,"planned":2},"dryRun":"none","seconds":1`},
 }
 
-// printed gives what JSON prints at the beginning of synctest's time.
+// printed returns what JSON prints at the beginning of synctest's time.
 func printed(t *testing.T, print func(*JSON)) string {
 	t.Helper()
 	var out strings.Builder

@@ -22,7 +22,7 @@ type line struct {
 	tone  tone
 }
 
-// layout gives lines for all rows, or for at most so many of them: what still
+// layout returns lines for all rows, or for at most so many of them: what still
 // goes on comes before what has ended. None is longer than columns, less one:
 // terminals do not agree on what a full line does to the cursor.
 func layout(rows []*row, now time.Time, columns, most int) []line {
@@ -45,7 +45,7 @@ func layout(rows []*row, now time.Time, columns, most int) []line {
 	return lines
 }
 
-// title gives the name and, in a column of its own, the detail.
+// title returns the name and, in a column of its own, the detail.
 func (r *row) title(names int) string {
 	name := Printable(r.name)
 	if r.detail == "" {
@@ -78,7 +78,7 @@ func choose(rows []*row, most int) []*row {
 	return shown
 }
 
-// age gives whole seconds while a row lasts, so that it does not flicker, and
+// age returns whole seconds while a row lasts, so that it does not flicker, and
 // tenths once it has ended.
 func age(r *row, now time.Time) string {
 	if r.ended.IsZero() {

@@ -13,17 +13,17 @@ import (
 // Terminal is what a live view is drawn on.
 type Terminal struct {
 	Out io.Writer
-	// Size gives its columns and rows; it is asked at each redraw, and zeroes
+	// Size returns its columns and rows; it is asked at each redraw, and zeroes
 	// say that it is not known.
 	Size func() (columns, rows int)
-	// Foreground tells whether it is the program's to draw on.
+	// Foreground reports whether it is the program's to draw on.
 	Foreground func() bool
-	// Resumed tells that the program was stopped and goes on, with the cursor
+	// Resumed receives when the program continues after a stop, with the cursor
 	// wherever others left it; it may be nil.
 	Resumed <-chan os.Signal
 	// Colours allows them.
 	Colours bool
-	// Reflows says that the terminal breaks lines anew when it gets narrower.
+	// Reflows says that the terminal rewraps lines when it gets narrower.
 	Reflows bool
 }
 
@@ -43,7 +43,7 @@ type Live struct {
 	// last is what comes below everything else.
 	last   bytes.Buffer
 	closed bool
-	// asking is set while the user writes an answer; what is told next ends it.
+	// asking is set while the user writes an answer; the next event ends it.
 	asking bool
 
 	// drawing guards the terminal, and comes before mutex.
@@ -60,7 +60,7 @@ const (
 	// pause is between two redraws only if the program was stopped, or had no
 	// processor for long.
 	pause = time.Second
-	// The size of a terminal that does not tell.
+	// The size of a terminal that does not report it.
 	usualColumns, usualRows = 80, 24
 )
 
@@ -77,7 +77,7 @@ func NewLive(terminal Terminal) *Live {
 	return l
 }
 
-// run draws until it is told to stop.
+// run draws until Close.
 func (l *Live) run() {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -114,7 +114,7 @@ func (l *Live) Sink(e event.Event) {
 		l.plain.Sink(e)
 	default:
 		now := time.Now()
-		if l.closed || !l.board.take(e, now) {
+		if l.closed || !l.board.update(e, now) {
 			l.board.notice(e, now)
 			l.plain.Sink(e)
 		}
@@ -142,7 +142,7 @@ func (l *Live) flush() {
 	}
 }
 
-// Ask prints a question in the place of the view, which begins anew below the
+// Ask prints a question in the place of the view, which restarts below the
 // answer: with the next event.
 func (l *Live) Ask(question string) {
 	l.draw()
@@ -157,7 +157,7 @@ func (l *Live) Ask(question string) {
 	l.printTo(l.terminal.Out).Ask(question)
 }
 
-// asked tells whether the user is writing an answer.
+// asked reports whether the user is writing an answer.
 func (l *Live) asked() bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

@@ -24,7 +24,7 @@ type Plain struct {
 	removing event.RemovalStarted
 	removed  int
 	// retried are the reasons that were told; a bad network has few reasons
-	// and gives them often.
+	// and returns them often.
 	retried map[string]bool
 }
 
@@ -185,7 +185,7 @@ func (p *Plain) diagnosed(e event.Diagnosed) {
 	}
 }
 
-// Explanation gives the lines that tell of a finding.
+// Explanation returns the lines that describe a finding.
 func Explanation(finding event.Finding) []string {
 	lines := []string{finding.What}
 	for _, log := range finding.Logs {
@@ -232,7 +232,7 @@ func (p *Plain) line(format string, arguments ...any) {
 	fmt.Fprintln(p.out, Printable(fmt.Sprintf(format, arguments...)))
 }
 
-// summary gives "46 created, 0 configured, 0 unchanged", and what was pruned
+// summary returns "46 created, 0 configured, 0 unchanged", and what was pruned
 // if anything was.
 func summary(counts map[event.Action]int) string {
 	text := fmt.Sprintf("%d created, %d configured, %d unchanged",
@@ -301,7 +301,7 @@ func Escaped(text string) string {
 	return escaped.String()
 }
 
-// isPrintable tells letters from what a terminal acts on.
+// isPrintable reports whether a terminal prints a rune instead of acting on it.
 func isPrintable(r rune) bool {
 	return !unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }

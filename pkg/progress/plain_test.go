@@ -15,7 +15,7 @@ var (
 	deployment = event.Object{Group: "apps", Kind: "Deployment", Namespace: "istio-system", Name: "istiod"}
 )
 
-// text gives what a sequence of events prints.
+// text returns what a sequence of events prints.
 func text(events ...event.Event) string {
 	var out strings.Builder
 	plain := NewPlain(&out)

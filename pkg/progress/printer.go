@@ -2,7 +2,7 @@ package progress
 
 import "github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 
-// Printer prints what a command tells while it works. It may be called from
+// Printer prints the events of a command while it works. It may be called from
 // several goroutines at once.
 type Printer interface {
 	// Sink takes events, also after Close.
@@ -14,7 +14,7 @@ type Printer interface {
 	// Fail prints the error that ended the command, and comes last.
 	Fail(message string, exitCode int)
 	// Close ends what is drawn and what runs in the background, before
-	// something else is written to the terminal. What is told after it is
+	// something else is written to the terminal. What comes after it is
 	// printed at once. Closing again does nothing.
 	Close()
 }

@@ -36,7 +36,7 @@ func (s *screen) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// terminal gives the screen as Live sees it.
+// terminal returns the screen as Live sees it.
 func (s *screen) terminal() Terminal {
 	return Terminal{
 		Out: s,
@@ -76,7 +76,7 @@ func (s *screen) leave(away bool) {
 	s.away = away
 }
 
-// text gives the lines on the screen, without the empty ones at its end.
+// text returns the lines on the screen, without the empty ones at its end.
 func (s *screen) text() string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -95,14 +95,14 @@ func (s *screen) shows(what, want string) {
 	}
 }
 
-// written gives all that was written.
+// written returns all that was written.
 func (s *screen) written() string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.raw.String()
 }
 
-// row gives the cursor's.
+// row returns the cursor's.
 func (s *screen) row() int {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

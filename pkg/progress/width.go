@@ -10,7 +10,7 @@ import (
 // ellipsis stands for what is cut off.
 const ellipsis = "…"
 
-// columnsOf gives how many columns of a terminal a text takes, or more:
+// columnsOf returns how many columns of a terminal a text takes, or more:
 // terminals do not agree on letters that are joined, and a line that is
 // thought too long is cut, while one that is thought too short would wrap.
 func columnsOf(text string) int {
