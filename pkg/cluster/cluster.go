@@ -69,7 +69,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	config.WarningHandler, config.WarningHandlerWithContext = nil, said
 	once, err := interruptible(config)
 	if err != nil {
-		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
+		return nil, fmt.Errorf("cannot use the kubeconfig: %w", err)
 	}
 	// Around what adds the credentials, so that each attempt gets fresh ones.
 	patient := &retry.Transport{Next: once, Tell: func(reason string) { sink(event.Retrying{Reason: reason}) }}
@@ -86,7 +86,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	cluster.Admission, errs[5] = admission.NewForConfigAndClient(config, client)
 	cluster.brief, errs[6] = crd.Brief(cluster.Dynamic, config, client)
 	if err := errors.Join(errs[:]...); err != nil {
-		return nil, fmt.Errorf("the kubeconfig cannot be used: %w", err)
+		return nil, fmt.Errorf("cannot use the kubeconfig: %w", err)
 	}
 	cluster.Dynamic = answer.Dynamic(cluster.Dynamic, standardKind)
 	cluster.brief = answer.Dynamic(cluster.brief, standardKind)

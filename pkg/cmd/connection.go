@@ -32,7 +32,7 @@ type connection struct {
 	explicitNamespace func() bool
 	releaseSignals    func()
 	// teller reports progress on stderr.
-	teller  *reporter
+	reporter  *reporter
 	profile profile
 	// printWarnings prints the warnings of the API server.
 	printWarnings func()
@@ -50,7 +50,7 @@ func newConnection(streams genericiooptions.IOStreams) *connection {
 		cluster.SeparateCredentials(config)
 		return config
 	})
-	return &connection{ConfigFlags: flags, teller: reporter, releaseSignals: func() {}, printWarnings: func() {}}
+	return &connection{ConfigFlags: flags, reporter: reporter, releaseSignals: func() {}, printWarnings: func() {}}
 }
 
 // printable takes a line at a time, of what a server wants to be printed.

@@ -80,7 +80,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete and recreate objects whose immutable fields changed, except PersistentVolumeClaims, StatefulSets, CRDs and namespaces")
 	flags.BoolVar(&o.prune, "prune", true, "Delete objects of an earlier install that are no longer in the manifest")
 	flags.BoolVar(&o.failFast, "fail-fast", true, "Stop waiting on permanent failures, such as an image that does not exist")
-	cluster.teller.addFlag(flags)
+	cluster.reporter.addFlag(flags)
 	o.skip.addFlag(command)
 	cmdutil.AddDryRunFlag(command)
 	cmdutil.AddValidateFlags(command)
@@ -92,7 +92,7 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 	if err := cluster.checkNamespace(); err != nil {
 		return err
 	}
-	if err := cluster.teller.validate(); err != nil {
+	if err := cluster.reporter.validate(); err != nil {
 		return err
 	}
 	if err := o.source.validate(); err != nil {
@@ -156,7 +156,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		SkipUnsupported: o.upgrade.skip,
 
 		Skip: o.skip.set(),
-		Sink: cluster.teller.begin().Sink,
+		Sink: cluster.reporter.begin().Sink,
 	}
 	if o.dryRun != event.DryRunClient {
 		var err error
@@ -165,7 +165,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		}
 	}
 	results, err := run.Run(ctx)
-	cluster.teller.close() // before something else is printed
+	cluster.reporter.close() // before something else is printed
 	var unready *install.UnreadyError
 	if err != nil && !errors.As(err, &unready) {
 		return err
@@ -203,7 +203,7 @@ func (o *installOptions) showPods(ctx context.Context, cluster *connection, stre
 		done <- runGet(cluster, get.NewGetOptions(displayName, buffered), tableCommand(), "pods", nil)
 	}()
 	warn := func(why string) {
-		cluster.teller.current().Sink(event.Warning{Message: "the pods cannot be shown: " + why})
+		cluster.reporter.current().Sink(event.Warning{Message: "the pods cannot be shown: " + why})
 	}
 	var err error
 	select {
@@ -214,7 +214,7 @@ func (o *installOptions) showPods(ctx context.Context, cluster *connection, stre
 	}
 	fmt.Fprint(streams.Out, table.String())
 	if remarks.Len() > 0 {
-		cluster.teller.current().Remark(remarks.String())
+		cluster.reporter.current().Remark(remarks.String())
 	}
 	if err != nil {
 		warn(line(err.Error()))

@@ -12,14 +12,14 @@ import (
 
 // showNextSteps tells a person, and no program, what to do after an install.
 func (o *installOptions) showNextSteps(cluster *connection, streams genericiooptions.IOStreams) {
-	told := cluster.teller
+	progress := cluster.reporter
 	switch {
 	case *o.print.OutputFormat != "", o.dryRun != event.DryRunNone,
-		told.mode == progressJSON, told.mode == progressNone,
-		!term.IsTerminal(told.streams.ErrOut), !term.IsTerminal(bare(streams.Out)):
+		progress.mode == progressJSON, progress.mode == progressNone,
+		!term.IsTerminal(progress.streams.ErrOut), !term.IsTerminal(bare(streams.Out)):
 		return
 	}
-	told.current().Remark(nextSteps(*cluster.Namespace, o.source.own(), o.source.chosenAddons()))
+	progress.current().Remark(nextSteps(*cluster.Namespace, o.source.own(), o.source.chosenAddons()))
 }
 
 // nextSteps gives a line a command, without a comment behind it: not every shell

@@ -41,14 +41,14 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 	if unwritten := cluster.profile.end(); unwritten != nil {
 		err = errors.Join(err, unwritten)
 	}
-	cluster.teller.close()
+	cluster.reporter.close()
 	cluster.printWarnings()
 	if err == nil {
 		return exitOK
 	}
 	message, code := describe(err, command, cluster)
 	if message != "" {
-		cluster.teller.current().Fail(message, code)
+		cluster.reporter.current().Fail(message, code)
 	}
 	return code
 }
@@ -75,12 +75,12 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetErr(streams.ErrOut)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cluster.addFlags(root)
-	cluster.teller.logging = addVerbosity(root)
+	cluster.reporter.logging = addVerbosity(root)
 	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
 		if out, wrapped := streams.Out.(*outlet); wrapped {
 			out.setForm(command)
 		}
-		if !cluster.teller.logging() {
+		if !cluster.reporter.logging() {
 			klog.SetLogger(logr.Discard())
 		}
 		return cluster.profile.begin()

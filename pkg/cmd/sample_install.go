@@ -84,7 +84,7 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 	flags.BoolVar(&o.adopt, "adopt", false, "Take over objects created by kubectl, Helm or another tool")
 	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete and recreate objects whose immutable fields changed")
 	o.skip.addFlag(command)
-	cluster.teller.addFlag(flags)
+	cluster.reporter.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -102,7 +102,7 @@ func (o *sampleInstallOptions) complete(command *cobra.Command, arguments []stri
 	if o.dryRun, err = dryRun(command); err != nil {
 		return err
 	}
-	return cmp.Or(cluster.checkNamespace(), checkFormat(o.format), o.skip.validate(), o.timeout.validate("; use --wait=false to skip the wait"), cluster.teller.validate())
+	return cmp.Or(cluster.checkNamespace(), checkFormat(o.format), o.skip.validate(), o.timeout.validate("; use --wait=false to skip the wait"), cluster.reporter.validate())
 }
 
 // read renders the sample.
@@ -117,7 +117,7 @@ func (o *sampleInstallOptions) read(context.Context) (manifest.Manifest, error) 
 func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
-	printer := cluster.teller.begin()
+	printer := cluster.reporter.begin()
 	install := &samples.Install{
 		Install: install.Install{
 			Read:       o.read,
@@ -140,7 +140,7 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 		Path:       o.sample.Path,
 		Inject:     o.inject,
 		ConfirmLabel: func(ctx context.Context, label string) error {
-			return o.confirm(ctx, label, *cluster.Namespace, cluster.teller)
+			return o.confirm(ctx, label, *cluster.Namespace, cluster.reporter)
 		},
 		ResetRoutes: o.reset,
 	}
@@ -151,7 +151,7 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 		}
 	}
 	report, err := install.Run(ctx)
-	cluster.teller.close() // before something else is printed
+	cluster.reporter.close() // before something else is printed
 	if err != nil {
 		return err
 	}

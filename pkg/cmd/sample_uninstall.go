@@ -46,7 +46,7 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 	flags.BoolVarP(&o.yes, "yes", "y", false, "Skip the confirmation prompt")
 	o.addPurgeFlags(flags)
 	o.timeout.addFlag(flags, 5*time.Minute, "Maximum time for the whole command, including the wait")
-	cluster.teller.addFlag(flags)
+	cluster.reporter.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -54,7 +54,7 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
-	printer := cluster.teller.begin()
+	printer := cluster.reporter.begin()
 	connected, err := cluster.connect(printer.Sink)
 	if err != nil {
 		return err
@@ -65,13 +65,13 @@ func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluste
 			Namespace: *cluster.Namespace,
 			DryRun:    o.dryRun,
 			Purge:     o.purge,
-			Confirm:   o.asking(ctx, cluster.teller),
+			Confirm:   o.asking(ctx, cluster.reporter),
 			Sink:      printer.Sink,
 		},
 		Sample: name,
 	}
 	removal, unlabelled, err := uninstall.Run(ctx)
-	cluster.teller.close() // before something else is printed
+	cluster.reporter.close() // before something else is printed
 	if err == nil && removal.Source == "" {
 		fmt.Fprintf(streams.Out, "sample %s is not installed in namespace %s\n", name, *cluster.Namespace)
 	}

@@ -63,7 +63,7 @@ func newUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobr
 	flags.BoolVar(&o.purge.CRDs, "purge-crds", false, "Also delete CRDs with custom resources that install did not create, and these resources")
 	o.addPurgeFlags(flags)
 	o.timeout.addFlag(flags, 5*time.Minute, "Maximum time for the whole command, including the wait")
-	cluster.teller.addFlag(flags)
+	cluster.reporter.addFlag(flags)
 	cmdutil.AddDryRunFlag(command)
 	return command
 }
@@ -86,13 +86,13 @@ func (o *uninstallOptions) complete(command *cobra.Command, cluster *connection)
 	if err := o.timeout.validate(""); err != nil {
 		return err
 	}
-	return cluster.teller.validate()
+	return cluster.reporter.validate()
 }
 
 func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
-	printer := cluster.teller.begin()
+	printer := cluster.reporter.begin()
 	connected, err := cluster.connect(printer.Sink)
 	if err != nil {
 		return err
@@ -102,11 +102,11 @@ func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, stre
 		Namespace: *cluster.Namespace,
 		DryRun:    o.dryRun,
 		Purge:     o.purge,
-		Confirm:   o.asking(ctx, cluster.teller),
+		Confirm:   o.asking(ctx, cluster.reporter),
 		Sink:      printer.Sink,
 	}
 	removal, err := uninstall.Run(ctx)
-	cluster.teller.close() // before something else is printed
+	cluster.reporter.close() // before something else is printed
 	if err != nil {
 		printRemoval(removal, o.dryRun, streams)
 		return err
