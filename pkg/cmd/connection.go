@@ -31,9 +31,9 @@ type connection struct {
 	*genericclioptions.ConfigFlags
 	explicitNamespace func() bool
 	releaseSignals    func()
-	// teller reports progress on stderr.
-	reporter  *reporter
-	profile profile
+	// reporter reports progress on stderr.
+	reporter *reporter
+	profile  profile
 	// printWarnings prints the warnings of the API server.
 	printWarnings func()
 }
