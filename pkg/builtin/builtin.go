@@ -17,7 +17,7 @@ import (
 // Options says how the demo is to be. All but the namespace may be empty.
 type Options struct {
 	// Namespace is where the demo goes, by Istio's custom "istio-system". It
-	// must be that of demo.Install, because it is written into roles, webhooks
+	// must be that of install.Install, because it is written into roles, webhooks
 	// and configuration as well.
 	Namespace string
 	// Hub replaces the registry of all images, those of the addons included,
@@ -57,7 +57,7 @@ func Demo(options Options) (manifest.Manifest, error) {
 }
 
 // Sample gives an application of Istio's documentation, for
-// demo.SampleInstall. Its objects name no namespace and go to that of the
+// samples.Install. Its objects name no namespace and go to that of the
 // install. The error says that there is no sample of the name, or how an image
 // cannot be taken from the hub.
 func Sample(options sample.Options) (manifest.Manifest, error) {

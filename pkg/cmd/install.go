@@ -29,7 +29,7 @@ type installOptions struct {
 	timeout timeLimit
 	force   bool
 	adopt   bool
-	// recreate, prune and failFast are as in demo.Install.
+	// recreate, prune and failFast are as in install.Install.
 	recreate, prune, failFast bool
 	// validation is the server's: Strict, Warn or Ignore.
 	validation string

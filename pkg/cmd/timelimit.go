@@ -27,7 +27,7 @@ func (t timeLimit) validate(remedy string) error {
 	return &usageError{errors.New("--timeout must be longer than 0" + remedy)}
 }
 
-// limit ends a context after the time, with demo.ErrTimeout as its cause.
+// limit ends a context after the time, with cluster.ErrTimeout as its cause.
 func (t timeLimit) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	after := time.Duration(t)
 	return context.WithTimeoutCause(ctx, after, fmt.Errorf("%w after %s", cluster.ErrTimeout, after))

@@ -31,7 +31,7 @@ type Result = apply.Result
 // Wait, Prune, FailFast and UpgradeAPIs.
 //
 // One Install is for one goroutine. Two at once in a namespace, in whatever
-// programs, do no harm: one of them may end with inventory.ErrChanged.
+// programs, do no harm: one of them may end with applyset.ErrChanged.
 type Install struct {
 	// Read returns the manifest. It is called once, in a goroutine of its own
 	// that is not waited for when the context ends.
@@ -42,7 +42,7 @@ type Install struct {
 	// created if it does not exist.
 	Namespace manifest.Namespace
 	// Inventory names the ConfigMap that lists what is installed; empty for the
-	// demo's, inventory.ParentName.
+	// demo's, applyset.ParentName.
 	Inventory string
 	// NamespaceLabels are what the namespace is given before workloads come to
 	// it, under the inventory's name as field manager.
@@ -91,7 +91,7 @@ type Install struct {
 	// Sink, if set, receives the events, from several goroutines at once.
 	Sink event.Sink
 
-	// complement, if set, adds what the cluster has to what was read.
+	// Amend, if set, adds what the cluster has to what was read.
 	Amend func(context.Context, *manifest.Manifest) error
 }
 
@@ -100,8 +100,8 @@ type Install struct {
 // and for a login that a credential plugin of the kubeconfig has begun: neither
 // can be ended from here. No request follows the login.
 //
-// Its errors are *InputError, *RefusedError and *inventory.ForeignError before
-// the first write; inventory.ErrChanged where somebody else installs at the
+// Its errors are *InputError, *RefusedError and *applyset.ForeignError before
+// the first write; applyset.ErrChanged where somebody else installs at the
 // same time; *InterruptedError where the context ended, joined with what had
 // failed before; *UnreadyError where everything is applied and does not run;
 // *apply.RefusalError for each object that could not be applied; and those of
@@ -131,7 +131,7 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 	return results, err
 }
 
-// read returns up with the context, also where a pipe gives nothing and cannot
+// read gives up with the context, also where a pipe gives nothing and cannot
 // be interrupted; that goroutine ends with the program. What Read says is an
 // InputError.
 func (i *Install) read(ctx context.Context) (manifest.Manifest, error) {

@@ -27,7 +27,7 @@ const ownersCheck = "foreign"
 // otherOwner owns objects of the manifest.
 type otherOwner struct {
 	owner applyset.Owner
-	// set is the inventory that the objects belong to, where the owner is one
+	// inventory is the one that the objects belong to, where the owner is one
 	// and it can be found. Its kind is empty otherwise.
 	inventory otherInventory
 	refs      []event.Object
@@ -44,7 +44,7 @@ func accept(l *applyset.Inventory) func(metav1.Object) error {
 	}
 }
 
-// inventorySet is an inventory of an ApplySet: its parent, and the tool that
+// otherInventory is an inventory of an ApplySet: its parent, and the tool that
 // the parent names.
 type otherInventory struct {
 	parent event.Object
@@ -110,7 +110,7 @@ func (i *Install) foreign(ctx context.Context, l *applyset.Inventory, targets []
 	return all, nil
 }
 
-// findSet finds an inventory by its ID; it is empty where there is none any more.
+// findInventory finds an inventory by its ID; it is empty where there is none any more.
 func findInventory(ctx context.Context, client metadata.Interface, id string) (otherInventory, error) {
 	places := []applyset.Place{
 		{Kind: schema.GroupKind{Kind: "ConfigMap"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}},
@@ -160,7 +160,7 @@ func (i *Install) anotherIstio(ctx context.Context, l *applyset.Inventory, targe
 	return others, err
 }
 
-// foreignResults are the verdicts on what belongs to others.
+// ownerResults are the verdicts on what belongs to others.
 func ownerResults(others, beside []otherOwner) []preflight.Result {
 	var results []preflight.Result
 	if len(others) == 0 && len(beside) == 0 {

@@ -88,7 +88,7 @@ func (e *LeftError) Unwrap() error { return e.Err }
 // Run gives what was removed and kept, also when it fails. A Removal without a
 // source says that nothing is installed, which is no error. Its errors are
 // *RefusedError before the first write, *LeftError after it (around
-// inventory.ErrChanged where an install has put something there meanwhile), the
+// applyset.ErrChanged where an install has put something there meanwhile), the
 // cause of the context's end, and those of the API server and of Confirm. The
 // same Run goes on after any of them.
 func (u *Uninstall) Run(ctx context.Context) (Removal, error) {

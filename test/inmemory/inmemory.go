@@ -71,7 +71,7 @@ func Empty(request *http.Request) any {
 	return object
 }
 
-// Last returns the Last part of a request's path: a name.
+// Last returns the last part of a request's path: a name.
 func Last(request *http.Request) string {
 	return request.URL.Path[strings.LastIndex(request.URL.Path, "/")+1:]
 }
