@@ -56,7 +56,7 @@ type Endpoint struct {
 	Why string `json:"why"`
 }
 
-// Find gives the way to the gateway: its load balancer or else a port of the
+// Find returns the way to the gateway: its load balancer or else a port of the
 // nodes. It takes one request, and a second one for the nodes. Its errors say
 // why there is no such way and what to do, or are those of the API server.
 func (a *Address) Find(ctx context.Context) (Endpoint, error) {
@@ -68,9 +68,9 @@ func (a *Address) Find(ctx context.Context) (Endpoint, error) {
 	}
 	if host, from := outside(service); host != "" {
 		if !IsHost(host) {
-			return Endpoint{}, a.unreachable(fmt.Sprintf("the %s of service %s/%s is %+.64q, which is neither an IP address nor a host name", from, a.Namespace, a.Gateway, host))
+			return Endpoint{}, a.unreachable(fmt.Sprintf("%s of service %s/%s is invalid: %+.64q is neither an IP address nor a host name", from, a.Namespace, a.Gateway, host))
 		}
-		why := fmt.Sprintf("the %s of service %s/%s", from, a.Namespace, a.Gateway)
+		why := fmt.Sprintf("%s of service %s/%s", from, a.Namespace, a.Gateway)
 		return a.reach(ViaLoadBalancer, host, int(port.Port), port, why), nil
 	}
 	why := a.pending(service)
@@ -82,11 +82,11 @@ func (a *Address) Find(ctx context.Context) (Endpoint, error) {
 		return Endpoint{}, cluster.CauseOf(ctx, err)
 	}
 	if host == "" {
-		return Endpoint{}, a.unreachable(why + ", and no node that could be used has an address")
+		return Endpoint{}, a.unreachable(why + ", and no usable node has an address")
 	}
-	why = fmt.Sprintf("%s; this is a port of node %s at its %s", why, node, kind)
+	why = fmt.Sprintf("%s; using the node port of node %s at its %s", why, node, kind)
 	if kind == corev1.NodeInternalIP {
-		why += ", which may not be reachable from here: if so, run '" + a.forwardCommand() + "'"
+		why += "; if it is unreachable from here, run '" + a.forwardCommand() + "'"
 	}
 	found := a.reach(ViaNodePort, host, int(port.NodePort), port, why)
 	found.Node = node
@@ -128,18 +128,18 @@ func (a *Address) Forward(ctx context.Context, opened func(Endpoint)) error {
 	return forward.run(ctx)
 }
 
-// service gives the gateway's Service, and its port for HTTP.
+// service returns the gateway's Service, and its port for HTTP.
 func (a *Address) service(ctx context.Context) (*corev1.Service, corev1.ServicePort, error) {
 	service, err := a.Cluster.Core.Services(a.Namespace).Get(ctx, a.Gateway, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, corev1.ServicePort{}, fmt.Errorf("there is no service %s in namespace %s; run 'kubectl istio-demo install', or name another one with --gateway or -n", a.Gateway, a.Namespace)
+		return nil, corev1.ServicePort{}, fmt.Errorf("service %s not found in namespace %s; run 'kubectl istio-demo install', or choose another one with --gateway or -n", a.Gateway, a.Namespace)
 	case err != nil:
 		return nil, corev1.ServicePort{}, cluster.CauseOf(ctx, fmt.Errorf("cannot read service %s/%s: %w", a.Namespace, a.Gateway, err))
 	}
 	port, ok := webPort(service.Spec.Ports)
 	if !ok {
-		return nil, corev1.ServicePort{}, fmt.Errorf("service %s/%s has no port for HTTP: none is 80 or 443, and none has a name that begins with http", a.Namespace, a.Gateway)
+		return nil, corev1.ServicePort{}, fmt.Errorf("service %s/%s has no HTTP port: no port 80 or 443, and no port name starting with http", a.Namespace, a.Gateway)
 	}
 	return service, port, nil
 }
@@ -159,19 +159,19 @@ func (a *Address) reach(via, host string, number int, port corev1.ServicePort, w
 	return Endpoint{URL: scheme + "://" + authority, Via: via, Host: host, Port: number, Namespace: a.Namespace, Gateway: a.Gateway, Why: why}
 }
 
-// pending says why there is no load balancer's address.
+// pending says why there is no load balancer address.
 func (a *Address) pending(service *corev1.Service) string {
 	if service.Spec.Type == corev1.ServiceTypeLoadBalancer {
-		return fmt.Sprintf("no load balancer has given service %s/%s an address (EXTERNAL-IP is pending)", a.Namespace, a.Gateway)
+		return fmt.Sprintf("service %s/%s has no load balancer address (EXTERNAL-IP is pending)", a.Namespace, a.Gateway)
 	}
 	return fmt.Sprintf("service %s/%s is of type %s", a.Namespace, a.Gateway, service.Spec.Type)
 }
 
 func (a *Address) unreachable(why string) error {
-	return fmt.Errorf("the gateway cannot be reached from outside the cluster: %s; run '%s'", why, a.forwardCommand())
+	return fmt.Errorf("gateway not reachable from outside the cluster: %s; run '%s'", why, a.forwardCommand())
 }
 
-// forwardCommand gives the command that leads to the gateway from anywhere.
+// forwardCommand returns the command that leads to the gateway from anywhere.
 func (a *Address) forwardCommand() string {
 	command := "kubectl istio-demo address --forward"
 	if a.Namespace != "istio-system" {
@@ -186,13 +186,13 @@ func (a *Address) forwardCommand() string {
 // DefaultGateway is the Service of the demo's ingress gateway.
 const DefaultGateway = "istio-ingressgateway"
 
-// node gives a node that has the gateway's port, and its address: one for the
+// node returns a node that has the gateway's port, and its address: one for the
 // whole world if there is one.
 func (a *Address) node(ctx context.Context, service *corev1.Service) (name, host string, kind corev1.NodeAddressType, err error) {
 	// Of a big cluster a part will do.
 	list, err := a.Cluster.Core.Nodes().List(ctx, metav1.ListOptions{Limit: 100})
 	if apierrors.IsForbidden(err) {
-		return "", "", "", a.unreachable("you may not list nodes, so that the address of none is known")
+		return "", "", "", a.unreachable("no permission to list nodes, so their addresses are unknown")
 	}
 	if err != nil {
 		return "", "", "", fmt.Errorf("cannot list nodes: %w", err)
@@ -244,15 +244,15 @@ func nodeReady(node corev1.Node) bool {
 	})
 }
 
-// outside gives an address at which a Service says it is served outside the
+// outside returns an address at which a Service says it is served outside the
 // cluster, and where that is from.
 func outside(service *corev1.Service) (host, from string) {
 	for _, ingress := range service.Status.LoadBalancer.Ingress {
 		if ingress.IP != "" {
-			return ingress.IP, "load balancer's address"
+			return ingress.IP, "load balancer address"
 		}
 		if ingress.Hostname != "" {
-			return ingress.Hostname, "load balancer's name"
+			return ingress.Hostname, "load balancer host name"
 		}
 	}
 	if len(service.Spec.ExternalIPs) > 0 {
@@ -261,14 +261,14 @@ func outside(service *corev1.Service) (host, from string) {
 	return "", ""
 }
 
-// IsHost tells whether a text is an IP address or the name of a host, and so
+// IsHost reports whether a text is an IP address or the name of a host, and so
 // nothing else to a browser, or to a shell that has a URL in its command line.
 // Not every server has checked what its controllers and nodes say.
 func IsHost(text string) bool {
 	return net.ParseIP(text) != nil || len(validation.IsDNS1123Subdomain(text)) == 0
 }
 
-// webPort gives the port for HTTP, or else that for HTTPS.
+// webPort returns the port for HTTP, or else that for HTTPS.
 func webPort(ports []corev1.ServicePort) (corev1.ServicePort, bool) {
 	for _, fits := range []func(corev1.ServicePort) bool{
 		func(port corev1.ServicePort) bool { return port.Port == 80 },
@@ -286,7 +286,7 @@ func isHTTPS(port corev1.ServicePort) bool {
 	return port.Port == 443 || strings.HasPrefix(port.Name, "https")
 }
 
-// targetPort gives the port of a pod that a Service's port leads to.
+// targetPort returns the port of a pod that a Service's port leads to.
 func targetPort(pod *corev1.Pod, port corev1.ServicePort) (int, error) {
 	if port.TargetPort.Type == intstr.Int {
 		if port.TargetPort.IntVal == 0 {
@@ -301,5 +301,5 @@ func targetPort(pod *corev1.Pod, port corev1.ServicePort) (int, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("pod %s/%s has no port with the name %q", pod.Namespace, pod.Name, port.TargetPort.StrVal)
+	return 0, fmt.Errorf("pod %s/%s has no port named %q", pod.Namespace, pod.Name, port.TargetPort.StrVal)
 }

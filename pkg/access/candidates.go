@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	errPodDeleted = errors.New("it is being deleted")
-	errPodEnded   = errors.New("it has ended")
+	errPodDeleted = errors.New("being deleted")
+	errPodEnded   = errors.New("terminated")
 )
 
 // candidates are the pods that a forward can go to, as a watch shows them.
@@ -122,7 +122,7 @@ func (c *candidates) waited(ctx context.Context) error {
 	return fmt.Errorf("%w: %s", cause, c.told)
 }
 
-// choose gives the newest of the pods that are ready, which will be there for
+// choose returns the newest of the pods that are ready, which will be there for
 // the longest time, or says what the others are waiting for.
 func (c *candidates) choose(ctx context.Context) (best *corev1.Pod, usable context.Context, changed <-chan struct{}, err error) {
 	c.mutex.Lock()
@@ -168,7 +168,7 @@ func (c *candidates) tell() {
 		}
 	}
 	if newest == nil {
-		c.told = "there is no pod, or it is being deleted"
+		c.told = "no pods, or only pods that are being deleted"
 		return
 	}
 	object, state := podRef(newest), podState(newest)
@@ -209,7 +209,7 @@ func podState(pod *corev1.Pod) string {
 		case state.Waiting != nil && state.Waiting.Reason != "" && state.Waiting.Reason != "PodInitializing":
 			return strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", status.Name, state.Waiting.Reason, state.Waiting.Message), ": ")
 		case state.Running != nil && !status.Ready:
-			return fmt.Sprintf("container %s runs, but is not ready", status.Name)
+			return fmt.Sprintf("container %s is running, but not ready", status.Name)
 		}
 	}
 	for _, condition := range pod.Status.Conditions {
@@ -218,7 +218,7 @@ func podState(pod *corev1.Pod) string {
 		}
 	}
 	if pod.Status.Phase == corev1.PodRunning {
-		return "it runs, but is not ready"
+		return "running, but not ready"
 	}
 	if pod.Status.Phase == "" {
 		return string(corev1.PodPending)

@@ -105,10 +105,10 @@ func TestCandidatesTimeout(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(fmt.Errorf("%w after 1s", cluster.ErrTimeout))
 	_, _, err := c.next(ctx)
-	if err == nil || err.Error() != "timed out after 1s: pod n/a is not ready: it runs, but is not ready" {
+	if err == nil || err.Error() != "timed out after 1s: pod n/a is not ready: running, but not ready" {
 		t.Errorf("it is %v", err)
 	}
-	if strings.Join(told, "|") != "not ready: it runs, but is not ready" {
+	if strings.Join(told, "|") != "not ready: running, but not ready" {
 		t.Errorf("told was %q", told)
 	}
 	interrupted := errors.New("interrupted")
@@ -124,11 +124,11 @@ func TestPodState(t *testing.T) {
 		return &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: []corev1.ContainerStatus{{Name: "c", State: state}}}}
 	}
 	for want, pod := range map[string]*corev1.Pod{
-		"Pending":                              {},
-		"Failed":                               {Status: corev1.PodStatus{Phase: corev1.PodFailed}},
-		"container c: ContainerCreating":       container(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}),
-		"container c: ErrImagePull: not found": container(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "not found"}}),
-		"container c runs, but is not ready":   container(corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}),
+		"Pending":                               {},
+		"Failed":                                {Status: corev1.PodStatus{Phase: corev1.PodFailed}},
+		"container c: ContainerCreating":        container(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}),
+		"container c: ErrImagePull: not found":  container(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "not found"}}),
+		"container c is running, but not ready": container(corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}),
 		"Unschedulable: no nodes": {Status: corev1.PodStatus{Conditions: []corev1.PodCondition{
 			{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "no nodes"}}}},
 	} {

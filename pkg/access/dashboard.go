@@ -72,18 +72,18 @@ var dashboards = map[string]dashboard{
 	"kiali":        {shows: "the mesh as a graph", selector: "app=kiali", port: 20001, path: "/kiali", from: demoAddon},
 	"prometheus":   {shows: "queries for metrics", selector: "app.kubernetes.io/name=prometheus", port: 9090, from: demoAddon},
 	"proxy":        {shows: "the admin page of a proxy", port: 15000},
-	"skywalking":   {shows: "traces, if you have it", selector: "app=skywalking-ui", port: 8080},
-	"zipkin":       {shows: "traces, if you have it", selector: "app=zipkin", port: 9411},
+	"skywalking":   {shows: "traces, if installed", selector: "app=skywalking-ui", port: 8080},
+	"zipkin":       {shows: "traces, if installed", selector: "app=zipkin", port: 9411},
 }
 
-// DashboardNames gives the names of all dashboards, sorted.
+// DashboardNames returns the names of all dashboards, sorted.
 func DashboardNames() []string { return slices.Sorted(maps.Keys(dashboards)) }
 
 // DashboardTitle says in a few words what one sees on a dashboard; it is empty
 // for a name that is none of Dashboards.
 func DashboardTitle(name string) string { return dashboards[name].shows }
 
-// NeedsProxy tells whether a dashboard is that of a proxy, which must be named.
+// NeedsProxy reports whether a dashboard is that of a proxy, which must be named.
 func NeedsProxy(name string) bool {
 	found, ok := dashboards[name]
 	return ok && found.selector == ""
@@ -116,7 +116,7 @@ func (d *Dashboard) Run(ctx context.Context) error {
 func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 	none := fmt.Sprintf("%s is not installed: namespace %s has no pod with the label %s", d.Name, d.Namespace, shown.selector)
 	if shown.from == elsewhere {
-		return fmt.Errorf("%s; it is no part of the demo, whose traces 'kubectl istio-demo dashboard jaeger' shows, but Istio's samples/addons/extras have it", none)
+		return fmt.Errorf("%s; it is not part of the demo: install it from Istio's samples/addons/extras, or run 'kubectl istio-demo dashboard jaeger' for the demo's traces", none)
 	}
 	here := ""
 	if d.Namespace != "istio-system" {
@@ -138,10 +138,10 @@ func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 	if shown.from == demoAddon {
 		command += " --addons=" + strings.Join(withAddon(deployments, d.Name), ",")
 	}
-	return fmt.Errorf("%s; run '%s%s', or name another namespace with -n", none, command, here)
+	return fmt.Errorf("%s; run '%s%s', or choose another namespace with -n", none, command, here)
 }
 
-// withAddon gives the addons that are there, and the one that is missed:
+// withAddon returns the addons that are there, and the one that is missed:
 // --addons is to name all that are wanted.
 func withAddon(installed []unstructured.Unstructured, missed string) []string {
 	names := []string{missed}
@@ -165,7 +165,7 @@ func (d *Dashboard) deployments(ctx context.Context, selector string) []unstruct
 	return list.Items
 }
 
-// scaledAway tells whether somebody wants no pods of a Deployment.
+// scaledAway reports whether somebody wants no pods of a Deployment.
 func scaledAway(deployment *unstructured.Unstructured) bool {
 	replicas, found, err := unstructured.NestedInt64(deployment.Object, "spec", "replicas")
 	return found && err == nil && replicas == 0

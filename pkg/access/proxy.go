@@ -58,17 +58,17 @@ func parseProxy(text, namespace string) (proxyName, error) {
 			read.kind = long
 		}
 		if _, ok := owners[read.kind]; !ok && read.kind != "pod" {
-			return proxyName{}, fmt.Errorf("%q has no pods; use pod, deployment, statefulset, daemonset, replicaset or service", kind)
+			return proxyName{}, fmt.Errorf("unsupported type %q; use pod, deployment, statefulset, daemonset, replicaset or service", kind)
 		}
 	}
 	if dot := strings.LastIndex(read.name, "."); dot >= 0 {
 		read.name, read.namespace = read.name[:dot], read.name[dot+1:]
 		if wrong := validation.IsDNS1123Label(read.namespace); len(wrong) > 0 {
-			return proxyName{}, fmt.Errorf("%q is no name of a namespace: %s", read.namespace, wrong[0])
+			return proxyName{}, fmt.Errorf("invalid namespace %q: %s", read.namespace, wrong[0])
 		}
 	}
 	if wrong := validation.IsDNS1123Subdomain(read.name); len(wrong) > 0 {
-		return proxyName{}, fmt.Errorf("%q is no name of a %s: %s", read.name, read.kind, wrong[0])
+		return proxyName{}, fmt.Errorf("invalid %s name %q: %s", read.kind, read.name, wrong[0])
 	}
 	return read, nil
 }
@@ -87,11 +87,11 @@ func (d *Dashboard) choose(ctx context.Context, forward *podForward) error {
 			options.FieldSelector = fields.OneTermEqualSelector("metadata.name", named.name).String()
 		}
 		forward.candidates.none = func() error {
-			return fmt.Errorf("there is no pod %s in namespace %s; %s lists those that there are, and -n names another namespace", named.name, named.namespace,
+			return fmt.Errorf("pod %s not found in namespace %s; list pods with %s, or choose another namespace with -n", named.name, named.namespace,
 				"'kubectl get pods"+shell.In(named.namespace)+"'")
 		}
 		forward.candidates.replaced = func() error {
-			return fmt.Errorf("pod %s/%s is gone; name its deployment instead to follow its successors: '%s'", named.namespace, named.name,
+			return fmt.Errorf("pod %s/%s is gone; forward to its deployment to follow its successors: '%s'", named.namespace, named.name,
 				shell.Line("kubectl istio-demo dashboard {} deployment/NAME.{}", d.Name, named.namespace))
 		}
 		return nil
@@ -107,14 +107,14 @@ func (d *Dashboard) choose(ctx context.Context, forward *podForward) error {
 	return nil
 }
 
-// podsOf gives the selector of what has pods.
+// podsOf returns the selector of what has pods.
 func (d *Dashboard) podsOf(ctx context.Context, named proxyName) (labels.Selector, error) {
 	ctx, cancel := d.Local.limit(ctx)
 	defer cancel()
 	object, err := d.Cluster.Dynamic.Resource(owners[named.kind]).Namespace(named.namespace).Get(ctx, named.name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("there is no %s %s in namespace %s; -n names another namespace", named.kind, named.name, named.namespace)
+		return nil, fmt.Errorf("%s %s not found in namespace %s; choose another namespace with -n", named.kind, named.name, named.namespace)
 	case err != nil:
 		return nil, cluster.CauseOf(ctx, fmt.Errorf("cannot read %s %s/%s: %w", named.kind, named.namespace, named.name, err))
 	}

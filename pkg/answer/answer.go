@@ -22,7 +22,7 @@ import (
 // reason is that of the errors. No API server gives it.
 const reason metav1.StatusReason = "AnotherObject"
 
-// IsOther tells whether an error says that an API server has answered about
+// IsOther reports whether an error says that an API server has answered about
 // another object than it was asked for. Asking again does not help.
 func IsOther(err error) bool { return apierrors.ReasonForError(err) == reason }
 
@@ -71,7 +71,7 @@ func (p place) below(subresources []string) place {
 func (p place) askable(names ...string) error {
 	for _, segment := range append(names, p.namespace, p.resource.Group, p.resource.Version, p.resource.Resource) {
 		if wrong := rest.IsValidPathSegmentName(segment); len(wrong) > 0 {
-			return fmt.Errorf("%+.64q cannot be part of a name: it %s", segment, wrong[0])
+			return fmt.Errorf("invalid name %+.64q: it %s", segment, wrong[0])
 		}
 	}
 	return nil
@@ -108,7 +108,7 @@ func within[T runtime.Object](p place, list T, err error) (T, error) {
 func (p place) check(name string, object runtime.Object) error {
 	found, err := meta.Accessor(object)
 	if err != nil {
-		return p.refuse(name, "something that is no object")
+		return p.refuse(name, "a non-object")
 	}
 	kind, ok := p.kindIn(object)
 	if ok && p.meant(name, found) {
@@ -117,7 +117,7 @@ func (p place) check(name string, object runtime.Object) error {
 	return p.refuse(name, words(kind, found.GetNamespace(), found.GetName()))
 }
 
-// meant tells whether an object is the one with a name, or one of any name.
+// meant reports whether an object is the one with a name, or one of any name.
 func (p place) meant(name string, found metav1.Object) bool {
 	if name != "" {
 		return found.GetName() == name && found.GetNamespace() == p.namespace
@@ -126,10 +126,10 @@ func (p place) meant(name string, found metav1.Object) bool {
 	return here && found.GetName() != "" && segment(found.GetName())
 }
 
-// segment tells whether a name can be asked for.
+// segment reports whether a name can be asked for.
 func segment(name string) bool { return len(rest.IsValidPathSegmentName(name)) == 0 }
 
-// kindIn gives what an object says it is, and whether that is what was asked
+// kindIn returns what an object says it is, and whether that is what was asked
 // for.
 func (p place) kindIn(object runtime.Object) (kind string, ok bool) {
 	said := object.GetObjectKind().GroupVersionKind()
@@ -147,7 +147,7 @@ func (p place) what() string {
 	return p.resource.GroupResource().String()
 }
 
-// refuse gives an error that followers of a watch, which get a Status, and all
+// refuse returns an error that followers of a watch, which get a Status, and all
 // others know by its reason.
 func (p place) refuse(name, answered string) error {
 	asked := words(p.what(), p.namespace, name)
@@ -161,11 +161,11 @@ func (p place) refuse(name, answered string) error {
 		Status:  metav1.StatusFailure,
 		Code:    http.StatusBadGateway,
 		Reason:  reason,
-		Message: fmt.Sprintf("the API server answered about %s when asked for %s", answered, asked),
+		Message: fmt.Sprintf("the API server returned %s instead of %s", answered, asked),
 	}}
 }
 
-// words gives "configmap istio-system/istio-demo", with what no object is
+// words returns "configmap istio-system/istio-demo", with what no object is
 // called in quotes.
 func words(kind, namespace, name string) string {
 	path := name
@@ -178,7 +178,7 @@ func words(kind, namespace, name string) string {
 	return excerpt(strings.ToLower(kind)) + " " + excerpt(path)
 }
 
-// excerpt gives a short text for an error, in quotes where it has more than
+// excerpt returns a short text for an error, in quotes where it has more than
 // names do.
 func excerpt(text string) string {
 	const longest = 320 // a namespace and a name have no more

@@ -162,7 +162,7 @@ func TestAnotherObject(t *testing.T) {
 				}
 			case err == nil || !answer.IsOther(err) || strings.ContainsAny(err.Error(), "\n\x00\u202e") || len(err.Error()) > 500:
 				t.Errorf("%s: the error for %.200s is %v", way, test.answered, err)
-			case !strings.Contains(err.Error(), "the API server answered about ") || !strings.Contains(err.Error(), test.want):
+			case !strings.Contains(err.Error(), "the API server returned ") || !strings.Contains(err.Error(), test.want):
 				t.Errorf("%s: the error for %.200s is %v", way, test.answered, err)
 			}
 		}
@@ -211,18 +211,18 @@ func TestAnotherKind(t *testing.T) {
 }
 
 func TestMessage(t *testing.T) {
-	const asked = " when asked for configmap a/b"
+	const asked = " instead of configmap a/b"
 	for answered, want := range map[string]string{
-		object("ConfigMap", "x", "y"): "the API server answered about configmap x/y" + asked,
-		object("Secret", "a", "b"):    "the API server answered about secret a/b" + asked,
-		object("ConfigMap", "", ""):   "the API server answered about a configmap without a name" + asked,
+		object("ConfigMap", "x", "y"): "the API server returned configmap x/y" + asked,
+		object("Secret", "a", "b"):    "the API server returned secret a/b" + asked,
+		object("ConfigMap", "", ""):   "the API server returned a configmap without a name" + asked,
 	} {
 		if err := ways["get"](t.Context(), answering(t, answered)); err == nil || err.Error() != want {
 			t.Errorf("the error is\n%v\nwant\n%s", err, want)
 		}
 	}
 	_, err := answering(t, object("Namespace", "", "y")).dynamic.Resource(namespaces).Get(t.Context(), "a", metav1.GetOptions{})
-	if want := "the API server answered about namespace y when asked for namespace a"; err == nil || err.Error() != want {
+	if want := "the API server returned namespace y instead of namespace a"; err == nil || err.Error() != want {
 		t.Errorf("the error is\n%v\nwant\n%s", err, want)
 	}
 }
@@ -249,12 +249,12 @@ func TestLists(t *testing.T) {
 			{"a", "a", "b", ""},
 			{"", "x", "b", ""},
 			{"", "", "b", ""},
-			{"a", "x", "b", "the API server answered about configmap x/b when asked for configmaps in namespace a"},
-			{"a", "", "b", "the API server answered about configmap b when asked for configmaps in namespace a"},
-			{"a", "a", "", "the API server answered about a configmap without a name when asked for configmaps in namespace a"},
-			{"a", "a", "..", "the API server answered about configmap a/.. when asked for configmaps in namespace a"},
-			{"", "x", "../y", "the API server answered about configmap x/../y when asked for configmaps"},
-			{"", "../x", "y", "the API server answered about configmap ../x/y when asked for configmaps"},
+			{"a", "x", "b", "the API server returned configmap x/b instead of configmaps in namespace a"},
+			{"a", "", "b", "the API server returned configmap b instead of configmaps in namespace a"},
+			{"a", "a", "", "the API server returned a configmap without a name instead of configmaps in namespace a"},
+			{"a", "a", "..", "the API server returned configmap a/.. instead of configmaps in namespace a"},
+			{"", "x", "../y", "the API server returned configmap x/../y instead of configmaps"},
+			{"", "../x", "y", "the API server returned configmap ../x/y instead of configmaps"},
 		} {
 			kind, version := "ConfigMapList", "v1"
 			if way == "metadata" {
@@ -268,7 +268,7 @@ func TestLists(t *testing.T) {
 			err := list(t.Context(), answering(t, body), test.asked)
 			want := test.want
 			if way == "metadata" {
-				want = strings.NewReplacer("about configmap ", "about configmaps ", "a configmap ", "a configmaps ").Replace(want)
+				want = strings.NewReplacer("returned configmap ", "returned configmaps ", "a configmap ", "a configmaps ").Replace(want)
 			}
 			if got := fmt.Sprint(err); got != want && !(err == nil && want == "") {
 				t.Errorf("%s of %q with %q and %q: %s, want %s", way, test.asked, test.namespace, test.name, got, want)
@@ -290,7 +290,7 @@ func TestPaths(t *testing.T) {
 		client.metadata.Resource(configMaps).Namespace(".").DeleteCollection(t.Context(), metav1.DeleteOptions{}, everything),
 		client.metadata.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods/.."}).Delete(t.Context(), "a", metav1.DeleteOptions{}),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "cannot be part of a name") {
+		if err == nil || !strings.Contains(err.Error(), "invalid name") {
 			t.Errorf("the error is %v", err)
 		}
 	}

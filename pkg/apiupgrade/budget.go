@@ -16,7 +16,7 @@ func disruptionBudget(d *draft) error {
 	}
 	if len(labels) == 0 && emptyList(selector, "matchExpressions") {
 		delete(spec, "selector")
-		d.note("spec.selector {} is left out: it selected no pods, and would select all of them")
+		d.note("spec.selector {} is left out: it selected no pods, but would select all pods")
 		return nil
 	}
 	expressions, ok := selector["matchExpressions"].([]any)
@@ -35,7 +35,7 @@ func disruptionBudget(d *draft) error {
 	switch {
 	case all:
 		spec["selector"] = map[string]any{}
-		d.note("spec.selector is {}, which selects all pods as the expression on %s did", unmatched)
+		d.note("spec.selector becomes {}: it selects all pods, as the expression on %s did", unmatched)
 	case len(kept) < len(expressions):
 		selector["matchExpressions"] = append([]any{}, kept...)
 		d.note("the expression on %s is left out of spec.selector", unmatched)

@@ -12,7 +12,7 @@ func cronJob(d *draft) error {
 	zone, rest, spaced := strings.Cut(prefixed, " ")
 	if zoned && spaced && spec["timeZone"] == nil {
 		spec["schedule"], spec["timeZone"] = strings.TrimSpace(rest), zone
-		d.note("spec.schedule gives its time zone %s to spec.timeZone", zone)
+		d.note("time zone %s moves from spec.schedule to spec.timeZone", zone)
 	}
 	return nil
 }

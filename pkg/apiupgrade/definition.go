@@ -24,22 +24,22 @@ func definition(d *draft) error {
 	}
 	old, unknown, err := readDefinition(spec)
 	if err != nil {
-		return fmt.Errorf("spec cannot be read as v1beta1: %w; mend it", err)
+		return fmt.Errorf("cannot read spec as v1beta1: %w; fix it", err)
 	}
 	for _, field := range unknown {
-		d.note("spec.%s, which v1beta1 does not know, is left out", field)
+		d.note("unknown field spec.%s is left out", field)
 	}
 	d.defaultDefinition(old)
 	converted, err := convertDefinition(old)
 	if err != nil {
-		return fmt.Errorf("spec cannot be read as v1beta1: %w; mend it", err)
+		return fmt.Errorf("cannot read spec as v1beta1: %w; fix it", err)
 	}
 	d.schemas(converted, old.PreserveUnknownFields == nil || *old.PreserveUnknownFields)
 	written, err := writeDefinition(converted)
 	if err != nil {
 		return err
 	}
-	// An earlier version of the definition may be stored with true, which is
+	// An earlier version of the CRD may be stored with true, which is
 	// not to stay.
 	written["preserveUnknownFields"] = false
 	d.object["spec"] = written
@@ -47,7 +47,7 @@ func definition(d *draft) error {
 	return nil
 }
 
-// readDefinition gives the fields that v1beta1 does not know besides: its
+// readDefinition returns the fields that v1beta1 does not know besides: its
 // server left them out.
 func readDefinition(spec map[string]any) (*crdv1beta1.CustomResourceDefinitionSpec, []string, error) {
 	data, err := json.Marshal(spec)
@@ -83,7 +83,7 @@ func (d *draft) defaultDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) 
 	}
 	if client := conversion.WebhookClientConfig; client != nil && len(client.CABundle) > 0 && !certificates(client.CABundle) {
 		client.CABundle = nil
-		d.note("spec.conversion.webhookClientConfig.caBundle, which holds no certificate, is left out: v1 would not establish the definition")
+		d.note("spec.conversion.webhookClientConfig.caBundle is left out: it contains no certificate, and v1 would not establish the CRD")
 	}
 	if conversion.Strategy == crdv1beta1.WebhookConverter && len(conversion.ConversionReviewVersions) == 0 {
 		conversion.ConversionReviewVersions = []string{"v1beta1"}
@@ -91,7 +91,7 @@ func (d *draft) defaultDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) 
 	}
 }
 
-// certificates tells whether a bundle is one. Generators write a placeholder,
+// certificates reports whether a bundle is one. Generators write a placeholder,
 // which somebody else replaces later; v1beta1 did not look at it.
 func certificates(bundle []byte) bool {
 	found := false
@@ -122,7 +122,7 @@ func convertDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) (*crdv1.Cus
 	return converted, nil
 }
 
-// schemas gives every version a schema that v1 accepts. Versions that had one
+// schemas returns every version a schema that v1 accepts. Versions that had one
 // in common share it.
 func (d *draft) schemas(converted *crdv1.CustomResourceDefinitionSpec, keep bool) {
 	done := map[*crdv1.CustomResourceValidation]*crdv1.CustomResourceValidation{}
@@ -138,7 +138,7 @@ func (d *draft) schemas(converted *crdv1.CustomResourceDefinitionSpec, keep bool
 
 func (d *draft) schema(old *crdv1.CustomResourceValidation, keep bool) *crdv1.CustomResourceValidation {
 	if old == nil || old.OpenAPIV3Schema == nil {
-		d.note("the schema, of which there was none, allows everything")
+		d.note("a schema that allows everything is added")
 		return &crdv1.CustomResourceValidation{OpenAPIV3Schema: anything()}
 	}
 	schema, notes := structural(old.OpenAPIV3Schema)
@@ -147,7 +147,7 @@ func (d *draft) schema(old *crdv1.CustomResourceValidation, keep bool) *crdv1.Cu
 	}
 	if keep {
 		keepUnknown(schema)
-		d.note("fields that the schema does not know are kept, as they were")
+		d.note("unknown fields are preserved, as before")
 	}
 	return &crdv1.CustomResourceValidation{OpenAPIV3Schema: schema}
 }
@@ -162,7 +162,7 @@ func writeDefinition(converted *crdv1.CustomResourceDefinitionSpec) (map[string]
 }
 
 // approve says of a group that belongs to Kubernetes that nobody approved of
-// the definition: v1 asks for it. Such groups are those of
+// the CRD: v1 asks for it. Such groups are those of
 // apiextensions/pkg/apihelpers.
 func (d *draft) approve(group string) {
 	owned := false
@@ -176,6 +176,6 @@ func (d *draft) approve(group string) {
 	annotations := made(metadata, "annotations")
 	if annotations != nil && blank(annotations, crdv1.KubeAPIApprovedAnnotation) {
 		annotations[crdv1.KubeAPIApprovedAnnotation] = "unapproved, written for v1beta1, which did not ask"
-		d.note("the annotation %s says that the API is unapproved", crdv1.KubeAPIApprovedAnnotation)
+		d.note("the annotation %s marks the API as unapproved", crdv1.KubeAPIApprovedAnnotation)
 	}
 }

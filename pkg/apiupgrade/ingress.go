@@ -8,7 +8,7 @@ func ingress(d *draft) error {
 	if backend := mapping(spec, "backend"); backend != nil && spec["defaultBackend"] == nil {
 		move(spec, "backend", spec, "defaultBackend")
 		serviceBackend(backend)
-		d.note("spec.backend is spec.defaultBackend")
+		d.note("spec.backend becomes spec.defaultBackend")
 	}
 	for _, rule := range mappings(spec, "rules") {
 		for _, path := range mappings(mapping(rule, "http"), "paths") {

@@ -89,13 +89,13 @@ var library = sync.OnceValue(func() *runtime.Scheme {
 		crdv1.AddToScheme, crdv1beta1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
-			panic(fmt.Sprintf("the types of k8s.io/api do not fit together: %v", err))
+			panic(fmt.Sprintf("inconsistent types in k8s.io/api: %v", err))
 		}
 	}
 	return scheme
 })
 
-// known gives an empty object of a kind that the library has, or nil.
+// known returns an empty object of a kind that the library has, or nil.
 func known(kind schema.GroupVersionKind) runtime.Object {
 	object, err := library().New(kind)
 	if err != nil {
@@ -104,7 +104,7 @@ func known(kind schema.GroupVersionKind) runtime.Object {
 	return object
 }
 
-// successor gives the version that takes the place of another.
+// successor returns the version that takes the place of another.
 func successor(kind schema.GroupVersionKind) (schema.GroupVersionKind, bool) {
 	if own, ok := supplements[kind]; ok && own.next != (schema.GroupVersionKind{}) {
 		return own.next, true
@@ -118,7 +118,7 @@ func successor(kind schema.GroupVersionKind) (schema.GroupVersionKind, bool) {
 	return replaced.APILifecycleReplacement(), true
 }
 
-// removed gives the release of Kubernetes that no longer serves a kind, such
+// removed returns the release of Kubernetes that no longer serves a kind, such
 // as "1.25", or "" if there is none that is known.
 func removed(kind schema.GroupVersionKind) string {
 	if gone, ok := gones[kind]; ok {
@@ -130,7 +130,7 @@ func removed(kind schema.GroupVersionKind) string {
 	return ""
 }
 
-// lifetime gives the first minor release of Kubernetes 1 that serves a kind
+// lifetime returns the first minor release of Kubernetes 1 that serves a kind
 // and the first that no longer does, 0 where there is none.
 func lifetime(kind schema.GroupVersionKind) (first, last int) {
 	if own, ok := supplements[kind]; ok && own.first > 0 {

@@ -27,11 +27,11 @@ const (
 // announced three releases before, and so is known, too; what they add is not.
 const Latest = "1.37"
 
-// Releases gives the oldest and the newest release that Release knows, as the
+// Releases returns the oldest and the newest release that Release knows, as the
 // second part of their versions: 37 for 1.37.
 func Releases() (first, last int) { return oldest, newest }
 
-// Release gives which kinds of its own a release of Kubernetes serves, such as
+// Release returns which kinds of its own a release of Kubernetes serves, such as
 // "1.37" or "v1.37.2", unless it was told to serve others. Alpha versions count
 // as not served, and so do beta versions from 1.24 on (KEP-3136). It serves no
 // custom resources. The error says that the text is no release, or one outside
@@ -39,10 +39,10 @@ func Releases() (first, last int) { return oldest, newest }
 func Release(release string) (Served, error) {
 	parsed, err := version.ParseGeneric(strings.TrimSpace(release))
 	if err != nil {
-		return nil, fmt.Errorf("%q is no release of Kubernetes; give one such as 1.%d", release, libraryRelease)
+		return nil, fmt.Errorf("invalid Kubernetes release %q; use one such as 1.%d", release, libraryRelease)
 	}
 	if parsed.Major() != 1 || parsed.Minor() < oldest || parsed.Minor() > newest {
-		return nil, fmt.Errorf("what Kubernetes %s serves is not known; give a release from 1.%d to 1.%d", release, oldest, newest)
+		return nil, fmt.Errorf("unknown Kubernetes release %s; use a release from 1.%d to 1.%d", release, oldest, newest)
 	}
 	minor := int(parsed.Minor())
 	return func(kind schema.GroupVersionKind) bool {

@@ -25,7 +25,7 @@ func alphaBinding(d *draft) error {
 		}
 		if subject["kind"] == "User" && subject["name"] == "*" {
 			subject["kind"], subject["name"] = "Group", "system:authenticated"
-			d.note("the subject User * is the Group system:authenticated")
+			d.note("the subject User * becomes the Group system:authenticated")
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ func runtimeClass(d *draft) error {
 	if len(spec) == 0 {
 		delete(d.object, "spec")
 	}
-	d.note("the fields of spec are the object's own")
+	d.note("the fields of spec move to the top level")
 	return nil
 }
 
@@ -38,7 +38,7 @@ func endpointSlice(d *draft) error {
 		delete(endpoint, "topology")
 		if len(topology) > 0 {
 			endpoint["deprecatedTopology"] = topology
-			d.note("topology is deprecatedTopology, which the server ignores")
+			d.note("topology becomes deprecatedTopology: the server ignores it")
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 
 var schemaPath = field.NewPath("openAPIV3Schema")
 
-// structural gives a schema that v1 accepts, in which every field has a type,
+// structural returns a schema that v1 accepts, in which every field has a type,
 // and says what had to give way. What is changed only ever allows more than
 // the old schema did.
 func structural(old *crdv1.JSONSchemaProps) (*crdv1.JSONSchemaProps, []string) {
@@ -38,7 +38,7 @@ func structural(old *crdv1.JSONSchemaProps) (*crdv1.JSONSchemaProps, []string) {
 // maxRepairs is more than a schema of nested anyOf and oneOf takes.
 const maxRepairs = 20
 
-// faults gives the paths of what v1 does not accept in a schema.
+// faults returns the paths of what v1 does not accept in a schema.
 func faults(schema *crdv1.JSONSchemaProps) []string {
 	internal := &apiextensions.JSONSchemaProps{}
 	if err := crdv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(schema, internal, nil); err != nil {
@@ -70,11 +70,11 @@ type schemaRepair struct {
 func (r *schemaRepair) notes() []string {
 	var notes []string
 	if r.typed {
-		notes = append(notes, "the schema's fields without a type are marked as being of any")
+		notes = append(notes, "schema fields without a type accept any type")
 	}
 	slices.Sort(r.loose)
 	for _, path := range slices.Compact(r.loose) {
-		notes = append(notes, fmt.Sprintf("the schema's %s is left out, since v1 does not accept it", path))
+		notes = append(notes, fmt.Sprintf("the schema's %s is left out: v1 does not accept it", path))
 	}
 	return notes
 }
@@ -96,7 +96,7 @@ func (r *schemaRepair) root() {
 	}
 }
 
-// head gives the fields that every object has their types.
+// head returns the fields that every object has their types.
 func (r *schemaRepair) head(node *crdv1.JSONSchemaProps, at *field.Path) {
 	for name, kind := range map[string]string{"apiVersion": "string", "kind": "string", "metadata": "object"} {
 		if property, ok := node.Properties[name]; ok && property.Type != kind {
@@ -116,7 +116,7 @@ func namesOnly(metadata crdv1.JSONSchemaProps) bool {
 	return isEmpty(&metadata)
 }
 
-// types gives a node and those below it what v1 asks for. The branches of
+// types returns a node and those below it what v1 asks for. The branches of
 // anyOf and the like are left alone.
 func (r *schemaRepair) types(node *crdv1.JSONSchemaProps, at *field.Path) {
 	r.unsupported(node, at)

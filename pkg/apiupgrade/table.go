@@ -79,7 +79,7 @@ var gones = map[schema.GroupVersionKind]UnsupportedError{
 	kind("apps/v1alpha1", "PetSet"): {Removed: "1.5",
 		Remedy: "write it as a StatefulSet in apps/v1"},
 	kind("networking.k8s.io/v1alpha1", "ClusterCIDR"): {Removed: "1.29",
-		Remedy: "configure the nodes' address ranges where the cluster is made"},
+		Remedy: "configure the nodes' address ranges in the cluster's setup"},
 }
 
 func kind(version, name string) schema.GroupVersionKind {

@@ -40,7 +40,7 @@ type UnsupportedError struct {
 // Message says that in one line, without the remedy.
 func (e *UnsupportedError) Message() string {
 	if e.Removed == "" {
-		return fmt.Sprintf("kind %s in version %s does not exist any more", e.Kind.Kind, e.Kind.GroupVersion())
+		return fmt.Sprintf("kind %s in version %s no longer exists", e.Kind.Kind, e.Kind.GroupVersion())
 	}
 	return fmt.Sprintf("kind %s in version %s was removed in Kubernetes %s", e.Kind.Kind, e.Kind.GroupVersion(), e.Removed)
 }
@@ -52,7 +52,7 @@ func (e *UnsupportedError) Error() string {
 	return e.Message() + "; " + e.Remedy
 }
 
-// Upgrade gives the object in a version that is served, never changing its
+// Upgrade returns the object in a version that is served, never changing its
 // argument. Where the object's own version is served, or the kind is none of
 // Kubernetes' own, or nobody knows where it went, it gives the object itself
 // and nil. What is wrong in an object stays, for the server to refuse. The
@@ -84,13 +84,13 @@ func Upgrade(object *unstructured.Unstructured, served Served) (*unstructured.Un
 	if d.object["status"] != nil {
 		// Its form may have changed, too, and the server ignores it.
 		delete(d.object, "status")
-		d.note("status is left out, which the server writes")
+		d.note("status is left out: the server writes it")
 	}
 	upgraded := &unstructured.Unstructured{Object: d.object}
 	return upgraded, &Change{From: from, To: upgraded.GroupVersionKind(), Notes: d.notes}, nil
 }
 
-// route gives the versions through which an object goes, the last of which is
+// route returns the versions through which an object goes, the last of which is
 // served; none if no way is known.
 func route(from schema.GroupVersionKind, served Served) ([]schema.GroupVersionKind, error) {
 	path, end := follow(from, served)
@@ -108,7 +108,7 @@ func route(from schema.GroupVersionKind, served Served) ([]schema.GroupVersionKi
 	return path, nil
 }
 
-// follow gives the versions from one to the next that is served; none if there
+// follow returns the versions from one to the next that is served; none if there
 // is no such, and the last of them in either case.
 func follow(from schema.GroupVersionKind, served Served) (path []schema.GroupVersionKind, end schema.GroupVersionKind) {
 	end = from
@@ -152,7 +152,7 @@ func (d *draft) step(next schema.GroupVersionKind) error {
 	}
 	current.SetGroupVersionKind(next)
 	if len(d.defaults) > 0 {
-		d.note("the defaults of %s are written out: %s", d.old.GroupVersion(), strings.Join(d.defaults, ", "))
+		d.note("defaults of %s are set explicitly: %s", d.old.GroupVersion(), strings.Join(d.defaults, ", "))
 		d.defaults = nil
 	}
 	return nil

@@ -151,7 +151,7 @@ func TestUnsupported(t *testing.T) {
 			t.Errorf("%s %s: %v, %v", test.version, test.kind, upgraded, change)
 		}
 	}
-	if got := (&UnsupportedError{Kind: kind("a/v1", "B")}).Error(); got != "kind B in version a/v1 does not exist any more" {
+	if got := (&UnsupportedError{Kind: kind("a/v1", "B")}).Error(); got != "kind B in version a/v1 no longer exists" {
 		t.Error(got)
 	}
 }

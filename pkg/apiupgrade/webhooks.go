@@ -19,7 +19,7 @@ func webhookConfiguration(d *draft) error {
 		// for the server to refuse.
 		if blank(webhook, "sideEffects") || webhook["sideEffects"] == "Unknown" {
 			webhook["sideEffects"] = "NoneOnDryRun"
-			d.note("%s.sideEffects is NoneOnDryRun: dry runs reach the webhook, too, which were refused before", path)
+			d.note("%s.sideEffects becomes NoneOnDryRun: dry runs, refused before, now reach the webhook", path)
 		}
 	}
 	return nil

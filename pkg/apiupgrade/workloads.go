@@ -41,7 +41,7 @@ func appsDeployment(d *draft) error {
 	return nil
 }
 
-// rolls tells whether the strategy is a rolling update, the default.
+// rolls reports whether the strategy is a rolling update, the default.
 func (d *draft) rolls(spec map[string]any) bool {
 	if spec["strategy"] == nil {
 		return true
@@ -67,7 +67,7 @@ func extensionsDaemonSet(d *draft) error {
 	}
 	d.onDelete(spec)
 	if drop(spec, "templateGeneration") {
-		d.note("spec.templateGeneration is left out, which the server counts")
+		d.note("spec.templateGeneration is left out: the server maintains it")
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func TestHopelessSchema(t *testing.T) {
 // fields that have moved.
 func TestWrongDefinition(t *testing.T) {
 	for spec, want := range map[string]string{
-		"{group: a}": "spec cannot be read as v1beta1: it has no version; mend it",
+		"{group: a}": "cannot read spec as v1beta1: it has no version; fix it",
 		"{group: a, version: v1, conversion: {strategy: Webhook, webhookClientConfig: {service: {name: x, namespace: true}}}}": "cannot unmarshal bool",
 	} {
 		old := fixture.Objects(t, "{apiVersion: apiextensions.k8s.io/v1beta1, kind: CustomResourceDefinition, spec: "+spec+"}")[0]

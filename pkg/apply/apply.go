@@ -109,7 +109,7 @@ type Engine struct {
 	writes chan struct{}
 }
 
-// Telling gives an engine that does the same and tells another sink. Writes of
+// Telling returns an engine that does the same and tells another sink. Writes of
 // both count together where their number is bounded.
 func (e *Engine) Telling(sink event.Sink) *Engine {
 	if e.writes == nil {
@@ -120,7 +120,7 @@ func (e *Engine) Telling(sink event.Sink) *Engine {
 	return &telling
 }
 
-// slots gives the room for writes.
+// slots returns the room for writes.
 func (e *Engine) slots() chan struct{} {
 	if e.writes == nil {
 		return make(chan struct{}, parallel)
@@ -183,12 +183,12 @@ func (e *Engine) put(ctx context.Context, target Target) (*unstructured.Unstruct
 
 type appliedKey struct{}
 
-// WithApplied gives a context that says which object its requests apply.
+// WithApplied returns a context that says which object its requests apply.
 func WithApplied(ctx context.Context, object event.Object) context.Context {
 	return context.WithValue(ctx, appliedKey{}, object)
 }
 
-// Applied gives the object that a request of this context applies; it is false
+// Applied returns the object that a request of this context applies; it is false
 // where the request is another one.
 func Applied(ctx context.Context) (event.Object, bool) {
 	object, known := ctx.Value(appliedKey{}).(event.Object)
@@ -207,7 +207,7 @@ func (e *Engine) send(ctx context.Context, target Target, dryRun bool) (*unstruc
 	}
 	body, err := encode(precondition(yield(target.Object, live), live))
 	if err != nil {
-		return nil, fmt.Errorf("it cannot be encoded: %w", err)
+		return nil, fmt.Errorf("cannot encode the object: %w", err)
 	}
 	force := e.Force || target.Adopt
 	options := metav1.PatchOptions{FieldManager: managedfields.Manager, Force: &force, FieldValidation: metav1.FieldValidationIgnore}
@@ -236,7 +236,7 @@ func action(before metav1.Object, after *unstructured.Unstructured) event.Action
 	return event.Configured
 }
 
-// onlyStatus tells whether an object has changed meanwhile in nothing but its
+// onlyStatus reports whether an object has changed meanwhile in nothing but its
 // status and in what controllers have added to its metadata. The generation
 // counts all other changes, for kinds that have one.
 func onlyStatus(before metav1.Object, after *unstructured.Unstructured) bool {
@@ -255,7 +255,7 @@ func ownAnnotations(object metav1.Object) map[string]string {
 	return own
 }
 
-// within tells whether the one has all of the other's entries.
+// within reports whether the one has all of the other's entries.
 func within(some, all map[string]string) bool {
 	for key, value := range some {
 		if found, there := all[key]; !there || found != value {
@@ -265,7 +265,7 @@ func within(some, all map[string]string) bool {
 	return true
 }
 
-// ourFields gives the names of the fields that we own, and of which version of
+// ourFields returns the names of the fields that we own, and of which version of
 // the object they are.
 func ourFields(object metav1.Object) string {
 	for _, entry := range object.GetManagedFields() {

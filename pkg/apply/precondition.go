@@ -16,7 +16,7 @@ import (
 // pkg/registry/generic/registry/store.go, Update).
 const createOnly = "1"
 
-// precondition gives the object as it is sent: to be created only where it was
+// precondition returns the object as it is sent: to be created only where it was
 // absent, and otherwise to change only the object that was seen.
 func precondition(object *unstructured.Unstructured, live metav1.Object) *unstructured.Unstructured {
 	fields, _ := object.Object["metadata"].(map[string]any)
@@ -41,7 +41,7 @@ const attempts = 5
 // it was absent.
 type appearedError struct{ live *unstructured.Unstructured }
 
-func (e *appearedError) Error() string { return "it exists already" }
+func (e *appearedError) Error() string { return "already exists" }
 
 // write sends a target as it was observed. Where that has changed, what is there
 // now must be acceptable: an answer that was lost has the same effect as
@@ -71,5 +71,5 @@ func (e *Engine) write(ctx context.Context, target Target, dryRun bool) (*unstru
 		}
 		target.Live, target.Recreate = live, false
 	}
-	return nil, fmt.Errorf("somebody deletes and creates it at the same time")
+	return nil, fmt.Errorf("another client keeps deleting and creating it")
 }

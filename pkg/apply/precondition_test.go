@@ -104,7 +104,7 @@ func TestPutBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := engine.Apply(t.Context(), targets)
-	const want = "demo.yaml, document 1 (line 1): deployment istio-system/web: a policy of this minute; the old one was put back"
+	const want = "demo.yaml, document 1 (line 1): deployment istio-system/web: a policy of this minute; the old object was restored"
 	if err == nil || err.Error() != want || len(created) != 1 || !strings.Contains(created[0], `"old":"yes"`) || strings.Contains(created[0], `"uid"`) {
 		t.Errorf("the error is\n%v\nand created was %s", err, created)
 	}

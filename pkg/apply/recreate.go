@@ -40,10 +40,10 @@ func (e *Engine) tryCreation(ctx context.Context, target Target) error {
 	if err == nil || unauthorized(err) {
 		return nil
 	}
-	return fmt.Errorf("%s: %s: cannot be recreated, since the server would refuse the new one: %w", target.Source, target.Ref, &oneLine{withoutValues(target, err)})
+	return fmt.Errorf("%s: %s: cannot recreate: the server would reject the new object: %w", target.Source, target.Ref, &oneLine{withoutValues(target, err)})
 }
 
-// unauthorized tells whether it is a missing permission, and nothing about the
+// unauthorized reports whether it is a missing permission, and nothing about the
 // object, for which the server refuses to create it (k8s.io/apiserver,
 // pkg/endpoints/handlers/responsewriters/errors.go).
 func unauthorized(err error) bool {
@@ -65,9 +65,9 @@ func (e *Engine) replace(ctx context.Context, target Target) (*unstructured.Unst
 		return stored, err
 	}
 	if failed := e.putBack(ctx, target, old); failed != nil {
-		return nil, fmt.Errorf("%w; it is deleted, and the old one could not be put back: %v", err, withoutValues(target, failed))
+		return nil, fmt.Errorf("%w; the object is deleted, and restoring it failed: %v", err, withoutValues(target, failed))
 	}
-	return nil, fmt.Errorf("%w; the old one was put back", err)
+	return nil, fmt.Errorf("%w; the old object was restored", err)
 }
 
 // putBack creates an object as it was, its managers included, also after the end

@@ -49,7 +49,7 @@ func (e *RefusalError) Error() string {
 
 func (e *RefusalError) Unwrap() error { return e.Err }
 
-// Refusals gives those of which an error of the Engine consists, in their order.
+// Refusals returns those of which an error of the Engine consists, in their order.
 func Refusals(err error) []*RefusalError {
 	switch err := err.(type) {
 	case *RefusalError:
@@ -76,12 +76,12 @@ func (e *Engine) refusal(target Target, err error) error {
 			owned = append(owned, fmt.Sprintf("%q owns %s", conflict.Manager, strings.Join(conflict.Fields, ", ")))
 		}
 		refused.Message = strings.Join(owned, "; ")
-		refused.Remedy = "leave these fields out, or take them over with --force-conflicts"
+		refused.Remedy = "remove these fields, or take them over with --force-conflicts"
 		return refused
 	case immutable(err):
 		refused.Remedy = e.anew(target)
 	case unknownFields(err) && e.Validation == metav1.FieldValidationStrict:
-		refused.Remedy = "correct it, or have what its kind does not have left out with --validate=warn"
+		refused.Remedy = "fix it, or drop unknown fields with --validate=warn"
 	}
 	refused.Message = (&oneLine{err}).Error()
 	return refused
@@ -92,16 +92,16 @@ func (e *Engine) anew(target Target) string {
 	resource := target.Resource.GroupResource().String()
 	byHand := "delete it ('" + shell.Line("kubectl delete {} {}", resource, target.Ref.Name) + shell.In(target.Ref.Namespace) + "')"
 	if target.recreatable() {
-		return byHand + ", or have it deleted and made anew with --recreate-immutable"
+		return byHand + ", or recreate it with --recreate-immutable"
 	}
-	return "leave the field as it is, or save what the object holds and " + byHand
+	return "leave the field unchanged, or back up the object and " + byHand
 }
 
 // manager finds the name in the message of a conflict's cause:
 // conflict with "kubectl" using apps/v1 at 2026-01-01T00:00:00Z.
 var manager = regexp.MustCompile(`conflict with "([^"]*)"`)
 
-// conflictsOf gives the managers that own fields that we would change, and these
+// conflictsOf returns the managers that own fields that we would change, and these
 // fields; it is empty where err is something else.
 func conflictsOf(err error) []Conflict {
 	var status apierrors.APIStatus

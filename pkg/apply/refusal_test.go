@@ -32,7 +32,7 @@ func TestRefusal(t *testing.T) {
 	const (
 		kubectl    = `conflict with "kubectl" using apps/v1 at 2026-01-01T00:00:00Z`
 		controller = `conflict with "kube-controller-manager" with subresource "scale" using apps/v1`
-		remedy     = "; leave these fields out, or take them over with --force-conflicts"
+		remedy     = "; remove these fields, or take them over with --force-conflicts"
 	)
 	for _, test := range []struct {
 		name string
@@ -74,7 +74,7 @@ func TestRefusalFields(t *testing.T) {
 	want := &RefusalError{
 		Source: "a; b.yaml", Ref: target.Ref, Err: cause,
 		Message:   `"argo; cd" owns .spec.replicas; "kubectl" owns .spec.a, .spec.b`,
-		Remedy:    "leave these fields out, or take them over with --force-conflicts",
+		Remedy:    "remove these fields, or take them over with --force-conflicts",
 		Conflicts: []Conflict{{"argo; cd", []string{".spec.replicas"}}, {"kubectl", []string{".spec.a", ".spec.b"}}},
 	}
 	if !reflect.DeepEqual(refused, want) {

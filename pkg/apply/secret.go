@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// withoutValues gives what the server said of a Secret without what it repeats of
+// withoutValues returns what the server said of a Secret without what it repeats of
 // the Secret's values: fields, and what is wrong with them. Errors of other kinds
 // and errors that are none of the server's are given as they are. What it gives
 // is still a status with its code, reason and fields.
@@ -57,7 +57,7 @@ func faults(said metav1.Status, message string) string {
 		}
 	}
 	if len(found) == 0 {
-		return fmt.Sprintf("the API server answered %d %s; what it says of a Secret is left out, because it may repeat values", said.Code, said.Reason)
+		return fmt.Sprintf("the API server answered %d %s; details are omitted because they may contain values of the Secret", said.Code, said.Reason)
 	}
 	return strings.Join(found, "; ")
 }
@@ -101,7 +101,7 @@ var knownFault = regexp.MustCompile(strings.Join([]string{
 	`the object has been modified`,
 }, "|"))
 
-// harmless gives the sentences of a message that are known, each once.
+// harmless returns the sentences of a message that are known, each once.
 func harmless(message string) []string {
 	var found []string
 	for _, sentence := range knownFault.FindAllString(message, -1) {

@@ -32,7 +32,7 @@ const value = "hunter2-424242424242"
 func TestRefusalOfSecret(t *testing.T) {
 	object := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Secret"}}
 	target := Target{Ref: event.Object{Kind: "Secret", Namespace: "mesh", Name: "a"}, Object: object, Source: "demo.yaml, document 1 (line 1)"}
-	const leftOut = "what it says of a Secret is left out, because it may repeat values"
+	const leftOut = "details are omitted because they may contain values of the Secret"
 	for _, test := range []struct {
 		name string
 		err  error

@@ -46,7 +46,7 @@ func (e *Engine) takeOver(ctx context.Context, target Target) error {
 	}
 	if err != nil {
 		err = withoutValues(target, err)
-		return &RefusalError{Source: target.Source, Ref: target.Ref, Message: "cannot be taken over: " + (&oneLine{err}).Error(), Err: err}
+		return &RefusalError{Source: target.Source, Ref: target.Ref, Message: "cannot take over its fields: " + (&oneLine{err}).Error(), Err: err}
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func formerOwners(live *metav1.PartialObjectMetadata, metadataOnly bool) sets.Se
 	return former
 }
 
-// splitMetadata gives an entry's fields of the metadata and the others; nil
+// splitMetadata returns an entry's fields of the metadata and the others; nil
 // where there are none.
 func splitMetadata(entry metav1.ManagedFieldsEntry) (metadata, others *metav1.ManagedFieldsEntry) {
 	fields := managedfields.Of(entry)

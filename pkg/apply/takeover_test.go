@@ -112,7 +112,7 @@ func TestTakeOverAgain(t *testing.T) {
 		want      string
 	}{
 		{2, ""},
-		{100, "demo.yaml, document 1 (line 1): deployment istio-system/a: cannot be taken over: somebody writes"},
+		{100, "demo.yaml, document 1 (line 1): deployment istio-system/a: cannot take over its fields: somebody writes"},
 	} {
 		patches := 0
 		_, engine := newServer(t, func(got fakeapi.Request) any {

@@ -36,19 +36,19 @@ func (e *Engine) patch(ctx context.Context, target Target, dryRun bool) (*unstru
 	}
 	target.Object = known
 	if stored, err = e.write(ctx, target, dryRun); err == nil && dryRun == e.DryRun && e.Validation != metav1.FieldValidationIgnore {
-		e.Sink(event.Warning{Message: fmt.Sprintf("%s: %s: left out what its kind does not have: %s", target.Source, target.Ref, strings.Join(leftOut, ", "))})
+		e.Sink(event.Warning{Message: fmt.Sprintf("%s: %s: dropped unknown fields: %s", target.Source, target.Ref, strings.Join(leftOut, ", "))})
 	}
 	return stored, err
 }
 
-// unknownFields tells whether the server refuses an apply because of fields
+// unknownFields reports whether the server refuses an apply because of fields
 // that it has no schema for. It says so in words only
 // (sigs.k8s.io/structured-merge-diff, typed/validate.go).
 func unknownFields(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "field not declared in schema")
 }
 
-// unknown gives the paths of the fields that a target's kind does not have, as
+// unknown returns the paths of the fields that a target's kind does not have, as
 // the server knows them: an apply refuses the first of a struct only, and names
 // items of lists by their keys, so that it is asked what it would say to the
 // object as a new one. It is empty where the user may not ask that.

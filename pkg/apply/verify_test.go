@@ -109,7 +109,7 @@ func TestVerifyRefused(t *testing.T) {
 		want := b
 		if !recreate {
 			want = "demo.yaml, document 1 (line 1): deployment istio-system/a: Invalid value: field is immutable; " +
-				"delete it ('kubectl delete deployments.apps a -n istio-system'), or have it deleted and made anew with --recreate-immutable\n" + b
+				"delete it ('kubectl delete deployments.apps a -n istio-system'), or recreate it with --recreate-immutable\n" + b
 		}
 		if err == nil || err.Error() != want {
 			t.Errorf("recreate %t: the error is\n%v, want\n%s", recreate, err, want)

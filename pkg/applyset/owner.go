@@ -41,7 +41,7 @@ type Owner struct {
 }
 
 // String names the owner for people, in one line: "helm (release istio-base in
-// namespace istio-system)", or "somebody" where nobody can be named.
+// namespace istio-system)", or "an unknown tool" for none.
 func (o Owner) String() string {
 	name := o.Name
 	switch o.Tool {
@@ -56,10 +56,10 @@ func (o Owner) String() string {
 	case Istioctl, Kubectl:
 		name = string(o.Tool)
 	}
-	return cmp.Or(strings.Join(strings.Fields(name), " "), "somebody")
+	return cmp.Or(strings.Join(strings.Fields(name), " "), "an unknown tool")
 }
 
-// Release gives Helm's release, and false where Helm is not the owner or where
+// Release returns Helm's release, and false where Helm is not the owner or where
 // these can be no names and must not become part of a command.
 func (o Owner) Release() (namespace, name string, ok bool) {
 	return o.Namespace, o.Name, o.Tool == Helm && isName(o.Name) && isName(o.Namespace)
@@ -96,7 +96,7 @@ func OwnerOf(object metav1.Object, id string) (owner Owner, ours bool) {
 	return author(object), false
 }
 
-// applied tells whether this program has applied an object.
+// applied reports whether this program has applied an object.
 func applied(object metav1.Object) bool {
 	for _, entry := range object.GetManagedFields() {
 		if entry.Manager == managedfields.Manager && entry.Operation == metav1.ManagedFieldsOperationApply {
@@ -106,7 +106,7 @@ func applied(object metav1.Object) bool {
 	return false
 }
 
-// IsMember tells whether an object is a member of the set with the ID: it carries
+// IsMember reports whether an object is a member of the set with the ID: it carries
 // the set's label, and the field manager has put it there. The label alone
 // would not do, because it is copied: by people who make an object of their own
 // from one of ours, and by controllers, such as from a Service to its
@@ -115,7 +115,7 @@ func IsMember(object metav1.Object, id string) bool {
 	return object.GetLabels()[PartOf] == id && owns(object, managedfields.Manager, "labels", PartOf)
 }
 
-// ClaimedBy tells whether somebody else has laid hands on an object that the
+// ClaimedBy reports whether somebody else has laid hands on an object that the
 // field manager has applied, and who: a tool whose mark is on it, if that mark
 // was not applied with the object, or another manager that applies it, too.
 // Controllers of the cluster, and managers whose names begin with the field
@@ -134,12 +134,12 @@ func ClaimedBy(object metav1.Object) (Owner, bool) {
 	return Owner{}, false
 }
 
-// Labelled tells whether a manager has applied a label of an object.
+// Labelled reports whether a manager has applied a label of an object.
 func Labelled(object metav1.Object, manager, label string) bool {
 	return owns(object, manager, "labels", label)
 }
 
-// owns tells whether a manager has applied a label or an annotation: part is
+// owns reports whether a manager has applied a label or an annotation: part is
 // labels or annotations.
 func owns(object metav1.Object, manager, part, key string) bool {
 	for _, entry := range object.GetManagedFields() {
@@ -167,7 +167,7 @@ var marks = []struct {
 	{Kubectl, true, "kubectl.kubernetes.io/last-applied-configuration"},
 }
 
-// marked gives the owner that the first mark on an object tells of, among those
+// marked returns the owner that the first mark on an object tells of, among those
 // that count: counts is asked with the part of the metadata and the key.
 func marked(object metav1.Object, counts func(part, key string) bool) (Owner, bool) {
 	for _, mark := range marks {
@@ -193,7 +193,7 @@ func marked(object metav1.Object, counts func(part, key string) bool) (Owner, bo
 	return Owner{}, false
 }
 
-// managed gives the owner that a field manager belongs to.
+// managed returns the owner that a field manager belongs to.
 func managed(manager string) Owner {
 	switch {
 	case manager == "kubectl", strings.HasPrefix(manager, "kubectl-client-side-apply"), strings.HasPrefix(manager, "kubectl-create"):
@@ -204,7 +204,7 @@ func managed(manager string) Owner {
 	return Owner{Name: manager}
 }
 
-// author gives the owner that is likeliest to have made the object: the one
+// author returns the owner that is likeliest to have made the object: the one
 // whose entry among the managed fields is the oldest.
 func author(object metav1.Object) Owner {
 	var oldest *metav1.ManagedFieldsEntry
@@ -224,7 +224,7 @@ func author(object metav1.Object) Owner {
 	return managed(oldest.Manager)
 }
 
-// ByController tells whether nobody but controllers of the cluster has
+// ByController reports whether nobody but controllers of the cluster has
 // written an object: it appeared by itself, like a namespace's
 // kube-root-ca.crt. It says nothing of what the object holds.
 func ByController(object metav1.Object) bool {

@@ -51,7 +51,7 @@ const (
 	sourceKey = "source"
 )
 
-// ID gives the ID of the set whose parent has a name in a namespace, by the
+// ID returns the ID of the set whose parent has a name in a namespace, by the
 // rule of KEP-3659: base64(sha256(<name>.<namespace>.<kind>.<group>)).
 func ID(name, namespace string) string {
 	sum := sha256.Sum256([]byte(name + "." + namespace + ".ConfigMap."))
@@ -67,7 +67,7 @@ type Record struct {
 	Namespaces []string
 }
 
-// Union gives a set that covers both, with the source of s.
+// Union returns a set that covers both, with the source of s.
 func (s Record) Union(other Record) Record {
 	return normal(Record{
 		Source:     s.Source,
@@ -76,7 +76,7 @@ func (s Record) Union(other Record) Record {
 	})
 }
 
-// Covers tells whether all of the other set's members can be found by s.
+// Covers reports whether all of the other set's members can be found by s.
 func (s Record) Covers(other Record) bool {
 	missing := func(kind schema.GroupKind) bool { return !slices.Contains(s.Kinds, kind) }
 	elsewhere := func(namespace string) bool { return !slices.Contains(s.Namespaces, namespace) }
@@ -111,7 +111,7 @@ func (e *ForeignError) Error() string {
 	name := "configmap " + e.Namespace + "/" + e.Name
 	remedy := "rename or delete it, or choose another namespace with -n"
 	if e.Tooling == "" {
-		return fmt.Sprintf("%s is there already and is not the inventory that is kept under this name; %s", name, remedy)
+		return fmt.Sprintf("%s already exists and is not an inventory of this plugin; %s", name, remedy)
 	}
 	return fmt.Sprintf("%s is the inventory of another tool, %s; %s", name, e.Tooling, remedy)
 }
@@ -133,10 +133,10 @@ type Parent struct {
 }
 
 // ErrChanged says that somebody else has changed the inventory since it was
-// read: another install or uninstall is under way.
-var ErrChanged = errors.New("another install or uninstall is under way in this namespace; wait for it to end, then rerun the same command")
+// read: another install or uninstall is running.
+var ErrChanged = errors.New("another install or uninstall is running in this namespace; wait for it to finish, then rerun the same command")
 
-// Read gives the set; found is false where there is no parent. The error is a
+// Read returns the set; found is false where there is no parent. The error is a
 // ForeignError where the parent is not ours, or the API server's.
 func (p *Parent) Read(ctx context.Context) (set Record, found bool, err error) {
 	object, err := p.Client.ConfigMaps(p.Namespace).Get(ctx, p.Name, metav1.GetOptions{})

@@ -117,7 +117,7 @@ func TestRoundTrip(t *testing.T) {
 // TestForeignParent leaves alone what is not ours.
 func TestForeignParent(t *testing.T) {
 	for _, test := range []struct{ name, tooling, id, want string }{
-		{"no inventory", "", "", "configmap mesh/istio-demo is there already and is not the inventory that is kept under this name; rename or delete it, or choose another namespace with -n"},
+		{"no inventory", "", "", "configmap mesh/istio-demo already exists and is not an inventory of this plugin; rename or delete it, or choose another namespace with -n"},
 		{"kubectl's", "kubectl/v1.37.2", ID(ParentName, "mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl/v1.37.2; rename or delete it, or choose another namespace with -n"},
 		{"a namesake's", "kubectl-istio-demonstration/v1", ID(ParentName, "mesh"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demonstration/v1; "},
 		{"a copy from elsewhere", "kubectl-istio-demo/v1", ID(ParentName, "istio-system"), "configmap mesh/istio-demo is the inventory of another tool, kubectl-istio-demo/v1; "},

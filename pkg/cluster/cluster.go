@@ -39,7 +39,7 @@ type Cluster struct {
 	Core          corev1.CoreV1Interface
 	Admission     admission.AdmissionregistrationV1Interface
 
-	// brief reads definitions without their schemas.
+	// brief reads CRDs without their schemas.
 	brief dynamic.Interface
 
 	warnings *warnings
@@ -95,7 +95,7 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	return cluster, nil
 }
 
-// standardKind gives the kind of a resource that every cluster has.
+// standardKind returns the kind of a resource that every cluster has.
 func standardKind(resource schema.GroupVersionResource) string { return standardKinds()[resource] }
 
 var standardKinds = sync.OnceValue(func() map[schema.GroupVersionResource]string {
@@ -106,7 +106,7 @@ var standardKinds = sync.OnceValue(func() map[schema.GroupVersionResource]string
 	return kinds
 })
 
-// CRDs gives the client that reads definitions without their schemas.
+// CRDs returns the client that reads CRDs without their schemas.
 func (c *Cluster) CRDs() dynamic.Interface {
 	if c.brief == nil {
 		return c.Dynamic // put together by hand

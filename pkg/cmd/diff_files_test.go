@@ -163,7 +163,7 @@ func TestDiffOfAnother(t *testing.T) {
 		streams, _, _, stderr := genericiooptions.NewTestIOStreams()
 		code := Run(t.Context(), []string{"diff", "-f", manifest, "-n", "a", "--server", server.URL}, streams, "", func() {})
 		server.Close()
-		const want = `the API server answered about configmap a//../../../theirs when asked for configmap a/b`
+		const want = `the API server returned configmap a//../../../theirs instead of configmap a/b`
 		if code != exitTrouble || !strings.Contains(stderr.String(), want) {
 			t.Errorf("%s: exit code %d\n%s", lies, code, stderr)
 		}

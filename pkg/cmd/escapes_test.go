@@ -140,7 +140,7 @@ func TestHostileClusterIsHeard(t *testing.T) {
 		"status":       "evil [2J",
 		"pods":         "evil",
 		"pods -o json": `"name": "evil\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\r\nFORGED: yes"`,
-		"address":      `is "evil\x1b[2J`,
+		"address":      `is invalid: "evil\x1b[2J`,
 		"logs istiod":  "evil\x1b[2J",
 	} {
 		stdout, stderr, _ := run(t, append(strings.Fields(arguments), "--kubeconfig", kubeconfig)...)

@@ -16,13 +16,13 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Resource is where definitions are.
+// Resource is where CRDs are.
 var Resource = apiextensions.SchemeGroupVersion.WithResource("customresourcedefinitions")
 
-// Brief gives a client that is the given one but for definitions: these it reads
+// Brief returns a client that is the given one but for CRDs: these it reads
 // without schemas and columns. It has the server send them in protobuf, which
 // takes both sides a fraction of the time that JSON does; a schema has tens of
-// kilobytes, and a definition changes twice before it is served. What is written
+// kilobytes, and a CRD changes twice before it is served. What is written
 // through it is sent as it is, so that what was read must not be written back.
 // The error says that no client can be made from the config.
 func Brief(client dynamic.Interface, config *rest.Config, through *http.Client) (dynamic.Interface, error) {
@@ -43,7 +43,7 @@ func Brief(client dynamic.Interface, config *rest.Config, through *http.Client) 
 	return &brief{client, dynamic.New(definitions)}, nil
 }
 
-// brief sends requests for definitions another way.
+// brief sends requests for CRDs another way.
 type brief struct {
 	dynamic.Interface
 	definitions dynamic.Interface
@@ -56,7 +56,7 @@ func (b *brief) Resource(resource schema.GroupVersionResource) dynamic.Namespace
 	return b.Interface.Resource(resource)
 }
 
-// briefly decodes typed definitions, and gives untyped ones that are brief.
+// briefly decodes typed CRDs, and gives untyped ones that are brief.
 type briefly struct{ runtime.NegotiatedSerializer }
 
 func (b briefly) DecoderToVersion(decoder runtime.Decoder, version runtime.GroupVersioner) runtime.Decoder {
@@ -87,10 +87,10 @@ func (b briefDecoder) Decode(data []byte, defaults *schema.GroupVersionKind, int
 			return into, kind, nil
 		}
 	}
-	return nil, kind, fmt.Errorf("the server sent %s, which does not go into %T", kind, into)
+	return nil, kind, fmt.Errorf("cannot decode %s into %T", kind, into)
 }
 
-// shorten gives a definition, or a list of them, without schemas; other objects,
+// shorten returns a CRD, or a list of them, without schemas; other objects,
 // such as a Status, it gives as they are.
 func shorten(object runtime.Object) (runtime.Object, error) {
 	switch object := object.(type) {
@@ -121,7 +121,7 @@ func short(definition *apiextensions.CustomResourceDefinition) (*unstructured.Un
 	}
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(definition)
 	if err != nil {
-		return nil, fmt.Errorf("the server's definition %s cannot be read: %w", definition.Name, err)
+		return nil, fmt.Errorf("cannot read CRD %s: %w", definition.Name, err)
 	}
 	object := &unstructured.Unstructured{Object: fields}
 	object.SetGroupVersionKind(apiextensions.SchemeGroupVersion.WithKind("CustomResourceDefinition"))

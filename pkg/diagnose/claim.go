@@ -58,11 +58,11 @@ func (e *Evidence) ownClaim() []symptom {
 // claim explains why a claim has no volume.
 func (e *Evidence) claim(claim *corev1.PersistentVolumeClaim) symptom {
 	found := symptom{kind: placeKind, same: claim.Name, Finding: Finding{Reason: claimPending}}
-	why := "it waits for a volume"
+	why := "waiting for a volume"
 	found.Next = e.kubectl("describe persistentvolumeclaim {}", claim.Name)
 	class := claim.Spec.StorageClassName
 	if class == nil || *class == "" {
-		why = "no volume fits, and no storage class is set"
+		why = "no matching volume, and no storage class set"
 		found.Grace = missingGrace
 		found.Next = "set the claim's storageClassName, or a default class: kubectl get storageclasses"
 	} else {
@@ -71,7 +71,7 @@ func (e *Evidence) claim(claim *corev1.PersistentVolumeClaim) symptom {
 	for _, event := range e.warnings("PersistentVolumeClaim", claim.Name, claim.UID) {
 		why, found.Grace = combined(event.Message), missingGrace
 		if containsAny(event.Message, "storageclass") && containsAny(event.Message, "not found") {
-			found.Next = "create the storage class, or name another in the claim: kubectl get storageclasses"
+			found.Next = "create the storage class, or set another in the claim: kubectl get storageclasses"
 		}
 	}
 	found.Message = why

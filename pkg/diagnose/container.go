@@ -39,7 +39,7 @@ var (
 	whose = regexp.MustCompile(` \(pod: "[^"]*", container: [^)]*\)`)
 )
 
-// containers gives the symptoms of containers that cannot start, or start and
+// containers returns the symptoms of containers that cannot start, or start and
 // die.
 func (e *Evidence) containers(pod *corev1.Pod) []symptom {
 	var found []symptom
@@ -101,7 +101,7 @@ func (e *Evidence) unstartable(pod *corev1.Pod, message string) symptom {
 		found.Next, found.Grace = next, grace
 	}
 	if containsAny(message, "runasnonroot") {
-		found.Next = "set runAsUser of the container to another user than root"
+		found.Next = "set runAsUser of the container to a non-root user"
 	}
 	return found
 }
@@ -111,7 +111,7 @@ func (e *Evidence) unstartable(pod *corev1.Pod, message string) symptom {
 func (e *Evidence) absent(message string) (next string, grace time.Duration) {
 	if containsAny(message, `"istio-ca-root-cert"`) {
 		// However long istiod takes to start, then it writes it.
-		return "istiod writes it once it runs: find out what holds istiod back", 0
+		return "istiod creates it once it is running: check why istiod is not ready", 0
 	}
 	if found := missing.FindStringSubmatch(message); found != nil {
 		return fmt.Sprintf("create the %s: %s", strings.ToLower(found[1]), e.kubectl("get {} {}", strings.ToLower(found[1]), found[2])), missingGrace
@@ -120,7 +120,7 @@ func (e *Evidence) absent(message string) (next string, grace time.Duration) {
 		_, name, _ := strings.Cut(found[3], "/")
 		return fmt.Sprintf("add the key %s: %s", found[1], e.kubectl("edit {} {}", strings.ToLower(found[2]), name)), missingGrace
 	} else if found != nil {
-		return fmt.Sprintf("add the key %s to what the volume is made of", found[4]), missingGrace
+		return fmt.Sprintf("add the key %s to the volume's source", found[4]), missingGrace
 	}
 	return "", 0
 }
@@ -149,7 +149,7 @@ func (e *Evidence) crash(pod *corev1.Pod, status *corev1.ContainerStatus, ended 
 	case killed:
 		found.Next = "raise the memory limit of the container"
 	case ended.ExitCode == 137:
-		found.Next = "it was killed; see whether its liveness probe fails: " + e.kubectl("describe pod {}", pod.Name)
+		found.Next = "the container was killed; check whether its liveness probe fails: " + e.kubectl("describe pod {}", pod.Name)
 	case found.previous:
 		found.Next = e.kubectl("logs {} -c {} --previous", pod.Name, status.Name)
 	default:

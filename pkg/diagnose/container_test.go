@@ -38,9 +38,9 @@ func TestContainers(t *testing.T) {
 		{"a key", waits("CreateContainerConfigError", `couldn''t find key mode in ConfigMap mesh/settings`),
 			"pod a: container web: CreateContainerConfigError: couldn't find key mode in ConfigMap mesh/settings", "", "add the key mode: kubectl edit configmap settings -n mesh", time.Minute},
 		{"what istiod is going to write", waits("CreateContainerConfigError", `configmap "istio-ca-root-cert" not found`),
-			`pod a: container web: CreateContainerConfigError: configmap "istio-ca-root-cert" not found`, "", "istiod writes it once it runs: find out what holds istiod back", 0},
+			`pod a: container web: CreateContainerConfigError: configmap "istio-ca-root-cert" not found`, "", "istiod creates it once it is running: check why istiod is not ready", 0},
 		{"root", waits("CreateContainerConfigError", `container has runAsNonRoot and image will run as root (pod: "a_mesh(1-2)", container: web)`),
-			"pod a: container web: CreateContainerConfigError: container has runAsNonRoot and image will run as root", "", "set runAsUser of the container to another user than root", time.Minute},
+			"pod a: container web: CreateContainerConfigError: container has runAsNonRoot and image will run as root", "", "set runAsUser of the container to a non-root user", time.Minute},
 		{"a program that is not there", waits("RunContainerError", `exec: "nope": executable file not found in $PATH`),
 			`pod a: container web: RunContainerError: exec: "nope": executable file not found in $PATH`, "", describe, time.Minute},
 		{"a program that is not there, again", died("2", `exitCode: 128, reason: StartError, message: 'exec: "nope": executable file not found in $PATH'`),
@@ -65,7 +65,7 @@ func TestContainers(t *testing.T) {
 			"pod a: container web: CrashLoopBackOff: exit code 137 (OOMKilled), restarted 2 times", "", "raise the memory limit of the container", 0},
 		{"killed", died("2", "exitCode: 137, reason: Error") + "events:\n" + warning("01", "Unhealthy", "Liveness probe failed: refused") + warning("02", "BackOff", "Back-off restarting failed container"),
 			"pod a: container web: CrashLoopBackOff: exit code 137, restarted 2 times", "Unhealthy: Liveness probe failed: refused",
-			"it was killed; see whether its liveness probe fails: " + describe, 0},
+			"the container was killed; check whether its liveness probe fails: " + describe, 0},
 		{"a program of another machine", died("1", "exitCode: 1, reason: Error") + "logs: {web: 'exec /web: exec format error'}",
 			"pod a: container web: CrashLoopBackOff: exit code 1, restarted once: exec format error", "",
 			"use an image for the architecture of node node-1: kubectl get node node-1 -L kubernetes.io/arch", hopelessGrace},
@@ -84,7 +84,7 @@ func TestImages(t *testing.T) {
 	const limit = "toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
 	const text = `pod a: container web: ErrImagePull: image "registry.example.com/web:1"`
 	const wrapped = `rpc error: code = Unknown desc = failed to pull and unpack image "registry.example.com/web:1": failed to resolve reference "registry.example.com/web:1": `
-	name, reach := "correct the image's name or tag", "let the nodes reach the registry, or install from a mirror with --hub"
+	name, reach := "fix the image name or tag", "let the nodes reach the registry, or install from a mirror with --hub"
 	for _, test := range []explained{
 		{"no message", waits("ErrImagePull", ""), text, "", "kubectl describe pod a -n mesh", imageGrace},
 		{"not found", waits("ErrImagePull", "rpc error: code = NotFound desc = "+strings.TrimPrefix(wrapped, "rpc error: code = Unknown desc = ")+"registry.example.com/web:1: not found"), text + ": not found", "", name, imageGrace},
@@ -94,12 +94,12 @@ func TestImages(t *testing.T) {
 			warning("01", "Failed", `Failed to pull image "registry.example.com/web:1": `+wrapped+"registry.example.com/web:1: not found") + warning("02", "Failed", "Error: ImagePullBackOff"),
 			strings.Replace(text, "ErrImagePull", "ImagePullBackOff", 1) + ": not found", "", name, imageGrace},
 		{"limited", waits("ErrImagePull", wrapped+"unexpected status from HEAD request to https://registry-1.docker.io/v2/istio/pilot/manifests/1: 429 Too Many Requests - Server message: "+limit),
-			text + ": " + limit, "", "the registry limits how much is pulled: install from a mirror with --hub, or give the pods imagePullSecrets", imageGrace},
+			text + ": " + limit, "", "registry rate limit reached: install from a mirror with --hub, or add imagePullSecrets to the pods", imageGrace},
 		{"limited without a message", waits("ErrImagePull", wrapped+"unexpected status code: 429 Too Many Requests"), text + ": unexpected status code: 429 Too Many Requests", "",
-			"the registry limits how much is pulled: install from a mirror with --hub, or give the pods imagePullSecrets", imageGrace},
+			"registry rate limit reached: install from a mirror with --hub, or add imagePullSecrets to the pods", imageGrace},
 		{"denied", waits("ErrImagePull", wrapped+"pull access denied, repository does not exist or may require authorization"),
 			text + ": pull access denied, repository does not exist or may require authorization", "",
-			"see whether the image exists, and give the pods imagePullSecrets if the registry wants to know them", imageGrace},
+			"check that the image exists; add imagePullSecrets to the pods if the registry requires a login", imageGrace},
 		{"no such host", waits("ErrImagePull", wrapped+`failed to do request: Head "https://registry.example.com/v2/web/manifests/1": dial tcp: lookup registry.example.com: no such host`),
 			text + ": dial tcp: lookup registry.example.com: no such host", "", reach, imageGrace},
 		{"timeout", waits("ErrImagePull", wrapped+"dial tcp 192.0.2.1:443: i/o timeout"), text + ": dial tcp 192.0.2.1:443: i/o timeout", "", reach, imageGrace},
@@ -108,13 +108,13 @@ func TestImages(t *testing.T) {
 		{"platform", waits("ErrImagePull", wrapped+"no match for platform in manifest: not found"), text + ": no match for platform in manifest: not found", "",
 			"use an image for the architecture of the nodes: kubectl get nodes -L kubernetes.io/arch", imageGrace},
 		{"no name", waits("InvalidImageName", `Failed to apply default image tag "web:1:2": could not parse image reference`),
-			`pod a: container web: InvalidImageName: image "registry.example.com/web:1": could not parse image reference`, "", "correct the name of the image", hopelessGrace},
+			`pod a: container web: InvalidImageName: image "registry.example.com/web:1": could not parse image reference`, "", "fix the image name", hopelessGrace},
 		{"never pulled", waits("ErrImageNeverPull", `Container image "web:1" is not present with pull policy of Never`),
 			`pod a: container web: ErrImageNeverPull: image "registry.example.com/web:1": Container image "web:1" is not present with pull policy of Never`, "",
-			"put the image on the node, or set another imagePullPolicy", imageGrace},
+			"load the image on the node, or change its imagePullPolicy", imageGrace},
 		{"not injected", strings.Replace(waits("ErrImagePull", "docker.io/library/auto:latest: not found"), "registry.example.com/web:1", "auto", 1),
 			`pod a: container web: ErrImagePull: image "auto": docker.io/library/auto:latest: not found`, "",
-			"the pod was made before istiod could inject into it: kubectl delete pod a -n mesh", imageGrace},
+			"the pod was created before istiod could inject it: kubectl delete pod a -n mesh", imageGrace},
 	} {
 		test.next = strings.ReplaceAll(test.next, "''", "'")
 		test.check(t)

@@ -63,7 +63,7 @@ func (e *Evidence) failure() (message string, failed bool) {
 	return last.Message, !over
 }
 
-// failures gives the events of pods that could not be created, the last one
+// failures returns the events of pods that could not be created, the last one
 // last.
 func (e *Evidence) failures() []corev1.Event {
 	var found []corev1.Event
@@ -76,7 +76,7 @@ func (e *Evidence) failures() []corev1.Event {
 	return found
 }
 
-// isOwn tells whether an event is about the workload, or about a ReplicaSet
+// isOwn reports whether an event is about the workload, or about a ReplicaSet
 // that a Deployment has made.
 func (e *Evidence) isOwn(about *corev1.ObjectReference) bool {
 	kind, name := e.Workload.GetKind(), e.Workload.GetName()
@@ -92,7 +92,7 @@ func isReplicaSetOf(deployment, name string) bool {
 	return found && !strings.Contains(hash, "-")
 }
 
-// wanted gives the number of pods of a workload that says it.
+// wanted returns the number of pods of a workload that says it.
 func wanted(workload *unstructured.Unstructured) (int64, bool) {
 	switch workload.GetKind() {
 	case "Deployment", "ReplicaSet", "StatefulSet":
@@ -115,17 +115,17 @@ func (e *Evidence) refused(message string) symptom {
 	}
 	next, grace := "", missingGrace
 	if limited := quota.FindStringSubmatch(message); limited != nil {
-		next = "raise the quota, or free what it counts: " + e.kubectl("describe resourcequota {}", limited[2])
+		next = "raise the quota, or free resources: " + e.kubectl("describe resourcequota {}", limited[2])
 		if limited[1] == "failed" {
-			next = "give the containers the requests and limits that the quota counts: " + e.kubectl("describe resourcequota {}", limited[2])
+			next = "set the requests and limits that the quota requires: " + e.kubectl("describe resourcequota {}", limited[2])
 		}
 	} else if policy := pss.FindStringSubmatch(message); policy != nil {
-		next = fmt.Sprintf("allow more in the namespace than %q: %s", policy[1],
+		next = fmt.Sprintf("relax the Pod Security level %q of the namespace: %s", policy[1],
 			shell.Line("kubectl label namespace {} pod-security.kubernetes.io/enforce=privileged --overwrite", e.Workload.GetNamespace()))
 	} else if denied := denial.FindStringSubmatch(message); denied != nil {
-		next = fmt.Sprintf("change what the policy of webhook %s does not allow", denied[1])
+		next = fmt.Sprintf("comply with the policy of webhook %s", denied[1])
 	} else if lacking := account.FindStringSubmatch(message); lacking != nil {
-		next = "create the service account: " + e.kubectl("get serviceaccount {}", lacking[1])
+		next = "create the ServiceAccount: " + e.kubectl("get serviceaccount {}", lacking[1])
 	} else if containsAny(message, " usage per ") {
 		next = "change the requests and limits: " + e.kubectl("describe limitrange")
 	} else if !containsAny(message, "forbidden", "is invalid", "no priorityclass") {
@@ -142,25 +142,25 @@ func (e *Evidence) unreachable(name, address, cause string) symptom {
 	if address != "" {
 		where = fmt.Sprintf(" (%s)", address)
 	}
-	found.Message = fmt.Sprintf("webhook %s%s cannot be reached: %s", name, where, cause)
+	found.Message = fmt.Sprintf("webhook %s%s is unreachable: %s", name, where, cause)
 	at := service.FindStringSubmatch(address)
 	if at == nil {
-		found.Next = configurations("look at the webhook")
+		found.Next = configurations("check the webhook")
 		return found
 	}
 	found.server = at[2]
 	switch {
 	case containsAny(cause, "service \"") && containsAny(cause, "not found"):
-		found.Next = configurations("its service is gone; delete the configuration of the webhook")
+		found.Next = configurations("its service is gone; delete the webhook configuration")
 	case containsAny(cause, "x509", "certificate"):
-		found.Next = configurations("its caBundle does not fit its certificate; correct it")
+		found.Next = configurations("its caBundle does not match its certificate; fix it")
 	case containsAny(cause, "no endpoints", "no service port"):
 		found.Next = "none of its pods is ready: kubectl get pods,services" + shell.In(at[2])
 	case strings.HasPrefix(at[1], "istiod") && strings.HasSuffix(cause, "connection refused"):
 		// A firewall would let it wait; nodes refuse for a Service without pods.
-		found.Next = "istiod does not answer; see whether its pods run: kubectl get pods" + shell.In(at[2]) + " -l app=istiod"
+		found.Next = "istiod does not answer; check its pods: kubectl get pods" + shell.In(at[2]) + " -l app=istiod"
 	case strings.HasPrefix(at[1], "istiod"):
-		found.Next = "the API server must reach port 15017 of istiod: let it through the firewall between them"
+		found.Next = "the API server cannot reach port 15017 of istiod: open it in the firewall"
 	default:
 		found.Next = fmt.Sprintf("the API server must reach the pods of service %s: ", at[1]) + "kubectl get pods,services" + shell.In(at[2])
 	}

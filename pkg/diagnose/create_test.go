@@ -15,26 +15,26 @@ func TestRefusals(t *testing.T) {
 	call := `Internal error occurred: failed calling webhook "inject.example.com": failed to call webhook: Post "https://`
 	istiod := call + `istiod.istio-system.svc:443/inject?timeout=10s": `
 	unreachable := func(where, cause string) string {
-		return "FailedCreate: webhook inject.example.com (" + where + ") cannot be reached: " + cause
+		return "FailedCreate: webhook inject.example.com (" + where + ") is unreachable: " + cause
 	}
 	configurations := ": kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations"
 	for _, test := range []explained{
 		{"a quota", refusedFor(`pods "web-1-" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0`),
 			"FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0", "",
-			"raise the quota, or free what it counts: kubectl describe resourcequota small -n mesh", time.Minute},
+			"raise the quota, or free resources: kubectl describe resourcequota small -n mesh", time.Minute},
 		{"a quota that counts", refusedFor(`pods "web-1-" is forbidden: failed quota: small: must specify limits.cpu for: web`),
 			"FailedCreate: failed quota: small: must specify limits.cpu for: web", "",
-			"give the containers the requests and limits that the quota counts: kubectl describe resourcequota small -n mesh", time.Minute},
+			"set the requests and limits that the quota requires: kubectl describe resourcequota small -n mesh", time.Minute},
 		{"a policy of pods", refusedFor(`pods "web-1-" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`),
 			`FailedCreate: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`, "",
-			`allow more in the namespace than "restricted": kubectl label namespace mesh pod-security.kubernetes.io/enforce=privileged --overwrite`, time.Minute},
+			`relax the Pod Security level "restricted" of the namespace: kubectl label namespace mesh pod-security.kubernetes.io/enforce=privileged --overwrite`, time.Minute},
 		{"an account", refusedFor(`pods "web-1-" is forbidden: error looking up service account mesh/web: serviceaccount "web" not found`),
 			`FailedCreate: error looking up service account mesh/web: serviceaccount "web" not found`, "",
-			"create the service account: kubectl get serviceaccount web -n mesh", time.Minute},
+			"create the ServiceAccount: kubectl get serviceaccount web -n mesh", time.Minute},
 		{"limits", refusedFor(`pods "web-1-" is forbidden: maximum cpu usage per Container is 1, but limit is 2`),
 			"FailedCreate: maximum cpu usage per Container is 1, but limit is 2", "", "change the requests and limits: kubectl describe limitrange -n mesh", time.Minute},
 		{"a denial", refusedFor(`admission webhook "policy.example.com" denied the request: no label team`),
-			`FailedCreate: admission webhook "policy.example.com" denied the request: no label team`, "", "change what the policy of webhook policy.example.com does not allow", time.Minute},
+			`FailedCreate: admission webhook "policy.example.com" denied the request: no label team`, "", "comply with the policy of webhook policy.example.com", time.Minute},
 		{"something else", refusedFor(`Pod "web-1-x" is invalid: spec.containers: Required value`),
 			`FailedCreate: Pod "web-1-x" is invalid: spec.containers: Required value`, "", "kubectl describe deployment web -n mesh", time.Minute},
 		{"something that passes", refusedFor("the server is currently unable to handle the request"),
@@ -42,23 +42,23 @@ func TestRefusals(t *testing.T) {
 		{"without a message", refusedFor(""), "FailedCreate", "", "", 0},
 
 		{"a firewall before istiod", refusedFor(istiod + "context deadline exceeded"), unreachable("istiod.istio-system.svc:443", "context deadline exceeded"), "",
-			"the API server must reach port 15017 of istiod: let it through the firewall between them", time.Minute},
+			"the API server cannot reach port 15017 of istiod: open it in the firewall", time.Minute},
 		{"an istiod that is down", refusedFor(istiod + "dial tcp 10.0.0.1:443: connect: connection refused"),
 			unreachable("istiod.istio-system.svc:443", "dial tcp 10.0.0.1:443: connect: connection refused"), "",
-			"istiod does not answer; see whether its pods run: kubectl get pods -n istio-system -l app=istiod", time.Minute},
+			"istiod does not answer; check its pods: kubectl get pods -n istio-system -l app=istiod", time.Minute},
 		{"a webhook without a service", refusedFor(istiod + `service "istiod" not found`), unreachable("istiod.istio-system.svc:443", `service "istiod" not found`), "",
-			"its service is gone; delete the configuration of the webhook" + configurations, time.Minute},
+			"its service is gone; delete the webhook configuration" + configurations, time.Minute},
 		{"a webhook without pods", refusedFor(istiod + `no endpoints available for service "istiod"`), unreachable("istiod.istio-system.svc:443", `no endpoints available for service "istiod"`), "",
 			"none of its pods is ready: kubectl get pods,services -n istio-system", time.Minute},
 		{"a webhook of another authority", refusedFor(istiod + "tls: failed to verify certificate: x509: certificate signed by unknown authority"),
 			unreachable("istiod.istio-system.svc:443", "tls: failed to verify certificate: x509: certificate signed by unknown authority"), "",
-			"its caBundle does not fit its certificate; correct it" + configurations, time.Minute},
+			"its caBundle does not match its certificate; fix it" + configurations, time.Minute},
 		{"another webhook", refusedFor(call + `policy.guard.svc:8443/?timeout=10s": dial tcp 10.0.0.1:8443: connect: connection refused`),
 			unreachable("policy.guard.svc:8443", "dial tcp 10.0.0.1:8443: connect: connection refused"), "",
 			"the API server must reach the pods of service policy: kubectl get pods,services -n guard", time.Minute},
-		{"a webhook elsewhere", refusedFor(call + `hooks.example.com/v1": EOF`), unreachable("hooks.example.com", "EOF"), "", "look at the webhook" + configurations, time.Minute},
+		{"a webhook elsewhere", refusedFor(call + `hooks.example.com/v1": EOF`), unreachable("hooks.example.com", "EOF"), "", "check the webhook" + configurations, time.Minute},
 		{"a webhook without an address", refusedFor(`Internal error occurred: failed calling webhook "inject.example.com": the server said no`),
-			"FailedCreate: webhook inject.example.com cannot be reached: the server said no", "", "look at the webhook" + configurations, time.Minute},
+			"FailedCreate: webhook inject.example.com is unreachable: the server said no", "", "check the webhook" + configurations, time.Minute},
 	} {
 		test.check(t)
 	}
@@ -91,7 +91,7 @@ func TestFailure(t *testing.T) {
 		{"replicas of another form", "workload: {apiVersion: apps/v1, kind: Deployment, spec: {replicas: many}}\n" + failed("ReplicaSet", "web-5d9c", "00"), found, "", "", time.Minute},
 	} {
 		if test.next == "kubectl" {
-			test.next = "raise the quota, or free what it counts: kubectl describe resourcequota small -n mesh"
+			test.next = "raise the quota, or free resources: kubectl describe resourcequota small -n mesh"
 		}
 		test.check(t)
 	}

@@ -55,18 +55,18 @@ func (e *Evidence) image(pod *corev1.Pod, status *corev1.ContainerStatus) sympto
 	switch reason := status.State.Waiting.Reason; {
 	case reason == "InvalidImageName":
 		found.Grace = hopelessGrace
-		found.Next = "correct the name of the image"
+		found.Next = "fix the image name"
 	case reason == "ErrImageNeverPull":
-		found.Next = "put the image on the node, or set another imagePullPolicy"
+		found.Next = "load the image on the node, or change its imagePullPolicy"
 	case image == "auto":
-		found.Next = "the pod was made before istiod could inject into it: " + e.kubectl("delete pod {}", pod.Name)
+		found.Next = "the pod was created before istiod could inject it: " + e.kubectl("delete pod {}", pod.Name)
 	default:
 		found.Next = nextPull(cause)
 	}
 	return found
 }
 
-// pullCause gives the last of a chain of errors, which is the first that went
+// pullCause returns the last of a chain of errors, which is the first that went
 // wrong.
 func pullCause(message, image string) string {
 	if _, limit, found := strings.Cut(message, "toomanyrequests: "); found {
@@ -84,15 +84,15 @@ func pullCause(message, image string) string {
 func nextPull(cause string) string {
 	switch {
 	case containsAny(cause, "toomanyrequests", "too many requests", "rate limit"):
-		return "the registry limits how much is pulled: install from a mirror with --hub, or give the pods imagePullSecrets"
+		return "registry rate limit reached: install from a mirror with --hub, or add imagePullSecrets to the pods"
 	case containsAny(cause, "x509", "certificate"):
 		return "make the nodes trust the registry's certificate"
 	case containsAny(cause, "no match for platform", "no matching manifest"):
 		return "use an image for the architecture of the nodes: kubectl get nodes -L kubernetes.io/arch"
 	case containsAny(cause, "unauthorized", "denied", "authorization", "forbidden"):
-		return "see whether the image exists, and give the pods imagePullSecrets if the registry wants to know them"
+		return "check that the image exists; add imagePullSecrets to the pods if the registry requires a login"
 	case containsAny(cause, "not found", "manifest unknown"):
-		return "correct the image's name or tag"
+		return "fix the image name or tag"
 	case containsAny(cause, "no such host", "timeout", "deadline", "refused", "unreachable", "no route", ": eof"):
 		return "let the nodes reach the registry, or install from a mirror with --hub"
 	}

@@ -18,7 +18,7 @@ const (
 	placeGrace = time.Minute
 )
 
-// pod gives the symptoms of a pod: of its containers, or else of the first
+// pod returns the symptoms of a pod: of its containers, or else of the first
 // thing that it waits for.
 func (e *Evidence) pod(pod *corev1.Pod) []symptom {
 	if pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || isTrue(pod, corev1.PodReady) {
@@ -79,7 +79,7 @@ func (e *Evidence) placement(pod *corev1.Pod) (symptom, bool) {
 	case containsAny(condition.Message, "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable", "uninitialized"):
 		// A node that starts, or comes back, heals this.
 		found.Grace = 0
-		found.Next = "find out why the nodes are not ready: kubectl describe nodes"
+		found.Next = "check why the nodes are not ready: kubectl describe nodes"
 	}
 	return found, true
 }
@@ -100,9 +100,9 @@ func (e *Evidence) nextPlace(message string) string {
 	case containsAny(message, "untolerated taint"):
 		return "remove the taint or add a toleration: kubectl describe nodes"
 	case containsAny(message, "node affinity", "node selector", "node(s) didn't match"):
-		return "label a node as the pod wants it: kubectl get nodes --show-labels"
+		return "label a node to match the pod: kubectl get nodes --show-labels"
 	case containsAny(message, `persistentvolumeclaim "`) && containsAny(message, `" not found`):
-		return "create the claim: " + e.kubectl("get persistentvolumeclaims")
+		return "create the PersistentVolumeClaim: " + e.kubectl("get persistentvolumeclaims")
 	case containsAny(message, "no nodes available"):
 		return "add a node: kubectl get nodes"
 	}
@@ -132,7 +132,7 @@ func (e *Evidence) volume(pod *corev1.Pod) (symptom, bool) {
 		found, ok = symptom{kind: volumeKind, same: message, Finding: Finding{Reason: event.Reason, Message: message, Next: next, Grace: grace}}, true
 		if event.Reason == "FailedCreatePodSandBox" {
 			found.same = ""
-			found.Next = fmt.Sprintf("see whether the network plugin (CNI) runs on node %s: %s", pod.Spec.NodeName,
+			found.Next = fmt.Sprintf("check that the network plugin (CNI) is running on node %s: %s", pod.Spec.NodeName,
 				shell.Line("kubectl get pods -A --field-selector spec.nodeName={}", pod.Spec.NodeName))
 		}
 	}
@@ -197,7 +197,7 @@ func isTrue(pod *corev1.Pod, name corev1.PodConditionType) bool {
 	return condition != nil && condition.Status == corev1.ConditionTrue
 }
 
-// statuses gives those of the init containers first, as they run first.
+// statuses returns those of the init containers first, as they run first.
 func statuses(pod *corev1.Pod) []corev1.ContainerStatus {
 	return append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...)
 }

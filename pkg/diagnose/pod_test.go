@@ -30,12 +30,12 @@ func TestPlacement(t *testing.T) {
 		{"taint", unscheduled("Unschedulable", "0/1 nodes are available: 1 node(s) had untolerated taint {gpu: true}."),
 			text + "0/1 nodes are available: 1 node(s) had untolerated taint {gpu: true}.", "", "remove the taint or add a toleration: kubectl describe nodes", time.Minute},
 		{"selector", unscheduled("Unschedulable", "0/1 nodes are available: 1 node(s) didn''t match Pod''s node affinity/selector."),
-			text + "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.", "", "label a node as the pod wants it: kubectl get nodes --show-labels", time.Minute},
+			text + "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.", "", "label a node to match the pod: kubectl get nodes --show-labels", time.Minute},
 		{"no nodes", unscheduled("Unschedulable", "no nodes available to schedule pods"), text + "no nodes available to schedule pods", "", "add a node: kubectl get nodes", time.Minute},
 		{"something else", unscheduled("Unschedulable", "0/1 nodes are available: 1 of another kind."), text + "0/1 nodes are available: 1 of another kind.", "", "kubectl describe pod a -n mesh", time.Minute},
 		// A node that starts heals it.
 		{"nodes that are not ready", unscheduled("Unschedulable", "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }."),
-			text + "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.", "", "find out why the nodes are not ready: kubectl describe nodes", 0},
+			text + "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.", "", "check why the nodes are not ready: kubectl describe nodes", 0},
 		{"a node comes", unscheduled("Unschedulable", short) + scaleUp("TriggeredScaleUp", "a"), text + short, "", "wait for the new node: kubectl get nodes", 0},
 		{"a node comes, otherwise", unscheduled("Unschedulable", short) + scaleUp("Nominated", "a"), text + short, "", "wait for the new node: kubectl get nodes", 0},
 		{"a node comes for others", unscheduled("Unschedulable", short) + scaleUp("TriggeredScaleUp", "b"), text + short, "", lower, time.Minute},
@@ -63,12 +63,12 @@ func TestClaims(t *testing.T) {
 	text := `pod a: ClaimPending: persistentvolumeclaim "data": `
 	classes := "set the claim's storageClassName, or a default class: kubectl get storageclasses"
 	for _, test := range []explained{
-		{"no class", claimed("{metadata: {name: data}, status: {phase: Pending}}"), text + "no volume fits, and no storage class is set", "", classes, time.Minute},
-		{"an empty class", claimed("{metadata: {name: data}, spec: {storageClassName: ''}, status: {phase: Pending}}"), text + "no volume fits, and no storage class is set", "", classes, time.Minute},
+		{"no class", claimed("{metadata: {name: data}, status: {phase: Pending}}"), text + "no matching volume, and no storage class set", "", classes, time.Minute},
+		{"an empty class", claimed("{metadata: {name: data}, spec: {storageClassName: ''}, status: {phase: Pending}}"), text + "no matching volume, and no storage class set", "", classes, time.Minute},
 		{"a slow class", claimed("{metadata: {name: data}, spec: {storageClassName: slow}, status: {phase: Pending}}"),
-			text + `it waits for a volume of class "slow"`, "", "kubectl describe persistentvolumeclaim data -n mesh", 0},
+			text + `waiting for a volume of class "slow"`, "", "kubectl describe persistentvolumeclaim data -n mesh", 0},
 		{"a class that is not there", claimed("{metadata: {name: data}, spec: {storageClassName: fast}, status: {phase: Pending}}") + failed,
-			text + `storageclass.storage.k8s.io "fast" not found`, "", "create the storage class, or name another in the claim: kubectl get storageclasses", time.Minute},
+			text + `storageclass.storage.k8s.io "fast" not found`, "", "create the storage class, or set another in the claim: kubectl get storageclasses", time.Minute},
 		{"bound", claimed("{metadata: {name: data}, status: {phase: Bound}}"), unbound, "", "", time.Minute},
 		{"of others", claimed("{metadata: {name: other}, status: {phase: Pending}}"), unbound, "", "", time.Minute},
 		{"made for the pod", `
@@ -77,9 +77,9 @@ pods:
   spec: {volumes: [{name: scratch, ephemeral: {}}]}
   status: {conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: 'pod has unbound immediate PersistentVolumeClaims'}]}
 claims: [{metadata: {name: a-scratch}, status: {phase: Pending}}]`,
-			`pod a: ClaimPending: persistentvolumeclaim "a-scratch": no volume fits, and no storage class is set`, "", classes, time.Minute},
+			`pod a: ClaimPending: persistentvolumeclaim "a-scratch": no matching volume, and no storage class set`, "", classes, time.Minute},
 		{"not there", unscheduled("Unschedulable", `0/3 nodes are available: persistentvolumeclaim "data" not found. not found`),
-			`pod a: Unschedulable: 0/3 nodes are available: persistentvolumeclaim "data" not found`, "", "create the claim: kubectl get persistentvolumeclaims -n mesh", time.Minute},
+			`pod a: Unschedulable: 0/3 nodes are available: persistentvolumeclaim "data" not found`, "", "create the PersistentVolumeClaim: kubectl get persistentvolumeclaims -n mesh", time.Minute},
 		{"alone", "workload: {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {storageClassName: fast}, status: {phase: Pending}}\n" + failed,
 			`ClaimPending: storageclass.storage.k8s.io "fast" not found`, "", "", time.Minute},
 		{"alone and bound", "workload: {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, status: {phase: Bound}}\n" + failed, "", "", "", 0},
@@ -99,17 +99,17 @@ func TestVolumes(t *testing.T) {
 	for _, test := range []explained{
 		{"a secret", starts(not, secret), text, "", next, time.Minute},
 		{"a key", starts(not, about("01", "FailedMount", `MountVolume.SetUp failed for volume "token" : references non-existent secret key: mode`)),
-			`pod a: FailedMount: volume "token": references non-existent secret key: mode`, "", "add the key mode to what the volume is made of", time.Minute},
+			`pod a: FailedMount: volume "token": references non-existent secret key: mode`, "", "add the key mode to the volume's source", time.Minute},
 		{"the last word is less clear", starts(not, secret+about("02", "FailedMount", "Unable to attach or mount volumes: timed out")), text, "", next, time.Minute},
 		{"many times", starts(not, about("01", "FailedMount", `(combined from similar events): MountVolume.SetUp failed for volume "token" : secret "token" not found`)), text, "", next, time.Minute},
 		// An older kubelet does not say whether that is over.
 		{"an older kubelet", starts("", secret), text, "", next, 0},
 		{"over", starts(is, secret), "", "", "", 0},
 		{"what istiod is going to write", starts(not, about("01", "FailedMount", `MountVolume.SetUp failed for volume "root" : configmap "istio-ca-root-cert" not found`)),
-			`pod a: FailedMount: volume "root": configmap "istio-ca-root-cert" not found`, "", "istiod writes it once it runs: find out what holds istiod back", 0},
+			`pod a: FailedMount: volume "root": configmap "istio-ca-root-cert" not found`, "", "istiod creates it once it is running: check why istiod is not ready", 0},
 		{"a disk", starts(not, about("01", "FailedAttachVolume", "Multi-Attach error for volume")), "pod a: FailedAttachVolume: Multi-Attach error for volume", "", "kubectl describe pod a -n mesh", 0},
 		{"no network", starts(not, about("01", "FailedCreatePodSandBox", "plugin type=\"istio-cni\" failed")), `pod a: FailedCreatePodSandBox: plugin type="istio-cni" failed`, "",
-			"see whether the network plugin (CNI) runs on node node-1: kubectl get pods -A --field-selector spec.nodeName=node-1", 0},
+			"check that the network plugin (CNI) is running on node node-1: kubectl get pods -A --field-selector spec.nodeName=node-1", 0},
 		{"nothing was said", starts(not, about("01", "Other", "no")), "", "", "", 0},
 	} {
 		test.check(t)

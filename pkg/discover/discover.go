@@ -65,7 +65,7 @@ func Discover(ctx context.Context, client discovery.DiscoveryInterface) (*Kinds,
 	for _, list := range lists {
 		served, err := schema.ParseGroupVersion(list.GroupVersion)
 		if err != nil {
-			return nil, fmt.Errorf("the API server serves a group version that cannot be read: %w", err)
+			return nil, fmt.Errorf("the API server serves an invalid group version: %w", err)
 		}
 		for _, resource := range list.APIResources {
 			if strings.Contains(resource.Name, "/") {
@@ -115,7 +115,7 @@ type KindError struct {
 
 func (e *KindError) Error() string { return e.Message + "; " + e.Remedy }
 
-// Lookup gives where a kind lives. The error is a *KindError.
+// Lookup returns where a kind lives. The error is a *KindError.
 func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
 	kind, known := k.kinds[gvk]
 	if known && !kind.Fixed {
@@ -136,15 +136,15 @@ func (k *Kinds) Lookup(gvk schema.GroupVersionKind) (Kind, error) {
 	if len(others) > 0 {
 		slices.Sort(others)
 		return kind, &KindError{gvk,
-			fmt.Sprintf("the cluster does not serve kind %s in version %s, but in %s", gvk.Kind, gvk.GroupVersion(), strings.Join(others, ", ")),
-			"change the apiVersion and what differs between them"}
+			fmt.Sprintf("the cluster does not serve kind %s in version %s, only in %s", gvk.Kind, gvk.GroupVersion(), strings.Join(others, ", ")),
+			"change the apiVersion and adapt the object to it"}
 	}
 	return kind, &KindError{gvk,
-		fmt.Sprintf("neither the cluster nor the manifest knows kind %s in version %s", gvk.Kind, gvk.GroupVersion()),
-		"add its CustomResourceDefinition, or check the spelling"}
+		fmt.Sprintf("neither the cluster nor the manifest defines kind %s in version %s", gvk.Kind, gvk.GroupVersion()),
+		"add its CRD, or check the spelling"}
 }
 
-// Find gives where the objects of a kind can be found, whatever their version,
+// Find returns where the objects of a kind can be found, whatever their version,
 // as far as the cluster serves it.
 func (k *Kinds) Find(kind schema.GroupKind) (Kind, bool) {
 	var found Kind
@@ -157,7 +157,7 @@ func (k *Kinds) Find(kind schema.GroupKind) (Kind, bool) {
 	return found, !found.Resource.Empty()
 }
 
-// All gives every kind whose objects are stored, each in one version.
+// All returns every kind whose objects are stored, each in one version.
 func (k *Kinds) All() map[schema.GroupKind]Kind {
 	all := map[schema.GroupKind]Kind{}
 	for gvk := range k.kinds {
@@ -168,7 +168,7 @@ func (k *Kinds) All() map[schema.GroupKind]Kind {
 	return all
 }
 
-// Broken gives an error if the kinds of some group are not known because the
+// Broken returns an error if the kinds of some group are not known because the
 // server behind its APIService does not answer. Metrics are not stored, and do
 // not count.
 func (k *Kinds) Broken() error {
@@ -185,7 +185,7 @@ func (k *Kinds) Broken() error {
 	return fmt.Errorf("the server behind %s does not answer; see 'kubectl get apiservices'", strings.Join(groups, ", "))
 }
 
-// BrokenGroup gives the error of Broken for one group, or nil. The name of the
+// BrokenGroup returns the error of Broken for one group, or nil. The name of the
 // core group is empty.
 func (k *Kinds) BrokenGroup(group string) error {
 	for version, err := range k.broken {
@@ -196,17 +196,17 @@ func (k *Kinds) BrokenGroup(group string) error {
 	return nil
 }
 
-// Defined tells whether a kind will be served only when the manifest's CRD
+// Defined reports whether a kind will be served only when the manifest's CRD
 // has been applied.
 func (k *Kinds) Defined(gvk schema.GroupVersionKind) bool { return k.defined[gvk] }
 
-// Served tells whether the cluster serves a kind now.
+// Served reports whether the cluster serves a kind now.
 func (k *Kinds) Served(gvk schema.GroupVersionKind) bool {
 	_, known := k.kinds[gvk]
 	return known && !k.defined[gvk]
 }
 
-// Scope tells whether a kind lives in namespaces.
+// Scope reports whether a kind lives in namespaces.
 func (k *Kinds) Scope(gvk schema.GroupVersionKind) (namespaced, known bool) {
 	kind, ok := k.kinds[gvk]
 	return kind.Namespaced, ok

@@ -157,13 +157,13 @@ func TestLookupErrors(t *testing.T) {
 	kinds := discovered(t)
 	for _, test := range []struct{ name, apiVersion, kind, want string }{
 		{"removed version", "autoscaling/v2beta1", "HorizontalPodAutoscaler",
-			"the cluster does not serve kind HorizontalPodAutoscaler in version autoscaling/v2beta1, but in autoscaling/v1, autoscaling/v2; change the apiVersion and what differs between them"},
+			"the cluster does not serve kind HorizontalPodAutoscaler in version autoscaling/v2beta1, only in autoscaling/v1, autoscaling/v2; change the apiVersion and adapt the object to it"},
 		{"removed group", "extensions/v1beta1", "Deployment",
-			"the cluster does not serve kind Deployment in version extensions/v1beta1, but in apps/v1; change the apiVersion and what differs between them"},
+			"the cluster does not serve kind Deployment in version extensions/v1beta1, only in apps/v1; change the apiVersion and adapt the object to it"},
 		{"broken group", "metrics.k8s.io/v1beta1", "PodMetrics",
 			"the server behind metrics.k8s.io/v1beta1 does not answer (stale GroupVersion discovery: metrics.k8s.io/v1beta1); see 'kubectl get apiservices'"},
 		{"unknown kind", "networking.istio.io/v1", "Gateway",
-			"neither the cluster nor the manifest knows kind Gateway in version networking.istio.io/v1; add its CustomResourceDefinition, or check the spelling"},
+			"neither the cluster nor the manifest defines kind Gateway in version networking.istio.io/v1; add its CRD, or check the spelling"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			gvk := schema.FromAPIVersionAndKind(test.apiVersion, test.kind)

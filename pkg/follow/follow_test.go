@@ -56,7 +56,7 @@ func TestAnotherObject(t *testing.T) {
 			Seen:     func(seen *unstructured.Unstructured, _ bool) { t.Errorf("%s: it has seen %s", what, seen.GetName()) },
 			Gone:     func(*unstructured.Unstructured) {},
 		}
-		const want = "cannot watch pods: failed to list /v1, Resource=pods: the API server answered about pod x/y when asked for pods in namespace a"
+		const want = "cannot watch pods: failed to list /v1, Resource=pods: the API server returned pod x/y instead of pods in namespace a"
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := follower.Run(ctx); err == nil || err.Error() != want {

@@ -101,12 +101,12 @@ type UnreachedError struct {
 }
 
 func (e *UnreachedError) Error() string {
-	return e.Cause.Error() + ": pod " + e.Pod + " cannot be reached: " + e.Err.Error()
+	return e.Cause.Error() + ": pod " + e.Pod + " is unreachable: " + e.Err.Error()
 }
 
 func (e *UnreachedError) Unwrap() error { return e.Cause }
 
-// pause gives false if the context ends first.
+// pause returns false if the context ends first.
 func pause(ctx context.Context, duration time.Duration) bool {
 	timer := time.NewTimer(duration)
 	defer timer.Stop()

@@ -286,7 +286,7 @@ func TestForwardTaken(t *testing.T) {
 	r := prepare(t, server, target("a", t.Context()))
 	r.Local = Local{"127.0.0.1", taken.Addr().(*net.TCPAddr).Port}
 	var refused *ListenError
-	if err := r.Run(t.Context()); !errors.As(err, &refused) || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or none for one that is free") {
+	if err := r.Run(t.Context()); !errors.As(err, &refused) || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or omit it for a free one") {
 		t.Errorf("it ended with %v", err)
 	}
 }

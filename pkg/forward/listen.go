@@ -22,7 +22,7 @@ type Local struct {
 	Port    int
 }
 
-// Host gives what local programs connect to: "localhost:34567".
+// Host returns what local programs connect to: "localhost:34567".
 func (l Local) Host() string {
 	host := l.Address
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
@@ -31,7 +31,7 @@ func (l Local) Host() string {
 	return net.JoinHostPort(host, strconv.Itoa(l.Port))
 }
 
-// Free gives a local port that is free: the given one, from 1 to 65535, or any
+// Free returns a local port that is free: the given one, from 1 to 65535, or any
 // if that is 0. On localhost it is free on both addresses, because a port that is
 // somebody else's on one of them would lead some programs there. The error is a
 // *ListenError.
@@ -59,7 +59,7 @@ func free(ctx context.Context, address string, port int) (Local, error) {
 	return local, nil
 }
 
-// hosts gives the addresses that stand behind one.
+// hosts returns the addresses that stand behind one.
 func hosts(ctx context.Context, address string) []string {
 	if address != localhost {
 		return []string{address}
@@ -85,7 +85,7 @@ func (e *ListenError) Error() string {
 	if errors.As(err, &number) {
 		err = number
 	}
-	return fmt.Sprintf("cannot listen on %s: %s; choose another --port, or none for one that is free",
+	return fmt.Sprintf("cannot listen on %s: %s; choose another --port, or omit it for a free one",
 		net.JoinHostPort(e.Local.Address, strconv.Itoa(e.Local.Port)), err)
 }
 

@@ -16,7 +16,7 @@ func TestFree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if again, err := Free(t.Context(), "localhost", local.Port); err == nil || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or none for one that is free") {
+	if again, err := Free(t.Context(), "localhost", local.Port); err == nil || !strings.HasSuffix(err.Error(), ": address already in use; choose another --port, or omit it for a free one") {
 		t.Errorf("it is %v, %v", again, err)
 	}
 	all, err := Free(t.Context(), "0.0.0.0", 0)

@@ -45,7 +45,7 @@ func TestCheckKinds(t *testing.T) {
 	known, got := (&Install{}).checkKinds(apiupgrade.Upgraded{Objects: []manifest.Object{object, object}, Refused: []apiupgrade.Refusal{gone}}, discover.Standard())
 	want := []preflight.Result{
 		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml: petset a: kind PetSet in version  was removed in Kubernetes 1.5", Remedy: "write it as a StatefulSet, or skip it with --skip-unsupported"},
-		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml, document 1 (line 1): thing a: neither the cluster nor the manifest knows kind Thing in version example.com/v1", Remedy: "add its CustomResourceDefinition, or check the spelling"},
+		{Name: "kinds", Verdict: preflight.Fail, Message: "a; b.yaml, document 1 (line 1): thing a: neither the cluster nor the manifest defines kind Thing in version example.com/v1", Remedy: "add its CRD, or check the spelling"},
 	}
 	if len(known) != 0 || !reflect.DeepEqual(got, want) {
 		t.Errorf("the results are\n%+v, want\n%+v", got, want)

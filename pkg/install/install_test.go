@@ -62,7 +62,7 @@ func TestInterrupted(t *testing.T) {
 		{"while it waits", over, waiting, 5, "timed out: 5 of 5 objects applied, thing a is not ready: not yet; rerun the same command to continue"},
 		{"after a refusal", over, errors.Join(errors.Join(refused, cluster.ErrTimeout), waiting), 3, "refused\ntimed out: 3 of 5 objects applied, thing a is not ready: not yet; rerun the same command to continue"},
 		{"during a login", over, login, 0, "timed out before anything was applied; rerun the same command"},
-		{"while it prunes", over, stuck, 5, "timed out: configmap mesh/a is deleted, but what belongs to it is not gone yet; rerun the same command to continue waiting"},
+		{"while it prunes", over, stuck, 5, "timed out: configmap mesh/a is deleted, but its dependents still exist; rerun the same command to keep waiting"},
 		{"for another reason", t.Context(), refused, 3, "refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

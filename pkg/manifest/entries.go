@@ -20,7 +20,7 @@ var keyed = map[string][]string{
 	"hostAliases":      {"ip"},
 }
 
-// Unique gives an object of which no such list has two entries of the same
+// Unique returns an object of which no such list has two entries of the same
 // key: the last one stays, which is what counts with the kubelet, too. Its
 // warnings name what is left out. The object itself is not changed.
 func Unique(object Object) (Object, []string) {
@@ -88,7 +88,7 @@ func (u *uniqueness) list(parent map[string]any, path, name string, keys []strin
 			continue
 		}
 		field := strings.TrimPrefix(path+"."+name, ".")
-		warning := fmt.Sprintf("%s has more than one entry with %s; the last one counts", field, key)
+		warning := fmt.Sprintf("%s has several entries with %s; the last one wins", field, key)
 		if !slices.Contains(u.warnings, warning) {
 			u.warnings = append(u.warnings, warning)
 		}
@@ -96,7 +96,7 @@ func (u *uniqueness) list(parent map[string]any, path, name string, keys []strin
 	parent[name] = left
 }
 
-// keyOf gives "containerPort 80, protocol TCP". A protocol that is not written
+// keyOf returns "containerPort 80, protocol TCP". A protocol that is not written
 // is TCP.
 func keyOf(entry any, keys []string) string {
 	fields, _ := entry.(map[string]any)

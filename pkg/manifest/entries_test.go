@@ -33,9 +33,9 @@ func TestUnique(t *testing.T) {
 	unique, warnings := manifest.Unique(object)
 	const at = "demo.yaml, document 1 (line 2): deployment a: spec.template.spec."
 	want := []string{
-		at + "imagePullSecrets has more than one entry with name a; the last one counts",
-		at + "containers[0].env has more than one entry with name A; the last one counts",
-		at + "containers[0].ports has more than one entry with containerPort 80, protocol TCP; the last one counts",
+		at + "imagePullSecrets has several entries with name a; the last one wins",
+		at + "containers[0].env has several entries with name A; the last one wins",
+		at + "containers[0].ports has several entries with containerPort 80, protocol TCP; the last one wins",
 	}
 	if !slices.Equal(warnings, want) {
 		t.Errorf("the warnings are\n%q, want\n%q", warnings, want)

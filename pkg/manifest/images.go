@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
-// Images gives what the pods of a manifest would pull, sorted.
+// Images returns what the pods of a manifest would pull, sorted.
 func (m Manifest) Images() []string {
 	images := slices.Clone(m.Injected)
 	for _, object := range m.Objects {
@@ -31,19 +31,19 @@ func (m Manifest) CheckImages() error {
 	for _, object := range m.Objects {
 		for _, image := range podImages(object) {
 			if !imageReference.MatchString(image) {
-				return &InputError{fmt.Errorf("%s: %s: image %+.64q is no reference to an image; correct it", object.Source, Ref(object.Unstructured), image)}
+				return &InputError{fmt.Errorf("%s: %s: invalid image reference %+.64q; fix it", object.Source, Ref(object.Unstructured), image)}
 			}
 		}
 	}
 	for _, image := range m.Injected {
 		if !imageReference.MatchString(image) {
-			return &InputError{fmt.Errorf("image %+.64q is no reference to an image; correct the value that it comes from", image)}
+			return &InputError{fmt.Errorf("invalid image reference %+.64q; fix the value that sets it", image)}
 		}
 	}
 	return nil
 }
 
-// podImages gives the images of a workload of any kind, wherever it keeps its
+// podImages returns the images of a workload of any kind, wherever it keeps its
 // pods. Pods of gateways whose image istiod fills in have none of their own.
 func podImages(object Object) []string {
 	var images []string

@@ -9,7 +9,7 @@ import (
 // maxNamed is how many of the objects that are not applied are named.
 const maxNamed = 10
 
-// Installable gives what an install applies. It leaves out the hooks that Helm
+// Installable returns what an install applies. It leaves out the hooks that Helm
 // would not run in an install: a Job that cleans up after a removal would do
 // so at once. It warns of them, of hooks that Helm does not have, and of list
 // entries that a server-side apply does not take twice.
@@ -21,7 +21,7 @@ func (m Manifest) Installable() Manifest {
 	for _, object := range given {
 		hook := HookOf(object.Unstructured)
 		if len(hook.Unknown) > 0 {
-			m.Warnings = append(m.Warnings, fmt.Sprintf("%s: %s: Helm has no hook %q; it is applied as if that were not there",
+			m.Warnings = append(m.Warnings, fmt.Sprintf("%s: %s: unknown Helm hook %q; applied like an object without it",
 				object.Source, Ref(object.Unstructured), strings.Join(hook.Unknown, ",")))
 		}
 		if hook.Phase != NotInstalled {
@@ -43,7 +43,7 @@ func (m Manifest) Installable() Manifest {
 	return m
 }
 
-// notApplied gives "not applied: 1 object that Helm would only run on
+// notApplied returns "not applied: 1 object that Helm would only run on
 // deletion: job mesh/cleanup".
 func notApplied(objects []Object, occasion string) string {
 	what := "1 object"
@@ -54,7 +54,7 @@ func notApplied(objects []Object, occasion string) string {
 	for _, object := range objects[:min(len(objects), maxNamed)] {
 		names = append(names, Ref(object.Unstructured).String())
 	}
-	text := fmt.Sprintf("not applied: %s that Helm would only run on %s: %s", what, occasion, strings.Join(names, ", "))
+	text := fmt.Sprintf("not applied: %s that Helm runs only on %s: %s", what, occasion, strings.Join(names, ", "))
 	if more := len(objects) - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}

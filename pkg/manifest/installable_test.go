@@ -24,14 +24,14 @@ func TestInstallable(t *testing.T) {
 	}{
 		{"no hooks", []string{"v1 ConfigMap a"}, "a", nil},
 		{"of an install", []string{"v1 ConfigMap a post-install", "v1 ConfigMap b pre-install", "v1 ConfigMap c crd-install"}, "a b c", nil},
-		{"of a deletion", []string{"v1 ConfigMap a", "batch/v1 Job cleanup post-delete"}, "a", []string{"not applied: 1 object that Helm would only run on deletion: job cleanup"}},
+		{"of a deletion", []string{"v1 ConfigMap a", "batch/v1 Job cleanup post-delete"}, "a", []string{"not applied: 1 object that Helm runs only on deletion: job cleanup"}},
 		{"of several occasions", []string{"batch/v1 Job a post-delete", "v1 Pod b test", "v1 Secret c pre-delete", "v1 Secret d test,post-rollback"}, "", []string{
-			"not applied: 2 objects that Helm would only run on deletion: job a, secret c",
-			"not applied: 1 object that Helm would only run on test: pod b",
-			"not applied: 1 object that Helm would only run on test or rollback: secret d",
+			"not applied: 2 objects that Helm runs only on deletion: job a, secret c",
+			"not applied: 1 object that Helm runs only on test: pod b",
+			"not applied: 1 object that Helm runs only on test or rollback: secret d",
 		}},
-		{"many", many, "a", []string{"not applied: 12 objects that Helm would only run on test: secret sa, secret sb, secret sc, secret sd, secret se, secret sf, secret sg, secret sh, secret si, secret sj and 2 more"}},
-		{"of a mistake", []string{"v1 ConfigMap a post-instal"}, "a", []string{`demo.yaml, document 1 (line 2): configmap a: Helm has no hook "post-instal"; it is applied as if that were not there`}},
+		{"many", many, "a", []string{"not applied: 12 objects that Helm runs only on test: secret sa, secret sb, secret sc, secret sd, secret se, secret sf, secret sg, secret sh, secret si, secret sj and 2 more"}},
+		{"of a mistake", []string{"v1 ConfigMap a post-instal"}, "a", []string{`demo.yaml, document 1 (line 2): configmap a: unknown Helm hook "post-instal"; applied like an object without it`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			given := manifest.Manifest{What: "it", Objects: hooked(t, test.objects...), Warnings: []string{"before"}}

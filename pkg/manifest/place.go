@@ -21,7 +21,7 @@ type Namespace struct {
 	Explicit bool
 }
 
-// Place gives every namespaced object that names no namespace the one that is
+// Place returns every namespaced object that names no namespace the one that is
 // passed, and takes it from cluster-scoped ones, where it has no meaning; it
 // changes the objects. An object of a kind whose scope is not known stays as it
 // is. An object of another namespace than an explicit one, and an object that
@@ -39,12 +39,12 @@ func Place(objects []Object, scope Scope, namespace Namespace) error {
 		case own == "" && known:
 			object.SetNamespace(namespace.Name)
 		case own != "" && own != namespace.Name && namespace.Explicit:
-			return fmt.Errorf("%s: %s belongs to another namespace than --namespace %s; leave out --namespace, or change the file",
+			return fmt.Errorf("%s: %s is not in --namespace %s; omit --namespace, or change the file",
 				object.Source, Ref(object.Unstructured), namespace.Name)
 		}
 		ref := Ref(object.Unstructured)
 		if first, twice := seen[ref]; twice {
-			return fmt.Errorf("%s: %s was already given in %s; keep one of them", object.Source, ref, first)
+			return fmt.Errorf("%s: %s is already defined in %s; keep one of them", object.Source, ref, first)
 		}
 		seen[ref] = object.Source
 	}

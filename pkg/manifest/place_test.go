@@ -83,8 +83,8 @@ func TestPlace(t *testing.T) {
 
 func TestPlaceErrors(t *testing.T) {
 	const (
-		mismatch = " belongs to another namespace than --namespace istio-system; leave out --namespace, or change the file"
-		twice    = " was already given in demo.yaml, document 1 (line 2); keep one of them"
+		mismatch = " is not in --namespace istio-system; omit --namespace, or change the file"
+		twice    = " is already defined in demo.yaml, document 1 (line 2); keep one of them"
 	)
 	for _, test := range []struct {
 		name     string

@@ -16,7 +16,7 @@ func architectures(_ context.Context, s *survey) ([]Result, error) {
 	case len(s.Workloads) == 0:
 		return passed("the manifest has no pods"), nil
 	case len(s.Architectures) == 0:
-		return passed("it cannot be told, because nobody says what the images are built for"), nil
+		return passed("not checked: image architectures unknown"), nil
 	}
 	nodes, err := s.nodes()
 	if err != nil {
@@ -39,22 +39,22 @@ func architectures(_ context.Context, s *survey) ([]Result, error) {
 	case len(homeless) > 0:
 		return []Result{{
 			Verdict: Fail,
-			Message: fmt.Sprintf("the images are built for %s, and there is no such node for %s, only %s", builtFor, shortList(homeless), shortList(strange)),
-			Remedy:  "add a node of such an architecture, or use images that are built for these nodes",
+			Message: fmt.Sprintf("images are built for %s, but no such node accepts %s, only %s", builtFor, shortList(homeless), shortList(strange)),
+			Remedy:  "add a node of that architecture, or use images built for these nodes",
 		}}, nil
 	case len(strange) > 0:
 		return []Result{{
 			Verdict: Warn,
-			Message: fmt.Sprintf("the images are built for %s, and pods may come to other nodes: %s", builtFor, shortList(strange)),
+			Message: fmt.Sprintf("images are built for %s, but pods may be scheduled on other nodes: %s", builtFor, shortList(strange)),
 			Remedy:  "give the workloads a nodeSelector for kubernetes.io/arch, or taint these nodes ('kubectl taint node NAME kubernetes.io/arch=other:NoSchedule')",
 		}}, nil
 	case !compared:
-		return passed("there is no node to compare the images with"), nil
+		return passed("no nodes to compare the images with"), nil
 	}
-	return passed("the images are built for " + builtFor + ", and so are the nodes"), nil
+	return passed("images and nodes match: " + builtFor), nil
 }
 
-// compare tells whether a workload's pods can come to a node that its images
+// compare reports whether a workload's pods can come to a node that its images
 // are built for, and names the others that they can come to.
 func compare(nodes []corev1.Node, workload Workload, builtFor []string) (fits bool, others []string) {
 	for i := range nodes {

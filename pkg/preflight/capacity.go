@@ -37,7 +37,7 @@ func capacity(_ context.Context, s *survey) ([]Result, error) {
 	}
 	rooms, err := rooms(s, nodes)
 	if errors.Is(err, errTooMany) {
-		return passed(fmt.Sprintf("it cannot be told, because there are more than %d pods", mostPods)), nil
+		return passed(fmt.Sprintf("not checked: more than %d pods", mostPods)), nil
 	}
 	if err != nil {
 		return unseen("pods", err)
@@ -48,7 +48,7 @@ func capacity(_ context.Context, s *survey) ([]Result, error) {
 	return passed("the nodes have room for the pods"), nil
 }
 
-// rooms gives the ready nodes and what is free on them. What pods without a
+// rooms returns the ready nodes and what is free on them. What pods without a
 // node will take cannot be said and is left out.
 func rooms(s *survey, nodes []corev1.Node) ([]room, error) {
 	used, err := s.used()

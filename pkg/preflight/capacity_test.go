@@ -31,15 +31,15 @@ func TestCapacity(t *testing.T) {
 		{"memory", []Workload{workload("a", 1, "500m", "3Gi")}, []corev1.Node{small}, nil,
 			[]string{"warn: no node has room for a pod of deployment mesh/a: it requests cpu 500m, memory 3Gi, pods 1, and a node has at most about cpu 1, memory 2Gi, pods 10 free"}},
 		{"places", []Workload{workload("a", 11, "", "")}, []corev1.Node{big}, nil,
-			[]string{"warn: the nodes have no room for all pods: they request cpu 0, memory 0, pods 11 in total, and about cpu 4, memory 8Gi, pods 10 are free"}},
+			[]string{"warn: the nodes have no room for all pods: cpu 0, memory 0, pods 11 requested in total, about cpu 4, memory 8Gi, pods 10 free"}},
 		{"in total", []Workload{workload("a", 1, "1", ""), workload("b", 1, "4", "")}, []corev1.Node{big, small}, nil, []string{room}},
 		{"some of them", []Workload{workload("a", 6, "1", "1Gi")}, []corev1.Node{big, small}, nil,
-			[]string{"warn: the nodes have no room for all pods: they request cpu 6, memory 6Gi, pods 6 in total, and about cpu 5, memory 10Gi, pods 20 are free"}},
+			[]string{"warn: the nodes have no room for all pods: cpu 6, memory 6Gi, pods 6 requested in total, about cpu 5, memory 10Gi, pods 20 free"}},
 		{"no node", []Workload{workload("a", 1, "1", "")}, nil, nil,
-			[]string{"warn: no ready node takes the pods of deployment mesh/a, as far as taints, nodeSelector and node affinity go"}},
+			[]string{"warn: no ready node accepts the pods of deployment mesh/a (taints, nodeSelector, node affinity)"}},
 		{"no node that would take them", []Workload{workload("a", 1, "1", ""), workload("b", 1, "1", "")},
 			[]corev1.Node{node("x", "amd64", "4", "8Gi", tainted("gpu", corev1.TaintEffectNoSchedule)), node("y", "amd64", "4", "8Gi", unready), node("z", "amd64", "4", "8Gi", cordoned)}, nil,
-			[]string{"warn: no ready node takes the pods of deployment mesh/a, deployment mesh/b, as far as taints, nodeSelector and node affinity go"}},
+			[]string{"warn: no ready node accepts the pods of deployment mesh/a, deployment mesh/b (taints, nodeSelector, node affinity)"}},
 		{"a selected node that is full", []Workload{workload("a", 1, "2", "", selecting("kubernetes.io/arch", "arm64"))},
 			[]corev1.Node{big, node("z", "arm64", "1", "8Gi")}, nil,
 			[]string{"warn: no node has room for a pod of deployment mesh/a: it requests cpu 2, memory 0, pods 1, and a node has at most about cpu 1, memory 8Gi, pods 10 free"}},
@@ -90,8 +90,8 @@ func TestCapacityOfExisting(t *testing.T) {
 // that hold something, a page at a time.
 func TestCapacityUnseen(t *testing.T) {
 	for path, want := range map[string]string{
-		"/api/v1/nodes": "pass: it cannot be told, because you may not list nodes",
-		"/api/v1/pods":  "pass: it cannot be told, because you may not list pods",
+		"/api/v1/nodes": "pass: not checked: no permission to list nodes",
+		"/api/v1/pods":  "pass: not checked: no permission to list pods",
 	} {
 		server := &apiServer{answers: map[string]any{path: http.StatusForbidden}}
 		subject := server.subject(t)
@@ -110,7 +110,7 @@ func TestCapacityUnseen(t *testing.T) {
 func TestCapacityOfManyPods(t *testing.T) {
 	subject := (&apiServer{answers: map[string]any{"/api/v1/pods": corev1.PodList{Items: make([]corev1.Pod, mostPods+1)}}}).subject(t)
 	subject.Workloads = []Workload{workload("a", 1, "1", "")}
-	want := "pass: it cannot be told, because there are more than 10000 pods"
+	want := "pass: not checked: more than 10000 pods"
 	if got := verdicts(only(t, "capacity", subject)); !slices.Equal(got, []string{want}) {
 		t.Errorf("the results are %q", got)
 	}

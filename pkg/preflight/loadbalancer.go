@@ -37,7 +37,7 @@ func loadBalancer(_ context.Context, s *survey) ([]Result, error) {
 	for _, node := range nodes {
 		scheme, _, found := strings.Cut(node.Spec.ProviderID, "://")
 		if found && !slices.Contains(without, scheme) {
-			return passed(fmt.Sprintf("likely to get an address: the nodes are of the provider %s", scheme)), nil
+			return passed(fmt.Sprintf("likely to get an address: nodes are provided by %s", scheme)), nil
 		}
 	}
 	served, err := s.addressed()
@@ -52,7 +52,7 @@ func loadBalancer(_ context.Context, s *survey) ([]Result, error) {
 
 var errFound = errors.New("found")
 
-// readAddressed gives the first Service that a load balancer has given an
+// readAddressed returns the first Service that a load balancer has given an
 // address, or nothing. The server cannot select by type.
 func readAddressed(ctx context.Context, subject Subject) (string, error) {
 	first := ""
@@ -73,7 +73,7 @@ func readAddressed(ctx context.Context, subject Subject) (string, error) {
 	return first, err
 }
 
-// forward gives the command that leads to a gateway from here.
+// forward returns the command that leads to a gateway from here.
 func forward(service LoadBalancer) string {
 	command := "kubectl istio-demo address --forward"
 	if service.Namespace != "istio-system" {
@@ -92,7 +92,7 @@ func pending(services []LoadBalancer) []Result {
 	}
 	return []Result{{
 		Verdict: Warn,
-		Message: fmt.Sprintf("nothing here seems to serve Services of type LoadBalancer: EXTERNAL-IP of %s will stay pending, and the rest works", shortList(names)),
+		Message: fmt.Sprintf("no load balancer implementation found: EXTERNAL-IP of %s will stay pending, everything else works", shortList(names)),
 		Remedy:  fmt.Sprintf("reach it with '%s', or run MetalLB, cloud-provider-kind or 'minikube tunnel'", forward(services[0])),
 	}}
 }

@@ -26,7 +26,7 @@ func TestLoadBalancer(t *testing.T) {
 		return list
 	}
 	gateway := []LoadBalancer{{"mesh", "gateway"}}
-	const pending = "warn: nothing here seems to serve Services of type LoadBalancer: EXTERNAL-IP of mesh/gateway will stay pending, and the rest works"
+	const pending = "warn: no load balancer implementation found: EXTERNAL-IP of mesh/gateway will stay pending, everything else works"
 	const remedy = "reach it with 'kubectl istio-demo address --forward -n mesh --gateway=gateway', or run MetalLB, cloud-provider-kind or 'minikube tunnel'"
 	for _, test := range []struct {
 		name      string
@@ -38,7 +38,7 @@ func TestLoadBalancer(t *testing.T) {
 		listed bool
 	}{
 		{"none", nil, on(""), services(), "pass: the manifest adds no Service of type LoadBalancer", false},
-		{"a cloud", gateway, on("", "aws:///eu-west-1a/i-0abc"), services(), "pass: likely to get an address: the nodes are of the provider aws", false},
+		{"a cloud", gateway, on("", "aws:///eu-west-1a/i-0abc"), services(), "pass: likely to get an address: nodes are provided by aws", false},
 		{"kind", gateway, on("kind://docker/kind/kind-control-plane"), services(), pending, true},
 		{"no provider", gateway, on("", "minikube"), services(), pending, true},
 		{"no nodes", gateway, on(), services(), pending, true},
@@ -46,9 +46,9 @@ func TestLoadBalancer(t *testing.T) {
 			"pass: likely to get an address: service web/traefik has one", true},
 		{"others that wait", gateway, on("k3s://node"), services(service("a", corev1.ServiceTypeLoadBalancer), service("b", corev1.ServiceTypeClusterIP, "10.0.0.1")), pending, true},
 		{"several", append(gateway, LoadBalancer{"mesh", "other"}), on(""), services(),
-			"warn: nothing here seems to serve Services of type LoadBalancer: EXTERNAL-IP of mesh/gateway, mesh/other will stay pending, and the rest works", true},
-		{"nodes that may not be seen", gateway, http.StatusForbidden, services(), "pass: it cannot be told, because you may not list nodes", false},
-		{"services that may not be seen", gateway, on(""), http.StatusForbidden, "pass: it cannot be told, because you may not list services", true},
+			"warn: no load balancer implementation found: EXTERNAL-IP of mesh/gateway, mesh/other will stay pending, everything else works", true},
+		{"nodes that may not be seen", gateway, http.StatusForbidden, services(), "pass: not checked: no permission to list nodes", false},
+		{"services that may not be seen", gateway, on(""), http.StatusForbidden, "pass: not checked: no permission to list services", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := &apiServer{answers: map[string]any{"/api/v1/nodes": test.nodes, "/api/v1/services": test.services}}

@@ -49,15 +49,15 @@ func namespaces(ctx context.Context, s *survey) ([]Result, error) {
 func deletedNamespace(name string, since metav1.Time) Result {
 	return Result{
 		Verdict: Fail,
-		Message: fmt.Sprintf("namespace %s is being deleted since %s", name, since.UTC().Format("2006-01-02 15:04:05 MST")),
-		Remedy:  "wait until it is gone ('" + shell.Line("kubectl wait --for=delete namespace/{}", name) + "'), then rerun the same command",
+		Message: fmt.Sprintf("namespace %s has been terminating since %s", name, since.UTC().Format("2006-01-02 15:04:05 MST")),
+		Remedy:  "wait for its deletion ('" + shell.Line("kubectl wait --for=delete namespace/{}", name) + "'), then rerun the same command",
 	}
 }
 
 func missingNamespaces(names []string) Result {
 	return Result{
 		Verdict: Fail,
-		Message: fmt.Sprintf("namespace %s does not exist and the manifest does not bring it", strings.Join(names, ", ")),
+		Message: fmt.Sprintf("namespace %s does not exist and is not in the manifest", strings.Join(names, ", ")),
 		Remedy:  "create it first ('" + shell.Line("kubectl create namespace {}", names[0]) + "')",
 	}
 }
@@ -79,11 +79,11 @@ func deniedNamespaces(ctx context.Context, s *survey, created []string) ([]strin
 func goodNamespaces(s *survey, created, hidden []string) string {
 	switch {
 	case len(hidden) > 0:
-		return "it cannot be told, because you may not look at " + shortList(hidden)
+		return "not checked: no permission to read " + shortList(hidden)
 	case len(s.Namespaces) == 0:
-		return "nothing goes to a namespace"
+		return "no namespaced objects"
 	case len(created) > 0:
 		return "to be created: " + shortList(created)
 	}
-	return "there: " + shortList(s.Namespaces)
+	return "existing: " + shortList(s.Namespaces)
 }

@@ -15,14 +15,14 @@ func TestNamespaces(t *testing.T) {
 			Name:    "namespaces",
 			Verdict: Fail,
 			Message: message,
-			Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
+			Remedy:  "ask your cluster administrator, or use another --context; 'kubectl auth can-i --list' shows your permissions",
 		}}
 	}
 	good := func(message string) []Result {
 		return []Result{{Name: "namespaces", Verdict: Pass, Message: message}}
 	}
-	terminating := missing("namespace old is being deleted since 2026-01-02 03:04:05 UTC",
-		"wait until it is gone ('kubectl wait --for=delete namespace/old'), then rerun the same command")
+	terminating := missing("namespace old has been terminating since 2026-01-02 03:04:05 UTC",
+		"wait for its deletion ('kubectl wait --for=delete namespace/old'), then rerun the same command")
 	here := map[string]string{"mesh": "active", "old": "terminating", "hidden": "forbidden"}
 	for _, test := range []struct {
 		name       string
@@ -31,26 +31,26 @@ func TestNamespaces(t *testing.T) {
 		denies     []string
 		want       []Result
 	}{
-		{"none", nil, nil, nil, good("nothing goes to a namespace")},
-		{"there", []string{"mesh"}, nil, nil, good("there: mesh")},
-		{"there, not created", []string{"mesh"}, []string{"mesh"}, []string{"namespaces"}, good("there: mesh")},
-		{"forbidden to look at", []string{"hidden"}, nil, nil, good("it cannot be told, because you may not look at hidden")},
+		{"none", nil, nil, nil, good("no namespaced objects")},
+		{"there", []string{"mesh"}, nil, nil, good("existing: mesh")},
+		{"there, not created", []string{"mesh"}, []string{"mesh"}, []string{"namespaces"}, good("existing: mesh")},
+		{"forbidden to look at", []string{"hidden"}, nil, nil, good("not checked: no permission to read hidden")},
 		{"to be created", []string{"new"}, []string{"new"}, nil, good("to be created: new")},
 		{"to be created without the permission", []string{"new"}, []string{"new"}, []string{"create namespaces"},
-			denied("you have no permission to create namespaces")},
+			denied("no permission to create namespaces")},
 		{"to be created without any permission", []string{"new", "newer"}, []string{"new", "newer"}, []string{"namespaces"},
-			denied("you have no permission to create namespaces, patch namespaces")},
+			denied("no permission to create namespaces, patch namespaces")},
 		{"missing", []string{"mesh", "new"}, nil, nil,
-			missing("namespace new does not exist and the manifest does not bring it", "create it first ('kubectl create namespace new')")},
+			missing("namespace new does not exist and is not in the manifest", "create it first ('kubectl create namespace new')")},
 		{"several missing", []string{"a", "b", "c"}, []string{"b"}, nil,
-			missing("namespace a, c does not exist and the manifest does not bring it", "create it first ('kubectl create namespace a')")},
+			missing("namespace a, c does not exist and is not in the manifest", "create it first ('kubectl create namespace a')")},
 		{"being deleted", []string{"old"}, nil, nil, terminating},
 		// A new one can only be made when the old one is gone.
 		{"being deleted, to be created", []string{"old"}, []string{"old"}, nil, terminating},
 		{"all at once", []string{"new", "old", "none"}, []string{"new"}, []string{"patch namespaces"}, slices.Concat(
 			terminating,
-			missing("namespace none does not exist and the manifest does not bring it", "create it first ('kubectl create namespace none')"),
-			denied("you have no permission to patch namespaces"))},
+			missing("namespace none does not exist and is not in the manifest", "create it first ('kubectl create namespace none')"),
+			denied("no permission to patch namespaces"))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := &apiServer{namespaces: here, denies: notAdmin(test.denies...)}

@@ -23,7 +23,7 @@ type need struct {
 	names []string
 }
 
-// String gives "patch deployments.apps in namespace istio-system", or "patch
+// String returns "patch deployments.apps in namespace istio-system", or "patch
 // deployments.apps/istiod in namespace istio-system" for one object.
 func (n need) String() string {
 	what := n.resource
@@ -48,7 +48,7 @@ func permissions(ctx context.Context, s *survey) ([]Result, error) {
 		return nil, err
 	}
 	if all {
-		return passed("you may do everything"), nil
+		return passed("you have full access"), nil
 	}
 	denied, err := deniedOf(ctx, s.Rights.client, needsOf(s.Subject))
 	if err != nil {
@@ -57,10 +57,10 @@ func permissions(ctx context.Context, s *survey) ([]Result, error) {
 	if len(denied) > 0 {
 		return deniedResult(denied), nil
 	}
-	return passed("you may do all that is needed"), nil
+	return passed("you have all required permissions"), nil
 }
 
-// deniedOf gives the needs that are denied. Roles can be limited to objects of
+// deniedOf returns the needs that are denied. Roles can be limited to objects of
 // certain names (resourceNames), and say no where no name is given, so that
 // what is denied for all objects is asked again for each.
 func deniedOf(ctx context.Context, client authorization.AuthorizationV1Interface, needs []need) ([]string, error) {
@@ -131,12 +131,12 @@ func deniedResult(denied []string) []Result {
 	}
 	return []Result{{
 		Verdict: Fail,
-		Message: "you have no permission to " + shortList(denied),
-		Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
+		Message: "no permission to " + shortList(denied),
+		Remedy:  "ask your cluster administrator, or use another --context; 'kubectl auth can-i --list' shows your permissions",
 	}}
 }
 
-// needsOf gives what an install asks of the cluster. Server-side apply of an
+// needsOf returns what an install asks of the cluster. Server-side apply of an
 // absent object needs create besides patch (KEP-555). It knows the name of
 // what it creates, and so create can be limited to names, which it cannot for
 // a POST; list and watch are for all objects.
@@ -149,7 +149,7 @@ func needsOf(subject Subject) []need {
 	return needs
 }
 
-// needsOfUse gives a need for each verb. Roles cannot limit list and watch to
+// needsOfUse returns a need for each verb. Roles cannot limit list and watch to
 // names; create they can, because server-side apply names what it creates.
 func needsOfUse(use Use, verbs []string) []need {
 	var names []string
@@ -195,7 +195,7 @@ var waitedFor = map[string]bool{
 	"statefulsets":              true,
 }
 
-// awaited tells whether objects of a resource may have to be watched; custom
+// awaited reports whether objects of a resource may have to be watched; custom
 // resources may, because some of them have a status.
 func awaited(resource schema.GroupVersionResource) bool {
 	return untyped.IsCustom(resource.Group) || waitedFor[resource.Resource]
@@ -215,7 +215,7 @@ func allowed(ctx context.Context, client authorization.AuthorizationV1Interface,
 	}
 	answer, err := client.SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
-		return false, fmt.Errorf("cannot ask for permissions: %w", err)
+		return false, fmt.Errorf("cannot check permissions: %w", err)
 	}
 	return answer.Status.Allowed, nil
 }

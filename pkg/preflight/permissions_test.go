@@ -14,7 +14,7 @@ func TestAdmin(t *testing.T) {
 	subject.Uses = []Use{use("deployments.apps", "mesh"), use("configmaps", "mesh"), use("clusterroles.rbac.authorization.k8s.io", "")}
 	subject.Namespaces = []string{"mesh"}
 	subject.Watches = true
-	if results := verdicts(only(t, "permissions", subject)); !slices.Equal(results, []string{"pass: you may do everything"}) {
+	if results := verdicts(only(t, "permissions", subject)); !slices.Equal(results, []string{"pass: you have full access"}) {
 		t.Errorf("the results are %q", results)
 	}
 	if asked := server.took(); !slices.Equal(asked, []string{"* *.*"}) || len(server.looked) > 0 {
@@ -39,13 +39,13 @@ func TestPermissions(t *testing.T) {
 			subject := (&apiServer{denies: notAdmin(test.denies...)}).subject(t)
 			subject.Uses = []Use{use("configmaps", "other"), use("clusterroles.rbac.authorization.k8s.io", ""), use("configmaps", "mesh")}
 			results := only(t, "permissions", subject)
-			want := []Result{{Name: "permissions", Verdict: Pass, Message: "you may do all that is needed"}}
+			want := []Result{{Name: "permissions", Verdict: Pass, Message: "you have all required permissions"}}
 			if test.want != "" {
 				want = []Result{{
 					Name:    "permissions",
 					Verdict: Fail,
-					Message: "you have no permission to " + test.want,
-					Remedy:  "ask your cluster's administrator, or use a --context that may; 'kubectl auth can-i --list' shows what you may do",
+					Message: "no permission to " + test.want,
+					Remedy:  "ask your cluster administrator, or use another --context; 'kubectl auth can-i --list' shows your permissions",
 				}}
 			}
 			if !reflect.DeepEqual(results, want) {
@@ -130,9 +130,9 @@ func TestPermissionsByName(t *testing.T) {
 		allows []string
 		want   string
 	}{
-		{"all names", []string{"a", "b"}, "pass: you may do all that is needed"},
-		{"some", []string{"a"}, "fail: you have no permission to create configmaps/b in namespace mesh, get configmaps/b in namespace mesh, patch configmaps/b in namespace mesh"},
-		{"none", nil, "fail: you have no permission to create configmaps in namespace mesh, get configmaps in namespace mesh, patch configmaps in namespace mesh"},
+		{"all names", []string{"a", "b"}, "pass: you have all required permissions"},
+		{"some", []string{"a"}, "fail: no permission to create configmaps/b in namespace mesh, get configmaps/b in namespace mesh, patch configmaps/b in namespace mesh"},
+		{"none", nil, "fail: no permission to create configmaps in namespace mesh, get configmaps in namespace mesh, patch configmaps in namespace mesh"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := &apiServer{denies: func(asked string) bool {
@@ -152,7 +152,7 @@ func TestListIsForAll(t *testing.T) {
 	server := &apiServer{denies: notAdmin("list", "watch")}
 	subject := server.subject(t)
 	subject.Uses, subject.Watches = []Use{use("pods", "mesh", "a")}, true
-	want := "fail: you have no permission to list pods in namespace mesh, watch pods in namespace mesh"
+	want := "fail: no permission to list pods in namespace mesh, watch pods in namespace mesh"
 	if got := verdicts(only(t, "permissions", subject)); !slices.Equal(got, []string{want}) {
 		t.Errorf("the results are %q", got)
 	}
@@ -164,7 +164,7 @@ func TestListIsForAll(t *testing.T) {
 // TestPermissionsUnanswered is no verdict, but an error.
 func TestPermissionsUnanswered(t *testing.T) {
 	results, err := Run(t.Context(), (&apiServer{broken: true}).subject(t))
-	if err == nil || results != nil || err.Error() != "cannot ask for permissions: the server said no" {
+	if err == nil || results != nil || err.Error() != "cannot check permissions: the server said no" {
 		t.Errorf("the results are %+v, the error %v", results, err)
 	}
 }

@@ -44,7 +44,7 @@ func probe(ctx context.Context, s *survey, hooks []hook, places map[string]place
 	return slices.Concat(found...)
 }
 
-// attemptsOf gives as few pods as reach all webhooks that the workloads' pods
+// attemptsOf returns as few pods as reach all webhooks that the workloads' pods
 // will come to. In a namespace that does not exist nothing can be tried.
 func attemptsOf(s *survey, hooks []hook, places map[string]place) []attempt {
 	type call struct{ namespace, kind, configuration, name string }
@@ -74,7 +74,7 @@ func attemptsOf(s *survey, hooks []hook, places map[string]place) []attempt {
 // (apiserver/pkg/util/webhook, ErrCallingWebhook).
 var failedCall = regexp.MustCompile(`failed calling webhook "([^"]+)".*`)
 
-// judge gives a result if the server could not call one of the webhooks. It
+// judge returns a result if the server could not call one of the webhooks. It
 // names the first only. One that was not meant is the manifest's own.
 func (a attempt) judge(err error) []Result {
 	var status apierrors.APIStatus
@@ -90,14 +90,14 @@ func (a attempt) judge(err error) []Result {
 		return nil
 	}
 	hook := a.hooks[i]
-	remedy := "see that what it calls runs, and that no firewall is between the API server and it"
+	remedy := "check that its backend is running and that no firewall blocks the API server"
 	if hook.service != nil {
 		look := "'kubectl get endpointslices" + shell.In(hook.service.Namespace) + "'"
-		remedy = fmt.Sprintf("see that pods of service %s run (%s), and that the API server may reach port %d of them", hook.serviceName(), look, hook.port())
+		remedy = fmt.Sprintf("check that pods of service %s are running (%s) and that the API server can reach port %d of the service", hook.serviceName(), look, hook.port())
 	}
 	return []Result{{
 		Verdict: Fail,
-		Message: fmt.Sprintf("pods in namespace %s cannot be created, because the API server cannot reach a webhook of %s %s: %s",
+		Message: fmt.Sprintf("cannot create pods in namespace %s: the API server cannot reach a webhook of %s %s: %s",
 			a.namespace, hook.kind, hook.configuration, said[0]),
 		Remedy: remedy,
 	}}

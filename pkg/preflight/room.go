@@ -13,7 +13,7 @@ type room struct {
 	free amount
 }
 
-const makeRoom = "add a node, unless an autoscaler does, or request less; 'kubectl describe nodes' shows what is allocated"
+const makeRoom = "add a node (unless an autoscaler does), or lower the requests; 'kubectl describe nodes' shows allocated resources"
 
 // shortages compares each workload's pods with what single nodes have free, and
 // where these have enough, all pods with what the nodes have free in total. How
@@ -32,7 +32,7 @@ func shortages(workloads []Workload, rooms []room) []Result {
 	if len(homeless) > 0 {
 		results = append(results, Result{
 			Verdict: Warn,
-			Message: fmt.Sprintf("no ready node takes the pods of %s, as far as taints, nodeSelector and node affinity go", shortList(homeless)),
+			Message: fmt.Sprintf("no ready node accepts the pods of %s (taints, nodeSelector, node affinity)", shortList(homeless)),
 			Remedy:  "wait for such a node, or add one; 'kubectl describe nodes' shows labels and taints",
 		})
 	}
@@ -42,7 +42,7 @@ func shortages(workloads []Workload, rooms []room) []Result {
 	return totalShortage(workloads, rooms)
 }
 
-// shortageOf gives a result if none of the nodes has room for a pod of the
+// shortageOf returns a result if none of the nodes has room for a pod of the
 // workload, or not all of them where it wants a pod on each.
 func shortageOf(workload Workload, open []room) []Result {
 	each := requested(&workload.Pod.Spec)
@@ -68,7 +68,7 @@ func shortageOf(workload Workload, open []room) []Result {
 	}}
 }
 
-// totalShortage gives a result if the nodes that take any of the pods have not
+// totalShortage returns a result if the nodes that take any of the pods have not
 // enough for all of them.
 func totalShortage(workloads []Workload, rooms []room) []Result {
 	var wanted, free amount
@@ -97,7 +97,7 @@ func totalShortage(workloads []Workload, rooms []room) []Result {
 	}
 	return []Result{{
 		Verdict: Warn,
-		Message: fmt.Sprintf("the nodes have no room for all pods: they request %s in total, and about %s are free", wanted, free),
+		Message: fmt.Sprintf("the nodes have no room for all pods: %s requested in total, about %s free", wanted, free),
 		Remedy:  makeRoom,
 	}}
 }

@@ -97,7 +97,7 @@ func readPlaces(ctx context.Context, subject Subject) (map[string]place, error) 
 	return places, nil
 }
 
-// added gives the workloads and Services that an install adds.
+// added returns the workloads and Services that an install adds.
 func (s *survey) added() Added {
 	if s.Added == nil {
 		return Added{s.Workloads, s.LoadBalancers}
@@ -105,7 +105,7 @@ func (s *survey) added() Added {
 	return s.Added()
 }
 
-// labelsOf gives the labels that a namespace will have: those that it has,
+// labelsOf returns the labels that a namespace will have: those that it has,
 // and above them those that the manifest gives it.
 func (s *survey) labelsOf(name string, places map[string]place) map[string]string {
 	labels := map[string]string{"kubernetes.io/metadata.name": name}
@@ -116,15 +116,15 @@ func (s *survey) labelsOf(name string, places map[string]place) map[string]strin
 	return labels
 }
 
-// unseen gives the passing result of a check that the user's permissions
+// unseen returns the passing result of a check that the user's permissions
 // leave in the dark, or else the error. Some servers have no nodes or pods at
 // all, and say that they are not found.
 func unseen(what string, err error) ([]Result, error) {
 	switch {
 	case apierrors.IsForbidden(err):
-		return passed("it cannot be told, because you may not list " + what), nil
+		return passed("not checked: no permission to list " + what), nil
 	case apierrors.IsNotFound(err):
-		return passed("it cannot be told, because the cluster does not serve " + what), nil
+		return passed("not checked: the cluster does not serve " + what), nil
 	}
 	return nil, fmt.Errorf("cannot list %s: %w", what, err)
 }

@@ -24,7 +24,7 @@ func webhooks(ctx context.Context, s *survey) ([]Result, error) {
 		return unseen("webhook configurations", err)
 	}
 	if len(hooks) == 0 {
-		return passed("no webhook stands in the way"), nil
+		return passed("no blocking webhooks"), nil
 	}
 	places, err := s.places()
 	if err != nil {
@@ -40,12 +40,12 @@ func webhooks(ctx context.Context, s *survey) ([]Result, error) {
 	unreachable := probe(ctx, s, hooks, places)
 	results := slices.Concat(orphaned, unreachable)
 	if len(results) == 0 {
-		return passed("no webhook stands in the way"), nil
+		return passed("no blocking webhooks"), nil
 	}
 	return results, nil
 }
 
-// foreignHooks gives the webhooks that refuse what they cannot be asked about
+// foreignHooks returns the webhooks that refuse what they cannot be asked about
 // and are not the manifest's.
 func foreignHooks(s *survey) ([]hook, error) {
 	all, err := s.configured()
@@ -110,7 +110,7 @@ func missingServices(ctx context.Context, s *survey, hooks []hook, writes []writ
 // anyPod stands for pods that somebody else creates.
 var anyPod = write{resource: podResource, operations: []admissionv1.OperationType{admissionv1.Create}, namespace: "any"}
 
-// writesOf gives what the install will have written: its objects, the pods of
+// writesOf returns what the install will have written: its objects, the pods of
 // its workloads, and new namespaces. Whether an object is created or updated
 // is not told apart: the next install updates it.
 func writesOf(s *survey, places map[string]place) []write {
@@ -154,7 +154,7 @@ func podOf(s *survey, workload Workload, places map[string]place) write {
 	}
 }
 
-// orphans gives a result for each configuration and Service that is gone.
+// orphans returns a result for each configuration and Service that is gone.
 func orphans(hooks []hook, gone map[string]bool, writes []write) []Result {
 	type orphan struct{ kind, configuration, service string }
 	var order []orphan
@@ -178,13 +178,13 @@ func orphans(hooks []hook, gone map[string]bool, writes []write) []Result {
 			Verdict: verdict,
 			Message: fmt.Sprintf("%s %s is orphaned and blocks %s: its service %s does not exist (webhook %s)",
 				key.kind, key.configuration, what, key.service, shortList(names)),
-			Remedy: "remove it ('" + shell.Line("kubectl delete {} {}", key.kind, key.configuration) + "') if what it belonged to is gone for good",
+			Remedy: "remove it ('" + shell.Line("kubectl delete {} {}", key.kind, key.configuration) + "') if its owner is gone for good",
 		})
 	}
 	return results
 }
 
-// blocked gives the worst that orphaned webhooks of one configuration do, and
+// blocked returns the worst that orphaned webhooks of one configuration do, and
 // their names.
 func blocked(hooks []hook, writes []write) (verdict Verdict, what string, names []string) {
 	verdict = Pass

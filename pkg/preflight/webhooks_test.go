@@ -14,7 +14,7 @@ import (
 const (
 	mutatingPath   = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 	validatingPath = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-	quiet          = "pass: no webhook stands in the way"
+	quiet          = "pass: no blocking webhooks"
 )
 
 // served makes a webhook of a Service "namespace/name".
@@ -89,7 +89,7 @@ func TestOrphanedWebhooks(t *testing.T) {
 			if got := verdicts(results); !slices.Equal(got, test.want) {
 				t.Errorf("the results are\n%s", strings.Join(got, "\n"))
 			}
-			remedy := "remove it ('kubectl delete mutatingwebhookconfiguration old') if what it belonged to is gone for good"
+			remedy := "remove it ('kubectl delete mutatingwebhookconfiguration old') if its owner is gone for good"
 			if results[0].Verdict != Pass && results[0].Remedy != remedy {
 				t.Errorf("the remedy is %q", results[0].Remedy)
 			}
@@ -126,7 +126,7 @@ func TestValidatingWebhooks(t *testing.T) {
 func TestWebhooksUnseen(t *testing.T) {
 	for _, path := range []string{mutatingPath, validatingPath} {
 		server := &apiServer{answers: map[string]any{path: http.StatusForbidden}}
-		want := "pass: it cannot be told, because you may not list webhook configurations"
+		want := "pass: not checked: no permission to list webhook configurations"
 		if got := verdicts(only(t, "webhooks", meshed(server.subject(t)))); !slices.Equal(got, []string{want}) {
 			t.Errorf("the results are %q", got)
 		}
@@ -138,8 +138,8 @@ func TestReachableWebhooks(t *testing.T) {
 	remote := served("b.example.com", "here/hook", pods)
 	remote.ClientConfig.Service = nil
 	failing := `Internal error occurred: failed calling webhook "b.example.com": failed to call webhook: Post "https://hook.here.svc:443/?timeout=10s": dial tcp: no route`
-	const fails = `fail: pods in namespace mesh cannot be created, because the API server cannot reach a webhook of mutatingwebhookconfiguration new: failed calling webhook "b.example.com": failed to call webhook: Post "https://hook.here.svc:443/?timeout=10s": dial tcp: no route`
-	const ofService = "see that pods of service here/hook run ('kubectl get endpointslices -n here'), and that the API server may reach port 443 of them"
+	const fails = `fail: cannot create pods in namespace mesh: the API server cannot reach a webhook of mutatingwebhookconfiguration new: failed calling webhook "b.example.com": failed to call webhook: Post "https://hook.here.svc:443/?timeout=10s": dial tcp: no route`
+	const ofService = "check that pods of service here/hook are running ('kubectl get endpointslices -n here') and that the API server can reach port 443 of the service"
 	for _, test := range []struct {
 		name     string
 		webhooks []admissionv1.MutatingWebhook
@@ -153,13 +153,13 @@ func TestReachableWebhooks(t *testing.T) {
 		{"the manifest's own", []admissionv1.MutatingWebhook{served("b.example.com", "mesh/own", pods)}, "active", failing, 0, quiet, ""},
 		{"orphaned only", []admissionv1.MutatingWebhook{in(served("b.example.com", "gone/hook", pods), "other")}, "active", failing, 0,
 			"warn: mutatingwebhookconfiguration new is orphaned and blocks pods in other namespaces: its service gone/hook does not exist (webhook b.example.com)",
-			"remove it ('kubectl delete mutatingwebhookconfiguration new') if what it belonged to is gone for good"},
+			"remove it ('kubectl delete mutatingwebhookconfiguration new') if its owner is gone for good"},
 		{"of another namespace", []admissionv1.MutatingWebhook{in(served("b.example.com", "here/hook", pods), "other")}, "active", failing, 0, quiet, ""},
 		{"in a namespace that comes", []admissionv1.MutatingWebhook{served("b.example.com", "here/hook", pods)}, "", failing, 0, quiet, ""},
 		{"reached", []admissionv1.MutatingWebhook{served("b.example.com", "here/hook", pods)}, "active", "", 1, quiet, ""},
 		{"unreachable", []admissionv1.MutatingWebhook{served("b.example.com", "here/hook", pods)}, "active", failing, 1, fails, ofService},
 		{"unreachable in a hidden namespace", []admissionv1.MutatingWebhook{served("b.example.com", "here/hook", pods)}, "forbidden", failing, 1, fails, ofService},
-		{"unreachable URL", []admissionv1.MutatingWebhook{remote}, "active", failing, 1, fails, "see that what it calls runs, and that no firewall is between the API server and it"},
+		{"unreachable URL", []admissionv1.MutatingWebhook{remote}, "active", failing, 1, fails, "check that its backend is running and that no firewall blocks the API server"},
 		{"both at once", []admissionv1.MutatingWebhook{served("a.example.com", "here/hook", pods), served("b.example.com", "here/hook", pods)}, "active", failing, 1, fails, ofService},
 		{"another one fails", []admissionv1.MutatingWebhook{served("a.example.com", "here/hook", pods)}, "active", failing, 1, quiet, ""},
 		{"a refusal", []admissionv1.MutatingWebhook{served("b.example.com", "here/hook", pods)}, "active", `admission webhook "b.example.com" denied the request: no`, 1, quiet, ""},

@@ -27,7 +27,7 @@ func (g grants) in(namespace string) *rights {
 	return g[namespace]
 }
 
-// namespaces gives those with rights of their own, sorted.
+// namespaces returns those with rights of their own, sorted.
 func (g grants) namespaces() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(g)), func(namespace string) bool { return namespace == "" })
 }
@@ -51,10 +51,10 @@ func (g grants) hold(object *unstructured.Unstructured, objects []manifest.Objec
 	if _, is := roleIn(object); is {
 		var role rbacv1.ClusterRole // a Role has part of its fields
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &role); err != nil {
-			return fmt.Errorf("its rules cannot be read: %w", err)
+			return fmt.Errorf("cannot read its rules: %w", err)
 		}
 		if role.AggregationRule != nil {
-			return errors.New("it takes its rules from other roles, for which escalate is needed: leave out --without-escalation")
+			return errors.New("aggregated roles require the escalate verb: leave out --without-escalation")
 		}
 		g.in(object.GetNamespace()).hold(role.Rules)
 	}
@@ -65,18 +65,18 @@ func (g grants) hold(object *unstructured.Unstructured, objects []manifest.Objec
 		return is && resource == role && here && other.GetName() == name
 	})
 	if name != "" && !brought {
-		return fmt.Errorf("the manifest does not have the rules of %s/%s, for which bind is needed: leave out --without-escalation", role.Resource, name)
+		return fmt.Errorf("the manifest lacks the rules of %s/%s, so binding it requires the bind verb: leave out --without-escalation", role.Resource, name)
 	}
 	return nil
 }
 
-// roleIn gives the resource of a role.
+// roleIn returns the resource of a role.
 func roleIn(object *unstructured.Unstructured) (role schema.GroupResource, is bool) {
 	gvk := object.GroupVersionKind()
 	return roleOf(gvk.Kind), gvk.Group == rbacv1.GroupName && (gvk.Kind == "Role" || gvk.Kind == "ClusterRole")
 }
 
-// boundBy gives the role that a binding names; its name is empty where the
+// boundBy returns the role that a binding names; its name is empty where the
 // object is no binding.
 func boundBy(object *unstructured.Unstructured) (role schema.GroupResource, name string) {
 	gvk := object.GroupVersionKind()

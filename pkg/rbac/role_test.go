@@ -214,12 +214,12 @@ func TestRoleNeedsEscalation(t *testing.T) {
 	const role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: "
 	for _, test := range []struct{ text, want string }{
 		{role + "ClusterRoleBinding, metadata: {name: a}, roleRef: {kind: ClusterRole, name: cluster-admin}}",
-			"test, document 1 (line 1): clusterrolebinding a: the manifest does not have the rules of clusterroles/cluster-admin, for which bind is needed: leave out --without-escalation"},
+			"test, document 1 (line 1): clusterrolebinding a: the manifest lacks the rules of clusterroles/cluster-admin, so binding it requires the bind verb: leave out --without-escalation"},
 		{role + "RoleBinding, metadata: {name: a}, roleRef: {kind: Role, name: b}}\n---\n" + role + "Role, metadata: {name: b, namespace: shop}}",
-			"test, document 1 (line 1): rolebinding mesh/a: the manifest does not have the rules of roles/b, for which bind is needed: leave out --without-escalation"},
+			"test, document 1 (line 1): rolebinding mesh/a: the manifest lacks the rules of roles/b, so binding it requires the bind verb: leave out --without-escalation"},
 		{role + "ClusterRole, metadata: {name: a}, aggregationRule: {clusterRoleSelectors: []}}",
-			"test, document 1 (line 1): clusterrole a: it takes its rules from other roles, for which escalate is needed: leave out --without-escalation"},
-		{role + "ClusterRole, metadata: {name: a}, rules: none}", "test, document 1 (line 1): clusterrole a: its rules cannot be read: "},
+			"test, document 1 (line 1): clusterrole a: aggregated roles require the escalate verb: leave out --without-escalation"},
+		{role + "ClusterRole, metadata: {name: a}, rules: none}", "test, document 1 (line 1): clusterrole a: cannot read its rules: "},
 	} {
 		if _, err := access(t, test.text, true); err != nil {
 			t.Errorf("with escalation: %v", err)

@@ -44,14 +44,14 @@ func together(lacks, refused string) string {
 	return lacks + "; " + refused
 }
 
-// compute gives both apart.
+// compute returns both apart.
 func compute(object *unstructured.Unstructured) (state State, lacks, refused string) {
 	result, err := status.Compute(object)
 	if err != nil && untyped.IsCustom(object.GroupVersionKind().Group) {
 		return Ready, "", ""
 	}
 	if err != nil {
-		return InProgress, oneLine(fmt.Sprintf("its status cannot be read: %v", err)), ""
+		return InProgress, oneLine(fmt.Sprintf("cannot read its status: %v", err)), ""
 	}
 	result.Message = oneLine(result.Message)
 	kind := object.GroupVersionKind().GroupKind().String()
@@ -59,7 +59,7 @@ func compute(object *unstructured.Unstructured) (state State, lacks, refused str
 		return Failed, result.Message, ""
 	}
 	if suspended, _, _ := unstructured.NestedBool(object.Object, "spec", "suspend"); kind == "Job.batch" && suspended {
-		return Ready, "it is suspended", ""
+		return Ready, "suspended", ""
 	}
 	switch result.Status {
 	case status.CurrentStatus:
@@ -72,7 +72,7 @@ func compute(object *unstructured.Unstructured) (state State, lacks, refused str
 			return Failed, result.Message, ""
 		}
 	case status.TerminatingStatus:
-		return InProgress, "it is being deleted", ""
+		return InProgress, "being deleted", ""
 	}
 	return InProgress, result.Message, refusal(object)
 }
@@ -80,7 +80,7 @@ func compute(object *unstructured.Unstructured) (state State, lacks, refused str
 // longestRefusal is how much is told of why pods are refused.
 const longestRefusal = 160
 
-// refusal gives why no pods are made, where a Deployment or a ReplicaSet says
+// refusal returns why no pods are made, where a Deployment or a ReplicaSet says
 // so: "FailedCreate: exceeded quota".
 func refusal(object *unstructured.Unstructured) string {
 	condition, refused := untyped.TrueCondition(object, "ReplicaFailure")

@@ -30,13 +30,13 @@ func TestCompute(t *testing.T) {
 		{"deployment being replaced", deployment + "metadata: {name: a}\nspec: {replicas: 2}\nstatus: {" + available + "}\n", InProgress, "Replicas: 1/2"},
 		// A later image, or more memory, can still heal it.
 		{"deployment past its deadline", deployment + "metadata: {name: a}\nstatus: {conditions: [{type: Progressing, status: 'False', reason: ProgressDeadlineExceeded}]}\n", InProgress, "Progress deadline exceeded"},
-		{"deployment being deleted", deployment + "metadata: {name: a, deletionTimestamp: '2026-01-01T00:00:00Z'}\nstatus: {" + available + "}\n", InProgress, "it is being deleted"},
-		{"deployment of another form", deployment + "metadata: {name: a}\nstatus: {conditions: none}\n", InProgress, "its status cannot be read: "},
+		{"deployment being deleted", deployment + "metadata: {name: a, deletionTimestamp: '2026-01-01T00:00:00Z'}\nstatus: {" + available + "}\n", InProgress, "being deleted"},
+		{"deployment of another form", deployment + "metadata: {name: a}\nstatus: {conditions: none}\n", InProgress, "cannot read its status: "},
 
 		{"job not started", job, InProgress, "Job not started"},
 		{"job running", job + "status: {startTime: now, active: 1}\n", InProgress, "Job in progress. success:0, active: 1, failed: 0"},
 		{"job not complete", job + "status: {startTime: now, conditions: [{type: Complete, status: 'False'}]}\n", InProgress, "Job in progress. success:0, active: 0, failed: 0"},
-		{"job created suspended", job + "spec: {suspend: true}\n", Ready, "it is suspended"},
+		{"job created suspended", job + "spec: {suspend: true}\n", Ready, "suspended"},
 		{"job that was suspended", job + "status: {startTime: now, conditions: [{type: Suspended, status: 'True'}]}\n", InProgress, "Job in progress. success:0, active: 0, failed: 0"},
 		{"job complete", job + "status: {succeeded: 1, conditions: [{type: Complete, status: 'True'}]}\n", Ready, "Job Completed. succeeded: 1/1"},
 		{"job failed", job + "status: {failed: 7, conditions: [{type: Failed, status: 'True'}]}\n", Failed, "Job Failed. failed: 7/1"},
@@ -59,7 +59,7 @@ func TestCompute(t *testing.T) {
 		{"unknown kind", widget + "metadata: {name: a}\n", Ready, "Resource is current"},
 		{"unknown kind with a status of another form", widget + "metadata: {name: a}\nstatus: fine\n", Ready, ""},
 		{"unknown kind with conditions of another form", widget + "metadata: {name: a}\nstatus: {conditions: [1, 2]}\n", Ready, ""},
-		{"definition of another form", definition + "status: {conditions: none}\n", InProgress, "its status cannot be read: "},
+		{"definition of another form", definition + "status: {conditions: none}\n", InProgress, "cannot read its status: "},
 		{"unknown kind that is not ready", widget + "metadata: {name: a}\nstatus: {conditions: [{type: Ready, status: 'False', message: no disk}]}\n", InProgress, "no disk"},
 		{"unknown kind that is stalled", widget + "metadata: {name: a}\nstatus: {conditions: [{type: Stalled, status: 'True', message: no disk}]}\n", InProgress, "no disk"},
 	} {

@@ -39,7 +39,7 @@ type Pending struct {
 	failed time.Time
 }
 
-// Lacks gives both in one line.
+// Lacks returns both in one line.
 func (p Pending) Lacks() string { return together(p.Message, p.Refused) }
 
 // NotReadyError says that the wait ended before everything was ready.
@@ -140,7 +140,7 @@ func (w *wait) take(seen sighting) {
 	w.see(seen.Ref, seen.Object)
 }
 
-// waitsIn tells whether anything of a place is still waited for.
+// waitsIn reports whether anything of a place is still waited for.
 func (w *wait) waitsIn(place Place) bool {
 	for _, pending := range w.pending {
 		if pending.place() == place {
@@ -180,7 +180,7 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 	}
 }
 
-// over tells whether there is nothing left to wait for, and otherwise when a
+// over reports whether there is nothing left to wait for, and otherwise when a
 // failure is to be believed.
 func (w *wait) over() (done bool, doubt time.Duration, err error) {
 	left := w.left()

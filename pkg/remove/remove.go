@@ -69,7 +69,7 @@ func (e *UnansweredError) Error() string {
 	for i, object := range e.Objects {
 		names[i] = object.String()
 	}
-	return fmt.Sprintf("%v: the API server did not answer whether it deletes %s", e.Cause, strings.Join(names, ", "))
+	return fmt.Sprintf("%v: no answer from the API server to the deletion of %s", e.Cause, strings.Join(names, ", "))
 }
 
 func (e *UnansweredError) Unwrap() error { return e.Cause }
@@ -100,13 +100,13 @@ func (e *StuckError) Error() string {
 
 func (e *StuckError) Unwrap() error { return e.Cause }
 
-// IsStuck tells whether an error is, or holds, a *StuckError.
+// IsStuck reports whether an error is, or holds, a *StuckError.
 func IsStuck(err error) bool {
 	var stuck *StuckError
 	return errors.As(err, &stuck)
 }
 
-// EndsByItself tells whether only the API server's own finalizer holds a
+// EndsByItself reports whether only the API server's own finalizer holds a
 // definition, which takes what is stored of its kind.
 func (s Stuck) EndsByItself() bool {
 	return slices.Equal(s.Finalizers, []string{apiextensions.CustomResourceCleanupFinalizer})
@@ -121,16 +121,16 @@ func (s Stuck) why() string {
 		}
 	}
 	if len(others) == 0 {
-		return "what belongs to it is not gone yet; rerun the same command to continue waiting"
+		return "its dependents still exist; rerun the same command to keep waiting"
 	}
 	if s.EndsByItself() {
-		return "objects of its kind are not gone yet; see which with '" + shell.Line("kubectl get {} -A", s.Object.Name) + "'"
+		return "its custom resources still exist; list them with '" + shell.Line("kubectl get {} -A", s.Object.Name) + "'"
 	}
 	resource := strings.ToLower(s.Object.Kind)
 	if s.Object.Group != "" {
 		resource += "." + s.Object.Group
 	}
-	return fmt.Sprintf("its finalizer %s keeps it; find out who should remove that, or do it: %s%s --type=merge -p '{\"metadata\":{\"finalizers\":null}}'",
+	return fmt.Sprintf("its finalizer %s blocks the deletion; wait for its controller, or remove the finalizer: %s%s --type=merge -p '{\"metadata\":{\"finalizers\":null}}'",
 		strings.Join(others, ", "), shell.Line("kubectl patch {} {}", resource, s.Object.Name), shell.In(s.Object.Namespace))
 }
 
@@ -181,7 +181,7 @@ func (e *Engine) deleteAll(ctx context.Context, targets []Target) (deleted []Tar
 	return gather(ctx, working, targets, outcomes)
 }
 
-// gather gives what the outcomes are together.
+// gather returns what the outcomes are together.
 func gather(ctx, working context.Context, targets []Target, outcomes []outcome) (deleted []Target, left map[event.Object]*held, err error) {
 	left = map[event.Object]*held{}
 	unanswered := &UnansweredError{Cause: context.Cause(ctx)}

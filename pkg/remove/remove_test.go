@@ -114,8 +114,8 @@ func TestStuck(t *testing.T) {
 	if names(deleted) != "held web free" || !errors.As(err, &stuck) || !errors.Is(err, over) {
 		t.Fatalf("deleted %s, %v", names(deleted), err)
 	}
-	want := `timed out: configmap mesh/held is deleted, but its finalizer example.com/hold keeps it; find out who should remove that, or do it: kubectl patch configmap held -n mesh --type=merge -p '{"metadata":{"finalizers":null}}'
-timed out: deployment mesh/web is deleted, but what belongs to it is not gone yet; rerun the same command to continue waiting`
+	want := `timed out: configmap mesh/held is deleted, but its finalizer example.com/hold blocks the deletion; wait for its controller, or remove the finalizer: kubectl patch configmap held -n mesh --type=merge -p '{"metadata":{"finalizers":null}}'
+timed out: deployment mesh/web is deleted, but its dependents still exist; rerun the same command to keep waiting`
 	if err.Error() != want {
 		t.Errorf("it says\n%s", err)
 	}
@@ -193,7 +193,7 @@ func TestUnanswered(t *testing.T) {
 		deleted, _, err := gather(ctx, working, []Target{configMap("first"), configMap("second")}, outcomes)
 		var unanswered *UnansweredError
 		if names(deleted) != "first" || !errors.As(err, &unanswered) || !errors.Is(err, over) || len(unanswered.Objects) != 1 ||
-			err.Error() != "interrupted: the API server did not answer whether it deletes configmap mesh/second" {
+			err.Error() != "interrupted: no answer from the API server to the deletion of configmap mesh/second" {
 			t.Errorf("deleted %s, %v", names(deleted), err)
 		}
 	})

@@ -25,7 +25,7 @@ const (
 	injectionEnabled = InjectionLabel + "=" + enabled
 )
 
-// injected tells whether the labels of a namespace have sidecars injected.
+// injected reports whether the labels of a namespace have sidecars injected.
 func injected(labels map[string]string) bool {
 	_, revision := labels[revisionLabel]
 	return labels[InjectionLabel] == enabled || revision && labels[InjectionLabel] == ""
@@ -108,18 +108,18 @@ func (s *Install) prepareLabel(ctx context.Context) (string, error) {
 // unwanted says what to do where somebody wants no sidecars.
 func (s *Install) unwanted(value string) preflight.Result {
 	return preflight.Result{
-		Message: fmt.Sprintf("namespace %s has the label %s=%s, which keeps sidecars out", s.Namespace.Name, InjectionLabel, value),
-		Remedy: "change it ('" + shell.Line("kubectl label --overwrite namespace {} "+injectionEnabled, s.Namespace.Name) +
-			"'), choose another namespace with -n, or go on without sidecars with --inject=false",
+		Message: fmt.Sprintf("namespace %s disables sidecar injection with the label %s=%s", s.Namespace.Name, InjectionLabel, value),
+		Remedy: "change the label ('" + shell.Line("kubectl label --overwrite namespace {} "+injectionEnabled, s.Namespace.Name) +
+			"'), choose another namespace with -n, or install without sidecars with --inject=false",
 	}
 }
 
 // forbidden says what to do where the user may not label the namespace.
 func (s *Install) forbidden() preflight.Result {
 	return preflight.Result{
-		Message: fmt.Sprintf("you may not label namespace %s, without which it gets no sidecars", s.Namespace.Name),
-		Remedy: "have somebody run '" + shell.Line("kubectl label namespace {} "+injectionEnabled, s.Namespace.Name) +
-			"' and then add --inject=false, which leaves the label alone",
+		Message: fmt.Sprintf("no permission to label namespace %s for sidecar injection", s.Namespace.Name),
+		Remedy: "ask an administrator to run '" + shell.Line("kubectl label namespace {} "+injectionEnabled, s.Namespace.Name) +
+			"', then rerun with --inject=false to leave the label alone",
 	}
 }
 

@@ -55,7 +55,7 @@ type Report struct {
 	Address   Page     `json:"address"`
 }
 
-// Run gives the report. Its errors are those of Install.Run, *RefusedError
+// Run returns the report. Its errors are those of Install.Run, *RefusedError
 // where there is no Istio or the namespace keeps sidecars out among them, and
 // of ConfirmLabel. That there are no sidecars is none: the sample runs.
 func (s *Install) Run(ctx context.Context) (Report, error) {
@@ -92,12 +92,12 @@ func (s *Install) Run(ctx context.Context) (Report, error) {
 // mesh refuses a cluster that does not know the kinds that a sample needs, and
 // says how it gets to know them.
 func (s *Install) mesh(ctx context.Context) error {
-	err := s.serves(ctx, istioNetworking, "no Istio is installed on the cluster", "install it first with 'kubectl istio-demo install'")
+	err := s.serves(ctx, istioNetworking, "Istio is not installed", "install it first with 'kubectl istio-demo install'")
 	if err != nil || !s.GatewayAPI {
 		return err
 	}
-	return s.serves(ctx, gatewayAPI, "the Gateway API is not on the cluster",
-		"install its definitions with 'kubectl apply --server-side -f "+gatewayAPIDefinitions+"', or leave out --gateway-api")
+	return s.serves(ctx, gatewayAPI, "the Gateway API is not installed",
+		"install its CRDs with 'kubectl apply --server-side -f "+gatewayAPICRDs+"', or leave out --gateway-api")
 }
 
 // serves refuses a cluster that does not serve a version.
@@ -106,15 +106,15 @@ func (s *Install) serves(ctx context.Context, version schema.GroupVersion, missi
 	_, err := client.ServerResourcesForGroupVersionWithContext(ctx, version.String())
 	switch {
 	case apierrors.IsNotFound(err):
-		return &preflight.RefusedError{Failed: []preflight.Result{{Message: missing + ", which does not serve " + version.String(), Remedy: remedy}}}
+		return &preflight.RefusedError{Failed: []preflight.Result{{Message: missing + ": the cluster does not serve " + version.String(), Remedy: remedy}}}
 	case err != nil:
-		return fmt.Errorf("cannot ask whether the cluster serves %s: %w", version, err)
+		return fmt.Errorf("cannot check whether the cluster serves %s: %w", version, err)
 	}
 	return nil
 }
 
-// gatewayAPIDefinitions are of the release that Istio 1.31 is built with.
-const gatewayAPIDefinitions = "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.0/standard-install.yaml"
+// gatewayAPICRDs are of the release that Istio 1.31 is built with.
+const gatewayAPICRDs = "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.0/standard-install.yaml"
 
 // The versions that samples are of.
 var (

@@ -30,14 +30,14 @@ func (s *Install) page(ctx context.Context) Page {
 	}
 	gateways, err := s.Cluster.Core.Services("").List(ctx, metav1.ListOptions{LabelSelector: ingressGateway})
 	if err != nil || len(gateways.Items) == 0 {
-		return Page{Hint: "no ingress gateway can be seen; where there is one, 'kubectl istio-demo address' finds the way, for the path " + s.Path}
+		return Page{Hint: "no ingress gateway found; if there is one, get its address with 'kubectl istio-demo address' and append the path " + s.Path}
 	}
 	gateway := gateways.Items[0]
 	near := access.Local{Limit: context.WithCancel} // the sample's own time will do
 	found, err := (&access.Address{Cluster: s.Cluster, Namespace: gateway.Namespace, Gateway: gateway.Name, Local: near, Sink: s.Sink}).Find(ctx)
 	switch {
 	case err != nil:
-		return Page{Hint: redact.Text(err.Error()) + ", for the path " + s.Path}
+		return Page{Hint: redact.Text(err.Error()) + "; append the path " + s.Path}
 	case found.Via == access.ViaNodePort:
 		return Page{URL: found.URL + s.Path, Hint: found.Why}
 	}
@@ -51,7 +51,7 @@ const ingressGateway = "istio=ingressgateway"
 // when it has made one.
 func (s *Install) ownGateway(ctx context.Context) Page {
 	look := "'kubectl get gateways.gateway.networking.k8s.io" + shell.In(s.Namespace.Name) + "'"
-	hint := Page{Hint: fmt.Sprintf("gateway %s/%s has no address yet; %s shows it when it has one", s.Namespace.Name, s.Gateway, look)}
+	hint := Page{Hint: fmt.Sprintf("gateway %s/%s has no address yet; check with %s", s.Namespace.Name, s.Gateway, look)}
 	gateway, err := s.Cluster.Dynamic.Resource(gatewayAPI.WithResource("gateways")).Namespace(s.Namespace.Name).Get(ctx, s.Gateway, metav1.GetOptions{})
 	if err != nil {
 		return hint
@@ -62,7 +62,7 @@ func (s *Install) ownGateway(ctx context.Context) Page {
 		switch host, _ := fields["value"].(string); {
 		case host == "":
 		case !access.IsHost(host):
-			return Page{Hint: fmt.Sprintf("the address of gateway %s/%s is %+.64q, which is neither an IP address nor a host name", s.Namespace.Name, s.Gateway, host)}
+			return Page{Hint: fmt.Sprintf("address of gateway %s/%s is invalid: %+.64q is neither an IP address nor a host name", s.Namespace.Name, s.Gateway, host)}
 		default:
 			return Page{URL: "http://" + inURL(host) + s.Path}
 		}
@@ -70,7 +70,7 @@ func (s *Install) ownGateway(ctx context.Context) Page {
 	return hint
 }
 
-// inURL gives a host as URLs have it.
+// inURL returns a host as URLs have it.
 func inURL(host string) string {
 	if ip := net.ParseIP(host); ip != nil && strings.Contains(host, ":") {
 		return "[" + host + "]"

@@ -147,7 +147,7 @@ func (s *Routing) read(ctx context.Context) (*routeState, error) {
 type NotInstalledError struct{ Sample, Namespace string }
 
 func (e *NotInstalledError) Error() string {
-	return fmt.Sprintf("sample %s is not installed in namespace %s; '%s%s' does that, and 'kubectl istio-demo sample list' shows where it is",
+	return fmt.Sprintf("sample %s is not installed in namespace %s; run '%s%s', or find it with 'kubectl istio-demo sample list'",
 		e.Sample, e.Namespace, shell.Line("kubectl istio-demo sample install {}", e.Sample), shell.In(e.Namespace))
 }
 
@@ -156,11 +156,11 @@ func (e *NotInstalledError) Error() string {
 func (on *routeState) check(route Route) error {
 	versions, known := on.versions[route.Service]
 	if !known {
-		return &manifest.InputError{Err: fmt.Errorf("the sample has no service %s; it has %s", route.Service, strings.Join(on.services(), ", "))}
+		return &manifest.InputError{Err: fmt.Errorf("service %s not found in the sample; available: %s", route.Service, strings.Join(on.services(), ", "))}
 	}
 	for _, weight := range route.Weights {
 		if !slices.Contains(versions, weight.Version) {
-			return &manifest.InputError{Err: fmt.Errorf("service %s has no version %s; it has %s", route.Service, weight.Version, strings.Join(versions, ", "))}
+			return &manifest.InputError{Err: fmt.Errorf("service %s has no version %s; available: %s", route.Service, weight.Version, strings.Join(versions, ", "))}
 		}
 	}
 	for _, rule := range on.rules {
@@ -170,15 +170,15 @@ func (on *routeState) check(route Route) error {
 		}
 		if name || routesTo(rule, route.Service) {
 			return &preflight.RefusedError{Failed: []preflight.Result{{
-				Message: fmt.Sprintf("virtualservice %s/%s, which is not of this command, routes service %s already", rule.GetNamespace(), rule.GetName(), route.Service),
-				Remedy:  "change it there, or delete it first",
+				Message: fmt.Sprintf("virtualservice %s/%s of another owner already routes service %s", rule.GetNamespace(), rule.GetName(), route.Service),
+				Remedy:  "change that one, or delete it first",
 			}}}
 		}
 	}
 	return nil
 }
 
-// ours tells whether an object is the sample's.
+// ours reports whether an object is the sample's.
 func (on *routeState) ours(object metav1.Object) bool {
 	return applyset.IsMember(object, on.inventory.ID())
 }
@@ -192,7 +192,7 @@ func (on *routeState) services() []string {
 	return names
 }
 
-// routesTo tells whether a virtual service is for the requests that pods make
+// routesTo reports whether a virtual service is for the requests that pods make
 // to a service, by either of its names.
 func routesTo(rule unstructured.Unstructured, service string) bool {
 	hosts, _, _ := unstructured.NestedStringSlice(rule.Object, "spec", "hosts")
@@ -204,7 +204,7 @@ func routesTo(rule unstructured.Unstructured, service string) bool {
 	})
 }
 
-// routes gives those of all services.
+// routes returns those of all services.
 func (on *routeState) routes() []ServiceRoute {
 	var routes []ServiceRoute
 	for _, service := range on.services() {
@@ -267,7 +267,7 @@ func (s *Routing) write(ctx context.Context, on *routeState, route Route) error 
 	return nil
 }
 
-// identity gives the route that was read: only that is deleted.
+// identity returns the route that was read: only that is deleted.
 func (on *routeState) identity(name string) (types.UID, bool) {
 	for _, rule := range on.rules {
 		if rule.GetName() == name && on.ours(&rule) {

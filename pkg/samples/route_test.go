@@ -68,9 +68,9 @@ func TestCheckRoute(t *testing.T) {
 		service, version, want string
 	}{
 		{"reviews", "v2", ""},
-		{"reviews", "v4", "service reviews has no version v4; it has v1, v2"},
-		{"reviws", "v1", "the sample has no service reviws; it has ratings, reviews"},
-		{"ratings", "v1", "virtualservice shop/mine, which is not of this command, routes service ratings already; change it there, or delete it first"},
+		{"reviews", "v4", "service reviews has no version v4; available: v1, v2"},
+		{"reviws", "v1", "service reviws not found in the sample; available: ratings, reviews"},
+		{"ratings", "v1", "virtualservice shop/mine of another owner already routes service ratings; change that one, or delete it first"},
 	} {
 		err := on.check(Route{Service: test.service, Weights: []Weight{{test.version, 100}}})
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {

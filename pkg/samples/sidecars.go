@@ -44,7 +44,7 @@ type injectionState struct {
 func (s *Install) sidecars(ctx context.Context, results []install.Result) (Sidecars, error) {
 	pods, err := s.Cluster.Core.Pods(s.Namespace.Name).List(ctx, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) {
-		s.Sink(event.Warning{Message: "you may not list the pods, so that nobody can tell whether they have sidecars"})
+		s.Sink(event.Warning{Message: "cannot check for sidecars: no permission to list pods"})
 		return Sidecars{}, nil
 	}
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Install) sidecars(ctx context.Context, results []install.Result) (Sidec
 	return count, nil
 }
 
-// podsOf gives the pods of deployments, without those that are going.
+// podsOf returns the pods of deployments, without those that are going.
 func podsOf(results []install.Result, pods []corev1.Pod) []corev1.Pod {
 	var selectors []labels.Selector
 	for _, result := range results {
@@ -90,7 +90,7 @@ func podsOf(results []install.Result, pods []corev1.Pod) []corev1.Pod {
 	})
 }
 
-// hasSidecar tells whether Istio's proxy is in a pod, as a container beside
+// hasSidecar reports whether Istio's proxy is in a pod, as a container beside
 // the others or as one that starts before them and goes on.
 func hasSidecar(pod corev1.Pod) bool {
 	const name = "istio-proxy"
@@ -129,7 +129,7 @@ func (s *Install) surroundings(ctx context.Context) (injectionState, error) {
 	return around, nil
 }
 
-// servicesOf gives the Services that webhooks are served by.
+// servicesOf returns the Services that webhooks are served by.
 func servicesOf(configurations []admissionv1.MutatingWebhookConfiguration) []admissionv1.ServiceReference {
 	var services []admissionv1.ServiceReference
 	for _, configuration := range configurations {
@@ -149,24 +149,24 @@ func withoutSidecar(pods []corev1.Pod, around injectionState, namespace string) 
 	labelled := around.namespace == nil || injected(around.namespace.Labels)
 	switch {
 	case len(around.injectors) == 0 && !around.hidden && !labelled:
-		return "no injector of Istio's is on the cluster (there is no such webhook), and the namespace is not labelled for it",
+		return "the cluster has no sidecar injector (no such webhook), and the namespace is not labelled for injection",
 			"install Istio with 'kubectl istio-demo install', then run " + label + " and " + restart
 	case len(around.injectors) == 0 && !around.hidden:
-		return "no injector of Istio's is on the cluster (there is no such webhook)",
+		return "the cluster has no sidecar injector (no such webhook)",
 			"install Istio with 'kubectl istio-demo install', then run " + restart
 	case !labelled:
-		return "namespace " + namespace + " is not labelled for it", "run " + label + " and then " + restart
+		return "namespace " + namespace + " is not labelled for injection", "run " + label + " and then " + restart
 	case around.gone != "":
-		return "the webhook that injects them is there, but its service " + around.gone + " is not",
-			"install Istio again with 'kubectl istio-demo install', then run " + restart
+		return "service " + around.gone + " of the injection webhook does not exist",
+			"reinstall Istio with 'kubectl istio-demo install', then run " + restart
 	case before(pods, around.namespace):
 		return "these pods were created before the namespace was labelled", "run " + restart
 	}
-	return "the webhook that injects them did not do so when the pods were created, before Istio ran or because it did not answer",
-		"look whether istiod runs with 'kubectl istio-demo status', then run " + restart
+	return "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer",
+		"check istiod with 'kubectl istio-demo status', then run " + restart
 }
 
-// before tells whether the youngest of the pods is older than the namespace's
+// before reports whether the youngest of the pods is older than the namespace's
 // label, as far as anybody has noted when that was put there.
 func before(pods []corev1.Pod, namespace *metav1.PartialObjectMetadata) bool {
 	if namespace == nil {
@@ -176,7 +176,7 @@ func before(pods []corev1.Pod, namespace *metav1.PartialObjectMetadata) bool {
 	return !since.IsZero() && !slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return !pod.CreationTimestamp.Time.Before(since) })
 }
 
-// labelledSince gives the time of the last change by whoever owns the label.
+// labelledSince returns the time of the last change by whoever owns the label.
 func labelledSince(namespace *metav1.PartialObjectMetadata) time.Time {
 	var since time.Time
 	for _, entry := range namespace.ManagedFields {

@@ -72,14 +72,14 @@ func TestWithoutSidecar(t *testing.T) {
 		around      injectionState
 		why, remedy string
 	}{
-		{"no Istio, no label", at(1), injectionState{namespace: namespaceOf(nil)}, "no injector of Istio's is on the cluster (there is no such webhook), and the namespace is not labelled for it", "install Istio with"},
-		{"no Istio", at(1), injectionState{namespace: labelled}, "no injector of Istio's is on the cluster (there is no such webhook)", "install Istio with"},
-		{"no label", at(1), injectionState{namespace: namespaceOf(nil), injectors: hooks}, "namespace shop is not labelled for it", "run 'kubectl label namespace shop istio-injection=enabled' and then 'kubectl rollout restart deployment -n shop'"},
-		{"no label, and Istio cannot be seen", at(1), injectionState{namespace: namespaceOf(nil), hidden: true}, "namespace shop is not labelled for it", "run 'kubectl label"},
-		{"no service", at(1), injectionState{namespace: labelled, injectors: hooks, gone: "istio-system/istiod"}, "the webhook that injects them is there, but its service istio-system/istiod is not", "install Istio again"},
+		{"no Istio, no label", at(1), injectionState{namespace: namespaceOf(nil)}, "the cluster has no sidecar injector (no such webhook), and the namespace is not labelled for injection", "install Istio with"},
+		{"no Istio", at(1), injectionState{namespace: labelled}, "the cluster has no sidecar injector (no such webhook)", "install Istio with"},
+		{"no label", at(1), injectionState{namespace: namespaceOf(nil), injectors: hooks}, "namespace shop is not labelled for injection", "run 'kubectl label namespace shop istio-injection=enabled' and then 'kubectl rollout restart deployment -n shop'"},
+		{"no label, and Istio cannot be seen", at(1), injectionState{namespace: namespaceOf(nil), hidden: true}, "namespace shop is not labelled for injection", "run 'kubectl label"},
+		{"no service", at(1), injectionState{namespace: labelled, injectors: hooks, gone: "istio-system/istiod"}, "service istio-system/istiod of the injection webhook does not exist", "reinstall Istio"},
 		{"older than the label", at(-1), injectionState{namespace: labelled, injectors: hooks}, "these pods were created before the namespace was labelled", "run 'kubectl rollout restart deployment -n shop'"},
-		{"younger", at(1), injectionState{namespace: labelled, injectors: hooks}, "the webhook that injects them did not do so when the pods were created, before Istio ran or because it did not answer", "look whether istiod runs"},
-		{"nothing can be seen", at(1), injectionState{hidden: true}, "the webhook that injects them did not do so when the pods were created, before Istio ran or because it did not answer", "look whether istiod runs"},
+		{"younger", at(1), injectionState{namespace: labelled, injectors: hooks}, "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer", "check istiod"},
+		{"nothing can be seen", at(1), injectionState{hidden: true}, "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer", "check istiod"},
 	} {
 		pods := []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: *test.created}}}
 		why, remedy := withoutSidecar(pods, test.around, "shop")

@@ -67,10 +67,10 @@ type Workload struct {
 type NotInstalledError struct{ Namespace string }
 
 func (e *NotInstalledError) Error() string {
-	return fmt.Sprintf("nothing is installed in namespace %s; 'kubectl istio-demo install' does that, and -n names another one", e.Namespace)
+	return fmt.Sprintf("nothing is installed in namespace %s; run 'kubectl istio-demo install', or choose another namespace with -n", e.Namespace)
 }
 
-// Run gives the report, with an explanation for whatever is not ready; it does
+// Run returns the report, with an explanation for whatever is not ready; it does
 // not wait. Its errors are *NotInstalledError, the cause of the context's end, and
 // those of the API server; that something does not run is none. It takes a request for the inventory and
 // one for each kind and namespace of workloads in it, and at most seven more
@@ -118,7 +118,7 @@ type watched struct {
 	places []applyset.Place
 }
 
-// missing gives the kinds of which there is nothing. A Job may go by itself
+// missing returns the kinds of which there is nothing. A Job may go by itself
 // when it is done.
 func missing(found watched, objects []*unstructured.Unstructured) []string {
 	var none []string
@@ -175,7 +175,7 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	return found, nil
 }
 
-// configuresMesh tells Istio's own definitions from those of others: what they
+// configuresMesh tells Istio's own CRDs from those of others: what they
 // define configures the mesh, and nothing of it has to come to run.
 func configuresMesh(group string) bool { return strings.HasSuffix(group, ".istio.io") }
 
@@ -197,7 +197,7 @@ func (s *Status) members() string {
 	return applyset.Selector(applyset.ID(applyset.ParentName, s.Namespace))
 }
 
-// list gives the objects, sorted.
+// list returns the objects, sorted.
 func (s *Status) list(ctx context.Context, places []applyset.Place) ([]*unstructured.Unstructured, error) {
 	lists := make([][]unstructured.Unstructured, len(places))
 	group, ctx := errgroup.WithContext(ctx)
@@ -250,7 +250,7 @@ func workload(object *unstructured.Unstructured) Workload {
 	return read
 }
 
-// replicas gives the pods that are ready and those that are wanted.
+// replicas returns the pods that are ready and those that are wanted.
 func replicas(object *unstructured.Unstructured) string {
 	number := func(otherwise int64, path ...string) int64 {
 		if n, found, err := unstructured.NestedInt64(object.Object, path...); found && err == nil {
@@ -269,7 +269,7 @@ func replicas(object *unstructured.Unstructured) string {
 	return ""
 }
 
-// images gives the images of the pods' containers, sorted.
+// images returns the images of the pods' containers, sorted.
 func images(object *unstructured.Unstructured) []string {
 	path := []string{"spec", "template", "spec", "containers"}
 	if object.GetKind() == "Pod" {

@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
-// instances gives the custom resources of a CRD, in all namespaces. The CRD is
+// instances returns the custom resources of a CRD, in all namespaces. The CRD is
 // asked for its versions, because what the cluster served a moment ago need not
 // have them yet, or any more. The error is an unseen where there may be some that
 // nobody can list.
@@ -32,24 +32,24 @@ func instances(ctx context.Context, cluster *cluster.Cluster, crd applyset.Objec
 		return nil, nil // it was never established, so that nothing could be stored
 	}
 	if place.Resource.Version == "" {
-		return nil, &unseen{errors.New("none of its versions is served")}
+		return nil, &unseen{errors.New("no version is served")}
 	}
 	objects, served, err := applyset.All(ctx, cluster.Metadata, place)
 	if err == nil && !served && isEstablished(found) {
 		// This API server may be behind another one, through which something
 		// was stored.
-		err = &unseen{fmt.Errorf("%s is not served at the moment", place.Resource.GroupResource())}
+		err = &unseen{fmt.Errorf("%s is currently not served", place.Resource.GroupResource())}
 	}
 	return objects, err
 }
 
-// isEstablished tells whether something can have been stored. A definition stays
+// isEstablished reports whether something can have been stored. A definition stays
 // established once it was.
 func isEstablished(definition *unstructured.Unstructured) bool {
 	return untyped.HasCondition(definition, "Established")
 }
 
-// placeOf is where the objects of a definition are; without a version where
+// placeOf is where the objects of a CRD are; without a version where
 // none is served. Stored is false where there never was a place.
 func placeOf(definition *unstructured.Unstructured) (place applyset.Place, stored bool) {
 	versions, _, _ := unstructured.NestedStringSlice(definition.Object, "status", "storedVersions")

@@ -44,7 +44,7 @@ func (u *Uninstall) find(ctx context.Context) (*installation, error) {
 	}
 	found.source = found.inventory.Recorded.Source
 	if !found.inventory.Exists {
-		found.source = "what is left of " + applyset.Describe(found.inventory.Parent.Name)
+		found.source = "remains of " + applyset.Describe(found.inventory.Parent.Name)
 	}
 	return found, nil
 }
@@ -82,8 +82,8 @@ func (i *installation) findMembers(ctx context.Context, cluster *cluster.Cluster
 	return err
 }
 
-// list gives the members. Where the parent is gone they may still be there: an
-// uninstall keeps definitions that the user's objects live in, an install that
+// list returns the members. Where the parent is gone they may still be there: an
+// uninstall keeps CRDs that the user's objects live in, an install that
 // is killed at the right moment leaves a namespace, and somebody may have
 // deleted the parent.
 func (i *installation) list(ctx context.Context, cluster *cluster.Cluster) ([]applyset.Object, error) {

@@ -93,7 +93,7 @@ func (r *Remover) Release(ctx context.Context, kept []Kept) error {
 			case err == nil, apierrors.IsNotFound(err), apierrors.IsConflict(err):
 				return nil
 			case apierrors.IsForbidden(err):
-				r.Sink(event.Warning{Message: fmt.Sprintf("%s is kept with the label %s, which you may not remove", one.Ref, applyset.PartOf)})
+				r.Sink(event.Warning{Message: fmt.Sprintf("%s keeps the label %s: no permission to remove it", one.Ref, applyset.PartOf)})
 				return nil
 			}
 			return fmt.Errorf("cannot remove the label %s from %s: %w", applyset.PartOf, one.Ref, err)

@@ -67,7 +67,7 @@ type Plan struct {
 	users []applyset.Object
 }
 
-// of gives what goes in a step: the user's objects before their CRDs.
+// of returns what goes in a step: the user's objects before their CRDs.
 func (p Plan) of(at step) []applyset.Object {
 	var objects []applyset.Object
 	for _, object := range p.Objects {
@@ -140,7 +140,7 @@ type verdict struct {
 // data, and does it hold something of the user's?
 func (r *Remover) judge(ctx context.Context, object applyset.Object, ours map[types.UID]bool) (verdict, error) {
 	if owner, claimed := applyset.ClaimedBy(object.Meta); claimed && !r.purge.Claimed {
-		return verdict{keep: "it belongs to " + owner.String() + " now", claimed: true}, nil
+		return verdict{keep: "owned by " + owner.String() + " now", claimed: true}, nil
 	}
 	switch {
 	case applyset.IsNamespace(object):
@@ -158,7 +158,7 @@ func (r *Remover) judge(ctx context.Context, object applyset.Object, ours map[ty
 func (r *Remover) judgeNamespace(ctx context.Context, object applyset.Object, ours map[types.UID]bool) (verdict, error) {
 	denied, err := r.Rights.Lacking(ctx, usesOf([]applyset.Object{object}).All(), []string{"delete"})
 	if len(denied) > 0 || err != nil {
-		return verdict{keep: "you may not delete it"}, err
+		return verdict{keep: "no permission to delete it"}, err
 	}
 	users, err := r.contents(ctx, object.Ref.Name, ours)
 	return holding(object, users, err)
@@ -189,7 +189,7 @@ func (r *Remover) judgePVC(ctx context.Context, object applyset.Object) (verdict
 	case err != nil:
 		return verdict{}, fmt.Errorf("cannot read %s: %w", object.Ref, err)
 	case claim.Spec.VolumeName != "":
-		return verdict{keep: "it is bound to volume " + claim.Spec.VolumeName + ", which may hold data"}, nil
+		return verdict{keep: "its volume " + claim.Spec.VolumeName + " may contain data"}, nil
 	}
 	return verdict{}, nil
 }
@@ -206,9 +206,9 @@ func holding(object applyset.Object, users []applyset.Object, err error) (verdic
 	case err != nil:
 		return verdict{}, err
 	case len(users) > 0 && object.Meta.DeletionTimestamp != nil: // which cannot be taken back
-		return verdict{keep: "its deletion has begun before, and waits for " + applyset.Summary(users) + " of yours"}, nil
+		return verdict{keep: "already being deleted, waiting for your objects: " + applyset.Summary(users)}, nil
 	case len(users) > 0:
-		return verdict{keep: "it holds " + applyset.Summary(users) + " of yours"}, nil
+		return verdict{keep: "contains your objects: " + applyset.Summary(users)}, nil
 	}
 	return verdict{}, nil
 }
@@ -218,7 +218,7 @@ func holding(object applyset.Object, users []applyset.Object, err error) (verdic
 type unseen struct{ err error }
 
 func (u *unseen) Error() string {
-	return "it cannot be seen whether something of yours is in it: " + redact.Text(strings.Join(strings.Fields(u.err.Error()), " "))
+	return "cannot check it for your objects: " + redact.Text(strings.Join(strings.Fields(u.err.Error()), " "))
 }
 
 func (u *unseen) Unwrap() error { return u.err }

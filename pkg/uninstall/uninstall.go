@@ -48,7 +48,7 @@ type Removal struct {
 	// Removed are the demo's objects, in the order in which they go; once they
 	// are gone, the user's among them.
 	Removed []event.Object
-	// Users are objects of the user's that go with their definitions.
+	// Users are objects of the user's that go with their CRDs.
 	Users []event.Object
 	// Kept are the demo's objects that stay.
 	Kept []Kept
@@ -85,7 +85,7 @@ func (e *LeftError) Error() string {
 
 func (e *LeftError) Unwrap() error { return e.Err }
 
-// Run gives what was removed and kept, also when it fails. A Removal without a
+// Run returns what was removed and kept, also when it fails. A Removal without a
 // source says that nothing is installed, which is no error. Its errors are
 // *RefusedError before the first write, *LeftError after it (around
 // applyset.ErrChanged where an install has put something there meanwhile), the
@@ -225,7 +225,7 @@ func (u *Uninstall) forget(ctx context.Context, r *Remover, found *installation,
 	}
 	for _, member := range members {
 		if !slices.ContainsFunc(kept, func(one Kept) bool { return one.Ref == member.Ref }) {
-			return fmt.Errorf("%s has come since: %w", member.Ref, applyset.ErrChanged)
+			return fmt.Errorf("%s was created meanwhile: %w", member.Ref, applyset.ErrChanged)
 		}
 	}
 	return found.inventory.Parent.Delete(ctx)
@@ -246,7 +246,7 @@ func (u *Uninstall) cause(ctx context.Context, err error) error {
 func (u *Uninstall) finish(answer Removal, inventory *applyset.Inventory, began time.Time) {
 	home := event.Object{Kind: "Namespace", Name: u.Namespace}
 	if inventory.Exists && !slices.Contains(answer.Removed, home) && !slices.ContainsFunc(answer.Kept, func(kept Kept) bool { return kept.Ref == home }) {
-		u.Sink(event.Kept{Object: home, Why: "install did not create it"})
+		u.Sink(event.Kept{Object: home, Why: "not created by install"})
 	}
 	for _, kept := range answer.Kept {
 		u.Sink(event.Kept{Object: kept.Ref, Why: kept.Why})

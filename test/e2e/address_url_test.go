@@ -67,11 +67,11 @@ func TestAddressURL(t *testing.T) {
 		url, why        string
 		requests        int
 	}{
-		{"", "balanced", `http://[0-9.]+:30001`, `no load balancer has given service gateways/balanced an address \(EXTERNAL-IP is pending\); this is a port of node node-\d+ at its InternalIP, which may not be reachable from here: if so, run 'kubectl istio-demo address --forward -n gateways --gateway=balanced'`, 2},
+		{"", "balanced", `http://[0-9.]+:30001`, `service gateways/balanced has no load balancer address \(EXTERNAL-IP is pending\); using the node port of node node-\d+ at its InternalIP; if it is unreachable from here, run 'kubectl istio-demo address --forward -n gateways --gateway=balanced'`, 2},
 		{"", "on-nodes", `https://[0-9.]+:30003`, `service gateways/on-nodes is of type NodePort; .*`, 2},
-		{`{"ip":"203.0.113.7"}`, "balanced", `http://203\.0\.113\.7`, `the load balancer's address of service gateways/balanced`, 1},
-		{`{"hostname":"lb.example.com"}`, "balanced", `http://lb\.example\.com`, `the load balancer's name of service gateways/balanced`, 1},
-		{`{"ip":"2001:db8::7"}`, "balanced", `http://\[2001:db8::7\]`, `the load balancer's address of service gateways/balanced`, 1},
+		{`{"ip":"203.0.113.7"}`, "balanced", `http://203\.0\.113\.7`, `load balancer address of service gateways/balanced`, 1},
+		{`{"hostname":"lb.example.com"}`, "balanced", `http://lb\.example\.com`, `load balancer host name of service gateways/balanced`, 1},
+		{`{"ip":"2001:db8::7"}`, "balanced", `http://\[2001:db8::7\]`, `load balancer address of service gateways/balanced`, 1},
 	} {
 		t.Run(test.gateway+test.status, func(t *testing.T) {
 			if test.status != "" {
@@ -103,17 +103,17 @@ func TestAddressErrors(t *testing.T) {
 	u.Must(t, "kubectl", "create", "role", "sees-services", "-n", "nearby", "--verb=get", "--resource=services")
 	u.Must(t, "kubectl", "create", "rolebinding", "sees-services", "-n", "nearby", "--role=sees-services", "--user=visitor")
 	u.Until(t, user.Succeeds, "kubectl", "auth", "can-i", "get", "services", "-n", "nearby", "--as", "visitor")
-	const outside = `error: the gateway cannot be reached from outside the cluster: `
+	const outside = `error: gateway not reachable from outside the cluster: `
 	for _, test := range []struct {
 		flags string
 		code  int
 		want  string
 	}{
-		{"-n nowhere", 1, `error: there is no service istio-ingressgateway in namespace nowhere; run 'kubectl istio-demo install', or name another one with --gateway or -n`},
+		{"-n nowhere", 1, `error: service istio-ingressgateway not found in namespace nowhere; run 'kubectl istio-demo install', or choose another one with --gateway or -n`},
 		{"-n nearby --gateway inside", 1, outside + `service nearby/inside is of type ClusterIP; run 'kubectl istio-demo address --forward -n nearby --gateway=inside'`},
-		{"-n nearby --gateway local", 1, outside + `no load balancer has given service nearby/local an address \(EXTERNAL-IP is pending\), and no node that could be used has an address; .*`},
-		{"-n nearby --gateway webless", 1, `error: service nearby/webless has no port for HTTP: .*`},
-		{"-n nearby --gateway balanced --as visitor", 1, outside + `you may not list nodes, .*; run '.* --forward -n nearby --gateway=balanced'`},
+		{"-n nearby --gateway local", 1, outside + `service nearby/local has no load balancer address \(EXTERNAL-IP is pending\), and no usable node has an address; .*`},
+		{"-n nearby --gateway webless", 1, `error: service nearby/webless has no HTTP port: .*`},
+		{"-n nearby --gateway balanced --as visitor", 1, outside + `no permission to list nodes, .*; run '.* --forward -n nearby --gateway=balanced'`},
 		{"-n nearby --as nobody", 1, `error: cannot read service nearby/istio-ingressgateway: .* is forbidden: .*`},
 		{"-n nearby --gateway inside --forward", 1, `error: service nearby/inside has no pods; see 'kubectl istio-demo status'`},
 		{"--gateway a/b", 2, `error: invalid --gateway "a/b": .*`},

@@ -62,12 +62,12 @@ func TestCheckPasses(t *testing.T) {
 	if code != 0 || !slices.Equal(names, want) {
 		t.Errorf("exit code %d, checks %q", code, names)
 	}
-	found(t, findings, "version", "pass", `the cluster runs Kubernetes v1\.\d+\.\d+; 1\.32 or newer is needed`)
-	found(t, findings, "permissions", "pass", "you may do everything")
+	found(t, findings, "version", "pass", `the cluster runs Kubernetes v1\.\d+\.\d+; 1\.32 or newer is required`)
+	found(t, findings, "permissions", "pass", "you have full access")
 	found(t, findings, "namespaces", "pass", "to be created: checked")
-	found(t, findings, "architectures", "pass", "the images are built for amd64 and arm64, and so are the nodes")
+	found(t, findings, "architectures", "pass", "images and nodes match: amd64 and arm64")
 	found(t, findings, "capacity", "pass", "the nodes have room for the pods")
-	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
+	found(t, findings, "webhooks", "pass", "no blocking webhooks")
 	found(t, findings, "loadbalancer", "warn", ".*EXTERNAL-IP of checked/istio-ingressgateway will stay pending.*")
 
 	table := u.Must(t, "kubectl", "istio-demo", "check", "--addons=none", "-n", "checked")
@@ -104,10 +104,10 @@ func TestCheckFails(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}
-	found(t, findings, "kinds", "fail", `\S+own\.yaml, document 2 \(line \d+\): foo a: neither the cluster nor the manifest knows kind Foo in version example\.com/v1`)
-	found(t, findings, "permissions", "fail", `you have no permission to create configmaps in namespace nowhere, create deployments\.apps in namespace nowhere, get .* and 5 more`)
-	found(t, findings, "architectures", "pass", "it cannot be told, because nobody says .*")
-	found(t, findings, "webhooks", "pass", "it cannot be told, because you may not list webhook configurations")
+	found(t, findings, "kinds", "fail", `\S+own\.yaml, document 2 \(line \d+\): foo a: neither the cluster nor the manifest defines kind Foo in version example\.com/v1`)
+	found(t, findings, "permissions", "fail", `no permission to create configmaps in namespace nowhere, create deployments\.apps in namespace nowhere, get .* and 5 more`)
+	found(t, findings, "architectures", "pass", "not checked: image architectures unknown")
+	found(t, findings, "webhooks", "pass", "not checked: no permission to list webhook configurations")
 	got := u.Run(t, "kubectl", "istio-demo", "check", "-f", user.File(t, "other.yaml", deployment+"---\napiVersion: v1beta9\nkind: Foo\nmetadata: {name: a}\n"))
 	want := []string{"error: install would stop at failed checks: kinds, namespaces"}
 	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, want) || !strings.Contains(got.Stdout, "namespaces      fail") {
@@ -136,7 +136,7 @@ func TestCheckConflicts(t *testing.T) {
 	}
 	want := finding{"conflicts", "fail",
 		path + `, document 1 (line 1): configmap contested/a: "edit; or not" owns .data.b; "gitops" owns .data.a`,
-		"leave these fields out, or take them over with --force-conflicts"}
+		"remove these fields, or take them over with --force-conflicts"}
 	if code != 1 || !slices.Equal(conflicts, []finding{want}) {
 		t.Errorf("exit code %d\n%+v, want\n%+v", code, conflicts, want)
 	}
@@ -192,7 +192,7 @@ func TestCheckOrphanedWebhook(t *testing.T) {
 	recorder.Drain()
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "orphans")
 	want := []string{"error: mutatingwebhookconfiguration leftover is orphaned and blocks pods in namespace orphans: " +
-		"its service orphans/gone does not exist (webhook pods.example.com); remove it ('" + strings.Join(remove, " ") + "') if what it belonged to is gone for good"}
+		"its service orphans/gone does not exist (webhook pods.example.com); remove it ('" + strings.Join(remove, " ") + "') if its owner is gone for good"}
 	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, want) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
@@ -228,14 +228,14 @@ func TestCheckUnreachableWebhook(t *testing.T) {
 	defer u.Must(t, "kubectl", "delete", "mutatingwebhookconfiguration", "silent")
 	path := user.File(t, "web.yaml", web)
 	code, findings := check(t, u, "-f", path, "-n", "unreachable")
-	found(t, findings, "webhooks", "fail", `pods in namespace unreachable cannot be created, because the API server cannot reach a webhook of mutatingwebhookconfiguration silent: `+
+	found(t, findings, "webhooks", "fail", `cannot create pods in namespace unreachable: the API server cannot reach a webhook of mutatingwebhookconfiguration silent: `+
 		`failed calling webhook "pods\.example\.com": .*https://hook\.unreachable\.svc:443/.*`)
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}
 	// Where the webhook is not asked, nothing is tried.
 	code, findings = check(t, u, "-f", path, "-n", "unasked")
-	found(t, findings, "webhooks", "pass", "no webhook stands in the way")
+	found(t, findings, "webhooks", "pass", "no blocking webhooks")
 	if pods := u.Must(t, "kubectl", "get", "pods", "-n", "unreachable", "-o", "name"); pods != "" || code != 0 {
 		t.Errorf("exit code %d, pods %s", code, pods)
 	}
@@ -253,7 +253,7 @@ func TestCheckNames(t *testing.T) {
 	u.Must(t, "kubectl", "create", "rolebinding", "all", "-n", "named", "--role=all", "--user=picky")
 	other := user.File(t, "other.yaml", configMap+"---\n"+strings.Replace(configMap, "name: a", "name: b", 1))
 	code, findings := check(t, u, "-n", "named", "--as", "picky", "-f", other)
-	found(t, findings, "permissions", "fail", "you have no permission to create configmaps/b in namespace named, get configmaps/b in namespace named, patch configmaps/b in namespace named")
+	found(t, findings, "permissions", "fail", "no permission to create configmaps/b in namespace named, get configmaps/b in namespace named, patch configmaps/b in namespace named")
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}

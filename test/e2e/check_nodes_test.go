@@ -34,12 +34,12 @@ func TestCheckNodes(t *testing.T) {
 		found(t, findings, "loadbalancer", "pass", "likely to get an address: service default/edge has one")
 		u.Must(t, "kubectl", "patch", "node", "node-000000", "-p", `{"spec":{"providerID":"aws:///eu-west-1a/i-0abc"}}`)
 		_, findings = check(t, u)
-		found(t, findings, "loadbalancer", "pass", "likely to get an address: the nodes are of the provider aws")
+		found(t, findings, "loadbalancer", "pass", "likely to get an address: nodes are provided by aws")
 	})
 	t.Run("architecture", func(t *testing.T) {
 		u.Must(t, "kubectl", "label", "node", "node-000001", "kubernetes.io/arch=s390x", "--overwrite")
 		_, findings := check(t, u)
-		found(t, findings, "architectures", "warn", `the images are built for amd64 and arm64, and pods may come to other nodes: node node-000001 \(s390x\)`)
+		found(t, findings, "architectures", "warn", `images are built for amd64 and arm64, but pods may be scheduled on other nodes: node node-000001 \(s390x\)`)
 		// As the remedy says.
 		u.Must(t, "kubectl", "taint", "node", "node-000001", "kubernetes.io/arch=other:NoSchedule")
 		_, findings = check(t, u)
@@ -50,7 +50,7 @@ func TestCheckNodes(t *testing.T) {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		_, findings = check(t, u, "--hub", "registry.example.com/s390x")
-		found(t, findings, "architectures", "pass", "it cannot be told, because nobody says what the images are built for")
+		found(t, findings, "architectures", "pass", "not checked: image architectures unknown")
 		_, findings = check(t, u, "--skip-checks=architectures,capacity")
 		if slices.ContainsFunc(findings, func(finding finding) bool { return finding.Name == "architectures" || finding.Name == "capacity" }) {
 			t.Errorf("what is skipped is there: %+v", findings)
@@ -59,6 +59,6 @@ func TestCheckNodes(t *testing.T) {
 	t.Run("no node", func(t *testing.T) {
 		u.Must(t, "kubectl", "cordon", "node-000000", "node-000002")
 		_, findings := check(t, u)
-		found(t, findings, "capacity", "warn", "no ready node takes the pods of deployment istio-system/istiod, .*, as far as taints, nodeSelector and node affinity go")
+		found(t, findings, "capacity", "warn", "no ready node accepts the pods of deployment istio-system/istiod, .* (taints, nodeSelector, node affinity)")
 	})
 }

@@ -104,12 +104,12 @@ func TestDashboardGoesOn(t *testing.T) {
 
 	for range 3 {
 		u.Must(t, "kubectl", "delete", "pod", "-l", "app=kiali", "-n", "swapped", "--wait=false")
-		shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; reconnecting`)
+		shown.WaitFor(t, `  pod swapped/posing-\S+: being deleted; reconnecting`)
 		shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 		controlplane.WantEcho(t, url, "/kiali")
 	}
 	u.Must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=0")
-	shown.WaitFor(t, `  pod swapped/posing-\S+: it is being deleted; reconnecting`)
+	shown.WaitFor(t, `  pod swapped/posing-\S+: being deleted; reconnecting`)
 	u.Must(t, "kubectl", "scale", "deployment", "posing", "-n", "swapped", "--replicas=1")
 	shown.WaitFor(t, `  pod swapped/posing-\S+: forwarding to port 20001`)
 	controlplane.WantEcho(t, url, "/kiali")
@@ -230,16 +230,16 @@ func TestDashboardErrors(t *testing.T) {
 		{"", 2, `error: dashboard required: one of controlz, envoy, grafana, .*`},
 		{"keeali", 2, `error: unknown dashboard "keeali"; use one of controlz, .*`},
 		{"kiali x", 2, `error: unexpected argument "x" for kubectl istio-demo dashboard kiali`},
-		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --addons=kiali -n sidecars', or name another namespace with -n`},
+		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --addons=kiali -n sidecars', or choose another namespace with -n`},
 		{"istiod -n sidecars", 1, `error: istiod is not installed: .*; run 'kubectl istio-demo install -n sidecars', or .*`},
-		{"zipkin -n sidecars", 1, `error: zipkin is not installed: .*; it is no part of the demo, .*`},
+		{"zipkin -n sidecars", 1, `error: zipkin is not installed: .*; it is not part of the demo: .*`},
 		{"envoy", 2, `error: kubectl istio-demo dashboard envoy requires a pod, or a workload as TYPE/NAME`},
-		{"envoy nope", 1, `error: there is no pod nope in namespace istio-system; 'kubectl get pods -n istio-system' lists those that there are, and -n names another namespace`},
-		{"envoy nope.sidecars", 1, `error: there is no pod nope in namespace sidecars; .*`},
-		{"envoy deploy/nope.sidecars", 1, `error: there is no deployment nope in namespace sidecars; -n names another namespace`},
-		{"envoy node/a", 2, `error: "node" has no pods; use pod, .*`},
-		{"envoy A", 2, `error: "A" is no name of a pod: .*`},
-		{"envoy deploy/posing -n sidecars --port=" + port, 1, `error: cannot listen on localhost:` + port + `: address already in use; choose another --port, or none for one that is free`},
+		{"envoy nope", 1, `error: pod nope not found in namespace istio-system; list pods with 'kubectl get pods -n istio-system', or choose another namespace with -n`},
+		{"envoy nope.sidecars", 1, `error: pod nope not found in namespace sidecars; .*`},
+		{"envoy deploy/nope.sidecars", 1, `error: deployment nope not found in namespace sidecars; choose another namespace with -n`},
+		{"envoy node/a", 2, `error: unsupported type "node"; use pod, .*`},
+		{"envoy A", 2, `error: invalid pod name "A": .*`},
+		{"envoy deploy/posing -n sidecars --port=" + port, 1, `error: cannot listen on localhost:` + port + `: address already in use; choose another --port, or omit it for a free one`},
 		{"envoy deploy/posing -n sidecars --port=70000", 2, `error: invalid --port 70000: .*`},
 		{"kiali --address=everywhere", 2, `error: invalid --address "everywhere": use an IP address or localhost`},
 		{"kiali --timeout=0", 2, `error: --timeout must be longer than 0`},
@@ -282,7 +282,7 @@ func TestDashboardOfPod(t *testing.T) {
 	}()
 	<-asked
 	u.Must(t, "kubectl", "delete", "pod", pod, "-n", "one-pod", "--wait=false")
-	shown.WaitFor(t, `error: pod one-pod/`+pod+` is gone; name its deployment instead .*`)
+	shown.WaitFor(t, `error: pod one-pod/`+pod+` is gone; forward to its deployment to follow its successors: .*`)
 	if err := shown.Command.Wait(); err == nil || shown.Command.ProcessState.ExitCode() != 1 {
 		t.Errorf("it ended with %v", err)
 	}

@@ -57,7 +57,7 @@ func TestInstallAdoptsFromIstioctl(t *testing.T) {
 	t.Run("what an uninstall keeps", func(t *testing.T) {
 		u.Pipe(t, myService, "kubectl", "create", "-f", "-")
 		got := u.Run(t, "kubectl", "istio-demo", "uninstall", "--yes")
-		if got.Code != 0 || !strings.HasSuffix(got.Stdout, myCRD+" kept\n") || !strings.Contains(got.Stderr, "  namespace istio-system is kept: install did not create it\n") {
+		if got.Code != 0 || !strings.HasSuffix(got.Stdout, myCRD+" kept\n") || !strings.Contains(got.Stderr, "  namespace istio-system is kept: not created by install\n") {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 		u.Must(t, "kubectl", "get", "namespace", "istio-system")

@@ -116,7 +116,7 @@ func TestUninstallChecksAgainAfterQuestion(t *testing.T) {
 			return nil
 		},
 	}).Run(t.Context())
-	if err != nil || len(removed.Removed) != 1 || len(removed.Kept) != 1 || removed.Kept[0].Why != "it belongs to argocd-controller now" {
+	if err != nil || len(removed.Removed) != 1 || len(removed.Kept) != 1 || removed.Kept[0].Why != "owned by argocd-controller now" {
 		t.Errorf("%+v, %v", removed, err)
 	}
 	u.Must(t, "kubectl", "get", "configmap", "second", "-n", "asked-again")
@@ -133,7 +133,7 @@ func TestInstallTwiceConcurrently(t *testing.T) {
 		direct.Must(t, "kubectl", "istio-demo", "install", "-n", "two-firsts", "-f", other)
 	})
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "two-firsts", "-f", user.File(t, "pair.yaml", pair))
-	if got.Code != 1 || !strings.Contains(got.Stderr, "another install or uninstall is under way in this namespace") {
+	if got.Code != 1 || !strings.Contains(got.Stderr, "another install or uninstall is running in this namespace") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	direct.Uninstall(t, "two-firsts")
@@ -168,7 +168,7 @@ func TestInstallDuringUninstall(t *testing.T) {
 				direct.Must(t, "kubectl", "istio-demo", "install", "-n", namespace, "-f", user.File(t, "more.yaml", more))
 			})
 			got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", namespace, "--yes")
-			if got.Code != 1 || !strings.Contains(got.Stderr, "another install or uninstall is under way in this namespace") {
+			if got.Code != 1 || !strings.Contains(got.Stderr, "another install or uninstall is running in this namespace") {
 				t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 			}
 			direct.Must(t, "kubectl", "get", "configmaps/istio-demo", "services/other", "-n", namespace)

@@ -44,8 +44,8 @@ func TestInstallConflicts(t *testing.T) {
 		t.Fatal(got.Stderr)
 	}
 	wants := []string{
-		`configmap conflicts/settings: "gitops" owns .data.mode; "kubectl-edit" owns .data.level; leave these fields out, or take them over with --force-conflicts`,
-		`deployment conflicts/web: "kubectl" owns .spec.replicas; "kubectl-set" owns .spec.template.spec.containers[name="web"].image; leave these fields out, or take them over with --force-conflicts`,
+		`configmap conflicts/settings: "gitops" owns .data.mode; "kubectl-edit" owns .data.level; remove these fields, or take them over with --force-conflicts`,
+		`deployment conflicts/web: "kubectl" owns .spec.replicas; "kubectl-set" owns .spec.template.spec.containers[name="web"].image; remove these fields, or take them over with --force-conflicts`,
 	}
 	for flag, wants := range map[string][]string{
 		"--force-conflicts=false": wants,

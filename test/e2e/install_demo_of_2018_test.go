@@ -35,7 +35,7 @@ func TestInstallDemoOf2018(t *testing.T) {
 	if got.Code != 0 || !strings.HasPrefix(got.Summary(), "147 created, 0 configured, 0 unchanged") {
 		t.Fatalf("exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if want := "warning: not applied: 4 objects that Helm would only run on deletion: "; !strings.Contains(got.Stderr, want) || strings.Contains(got.Stdout, "istio-cleanup-secrets") {
+	if want := "warning: not applied: 4 objects that Helm runs only on deletion: "; !strings.Contains(got.Stderr, want) || strings.Contains(got.Stdout, "istio-cleanup-secrets") {
 		t.Errorf("the hooks that clean up are not listed, or ran:\n%s%s", got.Stdout, got.Stderr)
 	}
 	var pods []string

@@ -95,16 +95,16 @@ func TestInstallDiagnosesControlPlane(t *testing.T) {
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "--timeout", "8s", "--skip-checks", "webhooks")
 	quota := "FailedCreate: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"
 	unready(t, got, map[string]string{
-		"persistentvolumeclaim troubled/data": "ClaimPending: no volume fits, and no storage class is set",
+		"persistentvolumeclaim troubled/data": "ClaimPending: no matching volume, and no storage class set",
 		"persistentvolumeclaim troubled/fast": `ClaimPending: storageclass.storage.k8s.io "fast" not found`,
 		"deployment strict/open":              `FailedCreate: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false .*…`,
 		"deployment full/one":                 quota,
 		"statefulset full/many":               quota,
 		"daemonset full/each":                 quota,
-		"deployment hooked/called":            `FailedCreate: webhook pods.example.com \(gone.hooked.svc:15017\) cannot be reached: service "gone" not found`,
+		"deployment hooked/called":            `FailedCreate: webhook pods.example.com \(gone.hooked.svc:15017\) is unreachable: service "gone" not found`,
 		"deployment troubled/big":             `pod big-\S+: Unschedulable: 0/3 nodes are available: 3 node\(s\) didn't match Pod's node affinity/selector.`,
 		"deployment troubled/account":         `FailedCreate: error looking up service account troubled/nobody: serviceaccount "nobody" not found`,
-		"deployment troubled/store":           `pod store-\S+: ClaimPending: persistentvolumeclaim "data": no volume fits, and no storage class is set`,
+		"deployment troubled/store":           `pod store-\S+: ClaimPending: persistentvolumeclaim "data": no matching volume, and no storage class set`,
 		"deployment troubled/lost":            `pod lost-\S+: Unschedulable: 0/3 nodes are available: persistentvolumeclaim "nowhere" not found`,
 	})
 }

@@ -91,9 +91,9 @@ func TestInstallHooks(t *testing.T) {
 		return u.Run(t, append(append([]string{"kubectl", "istio-demo"}, command...), "-n", namespace, "-f", path)...)
 	}
 	warns := func(stderr string) bool {
-		return strings.Count(stderr, "warning: not applied: 1 object that Helm would only run on deletion: job cleanup\n") == 1 &&
-			strings.Count(stderr, "warning: not applied: 1 object that Helm would only run on test: pod try\n") == 1 &&
-			strings.Count(stderr, `configmap settings: Helm has no hook "whenever"; it is applied as if that were not there`) == 1
+		return strings.Count(stderr, "warning: not applied: 1 object that Helm runs only on deletion: job cleanup\n") == 1 &&
+			strings.Count(stderr, "warning: not applied: 1 object that Helm runs only on test: pod try\n") == 1 &&
+			strings.Count(stderr, `configmap settings: unknown Helm hook "whenever"; applied like an object without it`) == 1
 	}
 
 	for _, command := range [][]string{{"manifest"}, {"install", "--dry-run=client"}, {"check"}, {"install", "--dry-run=server"}} {

@@ -70,12 +70,12 @@ func istiodDown(t *testing.T, m mesh) {
 	m.Must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=delete", "--timeout=30s")
 	m.Until(t, user.Prints(`failed calling webhook .*istio.*refused`), "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server")
 	m.Must(t, "kubectl", "delete", "pods", "--all", "-n", "by-injection")
-	m.Until(t, user.Prints(`webhook .*istio.* cannot be reached: .*connection refused`), "kubectl", "istio-demo", "status", "-n", "by-injection")
+	m.Until(t, user.Prints(`webhook .*istio.* is unreachable: .*connection refused`), "kubectl", "istio-demo", "status", "-n", "by-injection")
 	got := m.Run(t, "kubectl", "istio-demo", "status", "-n", "by-injection")
 	if got.Code != 1 || !strings.Contains(got.Stdout, "deployment/web is not ready:") {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
-	if next := "next: istiod does not answer; see whether its pods run: kubectl get pods -n istio-system -l app=istiod"; !strings.Contains(got.Stdout, next) {
+	if next := "next: istiod does not answer; check its pods: kubectl get pods -n istio-system -l app=istiod"; !strings.Contains(got.Stdout, next) {
 		t.Errorf("what to do is not %q in\n%s", next, got.Stdout)
 	}
 }

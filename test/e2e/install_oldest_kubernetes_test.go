@@ -95,7 +95,7 @@ func oldestChecked(t *testing.T, u *user.User) {
 		t.Errorf("exit code %d", code)
 	}
 	least := regexp.QuoteMeta(chart.MinimumKubernetes)
-	found(t, findings, "version", "pass", `the cluster runs Kubernetes v`+least+`\.\d+; `+least+` or newer is needed`)
+	found(t, findings, "version", "pass", `the cluster runs Kubernetes v`+least+`\.\d+; `+least+` or newer is required`)
 	for _, finding := range findings {
 		// The one warning is of a cluster without load balancers.
 		if finding.Verdict != "pass" && finding.Name != "loadbalancer" {
@@ -184,9 +184,9 @@ func TestInstallTooOldKubernetes(t *testing.T) {
 	if code != 1 {
 		t.Errorf("check: exit code %d", code)
 	}
-	found(t, findings, "version", "fail", `the cluster runs Kubernetes v1\.31\.14, and 1\.32 or newer is needed`)
+	found(t, findings, "version", "fail", `the cluster runs Kubernetes v1\.31\.14, but 1\.32 or newer is required`)
 	got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
-	want := []string{"error: the cluster runs Kubernetes v1.31.14, and 1.32 or newer is needed; upgrade the cluster, or give the manifest of an older Istio with -f"}
+	want := []string{"error: the cluster runs Kubernetes v1.31.14, but 1.32 or newer is required; upgrade the cluster, or install the manifest of an older Istio with -f"}
 	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, want) || got.Stdout != "" {
 		t.Errorf("install: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}

@@ -109,7 +109,7 @@ spec: {policyName: only-old, validationActions: [Deny]}
 			}
 			before := identities()
 			got := install("new")
-			if lines := got.Errors(); got.Code != 1 || len(lines) != 2 || !strings.Contains(lines[0], "cannot be recreated, since the server would refuse the new one: ") || !strings.Contains(lines[0], test.why) {
+			if lines := got.Errors(); got.Code != 1 || len(lines) != 2 || !strings.Contains(lines[0], "cannot recreate: the server would reject the new object: ") || !strings.Contains(lines[0], test.why) {
 				t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 			}
 			if after := identities(); after != before {
@@ -189,7 +189,7 @@ func TestInstallRecreate(t *testing.T) {
 			"rolebinding recreate/binding: ", "roleRef: ",
 			"configmap recreate/sealed: ", "data: Forbidden: field is immutable",
 			"service recreate/web: ", "spec.clusterIPs[0]",
-			"persistentvolumeclaim recreate/data: ", "save what the object holds and delete it",
+			"persistentvolumeclaim recreate/data: ", "back up the object and delete it",
 			"deployment recreate/web: ", "spec.selector",
 			"job recreate/once: ", "spec.template",
 		}
@@ -200,7 +200,7 @@ func TestInstallRecreate(t *testing.T) {
 		for i, line := range lines {
 			object, field := wants[2*i], wants[2*i+1]
 			if !strings.Contains(line, object) || !strings.Contains(line, field) ||
-				strings.HasSuffix(line, ", or have it deleted and made anew with --recreate-immutable") == strings.Contains(object, "claim") {
+				strings.HasSuffix(line, ", or recreate it with --recreate-immutable") == strings.Contains(object, "claim") {
 				t.Errorf("%s %s is not in %s", object, field, line)
 			}
 		}

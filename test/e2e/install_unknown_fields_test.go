@@ -59,7 +59,7 @@ func TestInstallUnknownFields(t *testing.T) {
 		return u.Run(t, append([]string{"kubectl", "istio-demo", "install", "-n", "unknown", "-f", path}, flags...)...)
 	}
 	refused := regexp.MustCompile(`^error: \S+old\.yaml, document \d \(line \d+\): \w+ \S+: .* field not declared in schema.*; ` +
-		`correct it, or have what its kind does not have left out with --validate=warn$`)
+		`fix it, or drop unknown fields with --validate=warn$`)
 	if got := install(); got.Code != 1 || len(got.Errors()) == 0 || !refused.MatchString(got.Errors()[0]) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
@@ -73,11 +73,11 @@ func TestInstallUnknownFields(t *testing.T) {
 	}
 	slices.Sort(warnings)
 	want := []string{
-		"document 1 (line 1): configmap unknown/settings: left out what its kind does not have: metadata.colour",
-		"document 2 (line 6): deployment unknown/web: left out what its kind does not have: " +
+		"document 1 (line 1): configmap unknown/settings: dropped unknown fields: metadata.colour",
+		"document 2 (line 6): deployment unknown/web: dropped unknown fields: " +
 			"spec.replica, spec.template.spec.containers[1].ports[0].kind, spec.template.spec.containers[1].shape",
-		"document 3 (line 19): customresourcedefinition gadgets.unknown.example.com: left out what its kind does not have: spec.colour",
-		"document 4 (line 33): gadget unknown/first: left out what its kind does not have: spec.weight",
+		"document 3 (line 19): customresourcedefinition gadgets.unknown.example.com: dropped unknown fields: spec.colour",
+		"document 4 (line 33): gadget unknown/first: dropped unknown fields: spec.weight",
 	}
 	if warned.Code != 0 || !slices.Equal(warnings, want) {
 		t.Errorf("exit code %d, warnings %q, want %q\n%s", warned.Code, warnings, want, warned.Stderr)

@@ -180,7 +180,7 @@ func TestInstallForcesConflict(t *testing.T) {
 	u.Must(t, "kubectl", "patch", "configmap", "settings", "-n", "force-taken", "--field-manager=somebody", "-p", `{"data":{"mode":"mine"}}`)
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "force-taken")
 	lines := got.Errors()
-	want := `configmap force-taken/settings: "somebody" owns .data.mode; leave these fields out, or take them over with --force-conflicts`
+	want := `configmap force-taken/settings: "somebody" owns .data.mode; remove these fields, or take them over with --force-conflicts`
 	if got.Code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0], want) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}

@@ -87,7 +87,7 @@ func TestManifestRefusesLikeKubectl(t *testing.T) {
 	u := user.New(t, controlplane.Shared(t).Kubeconfig)
 	for _, test := range []struct{ name, text, want string }{
 		{"tab.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n\tname: a\n", "(line 4): not valid YAML: found character that cannot start any token"},
-		{"comments.yaml", "# nothing\n", "no objects in it"},
+		{"comments.yaml", "# nothing\n", "no objects found"},
 		{"text.yaml", plainYAML + "---\nfoo: bar\n", "document 2 (line 10): the object has no kind"},
 		{"word.yaml", plainYAML + "---\nfoo\n", "document 2 (line 10): not a Kubernetes object"},
 		{"nameless.json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "metadata": {"labels": {"a": "b"}}}`, "configmap has no metadata.name"},
@@ -138,10 +138,10 @@ func TestManifestDuplicateKeys(t *testing.T) {
 	t.Cleanup(func() { u.Uninstall(t, "repeated") })
 	path := user.File(t, "demo.yaml", plainYAML+"---\n"+repeatedYAML)
 	want := []string{
-		"warning: " + path + ", document 2 (line 17): service web: spec.ports is written twice; the last one counts\n",
-		"warning: " + path + ", document 2 (line 19): service web: spec.type is written twice; the last one counts\n",
-		"warning: " + path + ", document 2 (line 20): service web: spec.selector is written twice; the last one counts\n",
-		"warning: " + path + ", document 2 (line 20): service web: spec.selector.app is written twice; the last one counts\n",
+		"warning: " + path + ", document 2 (line 17): service web: spec.ports is set twice; the last one wins\n",
+		"warning: " + path + ", document 2 (line 19): service web: spec.type is set twice; the last one wins\n",
+		"warning: " + path + ", document 2 (line 20): service web: spec.selector is set twice; the last one wins\n",
+		"warning: " + path + ", document 2 (line 20): service web: spec.selector.app is set twice; the last one wins\n",
 	}
 	for _, command := range [][]string{{"manifest"}, {"rbac"}, {"check"}, {"install", "--dry-run=client"}, {"install"}, {"diff"}} {
 		got := u.Run(t, append(append([]string{"kubectl", "istio-demo"}, command...), "-n", "repeated", "-f", path)...)
@@ -166,7 +166,7 @@ func TestManifestMissingSeparator(t *testing.T) {
 	path := user.File(t, "demo.yaml", unseparated)
 	for _, command := range []string{"install", "check", "diff", "manifest", "rbac"} {
 		got := u.Run(t, "kubectl", "istio-demo", command, "-n", "unseparated", "-f", path)
-		want := "error: " + path + ", document 1 (line 5): secret second begins here, in the same document as configmap first; separate them with --- above this line, or have them read as two with --strict=false"
+		want := "error: " + path + ", document 1 (line 5): secret second starts here, in the same document as configmap first; separate them with --- above this line, or read them as two objects with --strict=false"
 		if lines := got.Errors(); got.Code != 2 || len(lines) != 1 || lines[0] != want {
 			t.Errorf("%s: exit code %d\n%s", command, got.Code, got.Stderr)
 		}
@@ -198,10 +198,10 @@ func TestManifestDirectory(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	for _, want := range []string{
-		"a.yaml, document 1 (line 8): service web: spec.ports is written twice",
-		"b.json, document 1 (line 5): configmap kept: metadata is written twice; the last one counts, and the first is lost",
-		"b.json, document 1 (line 4): configmap kept: data.x is written twice",
-		"b.json, document 1 (line 6): configmap kept: data is written twice",
+		"a.yaml, document 1 (line 8): service web: spec.ports is set twice",
+		"b.json, document 1 (line 5): configmap kept: metadata is set twice; the last one wins, and the first is lost",
+		"b.json, document 1 (line 4): configmap kept: data.x is set twice",
+		"b.json, document 1 (line 6): configmap kept: data is set twice",
 	} {
 		if !strings.Contains(got.Stderr, want) {
 			t.Errorf("%q is not in\n%s", want, got.Stderr)

@@ -271,15 +271,15 @@ func withoutVerbs(t *testing.T, u *user.User, roles string) {
 	verbs := rolesWithout(t, u, roles)
 	const beyond = ` "\S+" is forbidden: .*attempting to grant RBAC permissions not currently held.*`
 	tests := []struct{ verb, command, message string }{
-		{"get", "install", `cannot read the inventory, configmap istio-system/istio-demo: .*|you have no permission to get .*`},
-		{"create", "install", `you have no permission to create .*`},
-		{"patch", "install", `you have no permission to patch .*`},
-		{"list", "install", `you have no permission to list .*`},
-		{"watch", "install", `you have no permission to watch .*`},
+		{"get", "install", `cannot read the inventory, configmap istio-system/istio-demo: .*|no permission to get .*`},
+		{"create", "install", `no permission to create .*`},
+		{"patch", "install", `no permission to patch .*`},
+		{"list", "install", `no permission to list .*`},
+		{"watch", "install", `no permission to watch .*`},
 		// These get further, each further than the one before it.
 		{"escalate", "install", `.*roles\.rbac\.authorization\.k8s\.io` + beyond},
 		{"bind", "install", `.*bindings\.rbac\.authorization\.k8s\.io` + beyond},
-		{"delete", "uninstall", `you have no permission to delete .*`},
+		{"delete", "uninstall", `no permission to delete .*`},
 	}
 	for _, test := range tests {
 		t.Run(test.verb, func(t *testing.T) {

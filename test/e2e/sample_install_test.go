@@ -22,7 +22,7 @@ func TestSampleInstall(t *testing.T) {
 	u := user.New(t, recorder.Kubeconfig)
 	t.Run("no Istio", func(t *testing.T) {
 		got := u.Run(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "--yes")
-		want := "error: no Istio is installed on the cluster, which does not serve networking.istio.io/v1; install it first with 'kubectl istio-demo install'"
+		want := "error: Istio is not installed: the cluster does not serve networking.istio.io/v1; install it first with 'kubectl istio-demo install'"
 		if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, []string{want}) {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
@@ -100,7 +100,7 @@ func sampleDry(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 // sampleAgain changes nothing, and says for programs, too, what is lacking.
 func sampleAgain(t *testing.T, u *user.User) {
 	got := u.Run(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "mine", "-o", "json")
-	const why = "no injector of Istio's is on the cluster (there is no such webhook)"
+	const why = "the cluster has no sidecar injector (no such webhook)"
 	if got.Code != 0 || !strings.HasPrefix(got.Summary(), "0 created, 0 configured, 21 unchanged in ") ||
 		!strings.Contains(got.Stderr, "\nwarning: 6 of 6 pods of bookinfo have no sidecar: "+why+"; install Istio with 'kubectl istio-demo install', then run 'kubectl rollout restart deployment -n mine'\n") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)

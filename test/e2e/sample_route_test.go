@@ -76,12 +76,12 @@ func sampleRoutes(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 			t.Errorf("exit code %d, not %s:\n%s%s", got.Code, want, got.Stdout, got.Stderr)
 		}
 	}
-	refused(route("reviews=v1"), 1, "sample bookinfo is not installed in namespace books; 'kubectl istio-demo sample install bookinfo -n books' does that")
+	refused(route("reviews=v1"), 1, "sample bookinfo is not installed in namespace books; run 'kubectl istio-demo sample install bookinfo -n books', or find it")
 	install := []string{"kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "books"}
 	u.Must(t, install...)
 	shows(route(), "<none>")
-	refused(route("reviews=v1:90,v4:10"), 2, "service reviews has no version v4; it has v1, v2, v3")
-	refused(route("reviws=v1"), 2, "the sample has no service reviws; it has details, productpage, ratings, reviews")
+	refused(route("reviews=v1:90,v4:10"), 2, "service reviews has no version v4; available: v1, v2, v3")
+	refused(route("reviws=v1"), 2, "service reviws not found in the sample; available: details, productpage, ratings, reviews")
 	refused(route("reviews=v1:90,v3:11"), 2, `invalid route "reviews=v1:90,v3:11": weights add up to 101 instead of 100`)
 	shows(route("reviews=v1", "--dry-run=server"), "v1:100")
 	shows(route(), "<none>")
@@ -104,9 +104,9 @@ func sampleRoutes(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 
 	u.Pipe(t, "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: mine, namespace: books}, spec: {hosts: [reviews.books.svc.cluster.local], http: [{route: [{destination: {host: reviews}}]}]}}",
 		"kubectl", "create", "-f", "-")
-	refused(route("reviews=v1"), 1, "virtualservice books/mine, which is not of this command, routes service reviews already; ")
+	refused(route("reviews=v1"), 1, "virtualservice books/mine of another owner already routes service reviews; ")
 	recorder.Drain()
-	refused(route("reviews-"), 1, "virtualservice books/mine, which is not of this command, routes service reviews already; ")
+	refused(route("reviews-"), 1, "virtualservice books/mine of another owner already routes service reviews; ")
 	u.Must(t, "kubectl", "delete", "virtualservice", "mine", "-n", "books")
 	recorder.Drain()
 	shows(route("reviews-"), "<none>")
@@ -132,7 +132,7 @@ func sampleKeepsLabels(t *testing.T, u *user.User) {
 		}
 		before := labels()
 		got := u.Run(t, "kubectl", "istio-demo", "sample", "install", "httpbin", "-n", namespace)
-		refused := strings.Contains(got.Stderr, "error: namespace "+namespace+" has the label istio-injection=disabled, which keeps sidecars out; ")
+		refused := strings.Contains(got.Stderr, "error: namespace "+namespace+" disables sidecar injection with the label istio-injection=disabled; ")
 		if got.Code != code || refused != (code == 1) {
 			t.Errorf("%s: exit code %d\n%s", label, got.Code, got.Stderr)
 		}
@@ -158,7 +158,7 @@ func sampleKeepsNamespace(t *testing.T, u *user.User) {
 		u.Must(t, "kubectl", "istio-demo", "sample", "install", name, "-n", "left", "--yes")
 	}
 	got := u.Run(t, "kubectl", "istio-demo", "sample", "uninstall", "httpbin", "-n", "left", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace left is kept: it holds ") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace left is kept: contains your objects: ") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	u.Must(t, "kubectl", "istio-demo", "sample", "uninstall", "helloworld", "-n", "left", "--yes")
@@ -174,7 +174,7 @@ func sampleGatewayAPI(t *testing.T, u *user.User) {
 	install := []string{"kubectl", "istio-demo", "sample", "install", "helloworld", "-n", "gateways"}
 	got := u.Run(t, append(install, "--gateway-api")...)
 	if lines := got.Errors(); got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0],
-		"error: the Gateway API is not on the cluster, which does not serve gateway.networking.k8s.io/v1; install its definitions with 'kubectl apply --server-side -f https://") {
+		"error: the Gateway API is not installed: the cluster does not serve gateway.networking.k8s.io/v1; install its CRDs with 'kubectl apply --server-side -f https://") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	u.Must(t, install...)

@@ -26,7 +26,7 @@ func TestUninstallKeepsIstioctls(t *testing.T) {
 	t.Run("dry run", func(t *testing.T) {
 		got := u.Run(t, "kubectl", "istio-demo", "uninstall", "--dry-run=server")
 		if got.Code != 0 || strings.Contains(got.Stdout, "istiod deleted") || strings.Count(got.Stdout, " kept (server dry run)\n") < 45 ||
-			!strings.Contains(got.Stderr, "deployment istio-system/istiod is kept: it belongs to istioctl now\n") {
+			!strings.Contains(got.Stderr, "deployment istio-system/istiod is kept: owned by istioctl now\n") {
 			t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 		}
 	})
@@ -118,7 +118,7 @@ func TestUninstallKeepsAdoptedMembers(t *testing.T) {
 	wantKept := func(t *testing.T, namespace string, got user.Result) {
 		t.Helper()
 		for _, claim := range claims {
-			if want := fmt.Sprintf("configmap %s/%s is kept: it belongs to %s now\n", namespace, claim.name, claim.owner); !strings.Contains(got.Stderr, want) {
+			if want := fmt.Sprintf("configmap %s/%s is kept: owned by %s now\n", namespace, claim.name, claim.owner); !strings.Contains(got.Stderr, want) {
 				t.Errorf("no %q in\n%s", want, got.Stderr)
 			}
 			u.Must(t, "kubectl", "get", "configmap", claim.name, "-n", namespace)
@@ -166,7 +166,7 @@ func TestUninstallKeepsBoundPersistentVolumeClaims(t *testing.T) {
 	path := user.File(t, "claims.yaml", fmt.Sprintf(claim, "bound")+fmt.Sprintf(claim, "unbound")+free)
 	u.Must(t, "kubectl", "istio-demo", "install", "-n", "data", "-f", path, "--wait=false")
 	u.Must(t, "kubectl", "wait", "--for=jsonpath={.status.phase}=Bound", "persistentvolumeclaim/bound", "-n", "data", "--timeout=30s")
-	const why = "persistentvolumeclaim data/bound is kept: it is bound to volume volume-of-data, which may hold data\n"
+	const why = "persistentvolumeclaim data/bound is kept: its volume volume-of-data may contain data\n"
 
 	pruned := u.Run(t, "kubectl", "istio-demo", "install", "-n", "data", "-f", user.File(t, "free.yaml", free))
 	if pruned.Code != 0 || !strings.Contains(pruned.Stderr, why) || strings.Contains(pruned.Stderr, "data/unbound is kept") {
@@ -192,7 +192,7 @@ func TestUninstallSelfOwnedObject(t *testing.T) {
 	u.Must(t, "kubectl", "patch", "configmap", "mine", "-n", "selfish", "--type=merge", "-p",
 		fmt.Sprintf(`{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"mine","uid":%q}]}}`, uid))
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "selfish", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace selfish is kept: it holds configmap selfish/mine of yours\n") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace selfish is kept: contains your objects: configmap selfish/mine\n") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	u.Must(t, "kubectl", "get", "configmap", "mine", "-n", "selfish")

@@ -26,7 +26,7 @@ func TestUninstallCustomResourceCreatedConcurrently(t *testing.T) {
 		}
 	})
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "meanwhile", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "customresourcedefinition gadgets.meanwhile.example.com is kept: it holds gadget meanwhile/theirs of yours") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "customresourcedefinition gadgets.meanwhile.example.com is kept: contains your objects: gadget meanwhile/theirs") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	direct.Must(t, "kubectl", "delete", "crd", "gadgets.meanwhile.example.com") // which is nobody's now
@@ -53,12 +53,12 @@ func TestUninstallCRDInUse(t *testing.T) {
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes", "--timeout=4s")
 	lines := got.Errors()
 	if got.Code != 3 || len(lines) != 2 ||
-		lines[0] != "error: timed out after 4s: customresourcedefinition gadgets.ending.example.com is deleted, but objects of its kind are not gone yet; see which with 'kubectl get gadgets.ending.example.com -A'" ||
+		lines[0] != "error: timed out after 4s: customresourcedefinition gadgets.ending.example.com is deleted, but its custom resources still exist; list them with 'kubectl get gadgets.ending.example.com -A'" ||
 		lines[1] != "error: 2 of the demo's objects removed, only its inventory left; fix the cause, then rerun the same command" {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	again := direct.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes")
-	if again.Code != 0 || !strings.Contains(again.Stderr, "gadgets.ending.example.com is kept: its deletion has begun before, and waits for gadget ending/held of yours") {
+	if again.Code != 0 || !strings.Contains(again.Stderr, "gadgets.ending.example.com is kept: already being deleted, waiting for your objects: gadget ending/held") {
 		t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 	}
 	direct.Must(t, "kubectl", "patch", "gadget", "held", "-n", "ending", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)

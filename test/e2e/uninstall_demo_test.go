@@ -115,8 +115,8 @@ func uninstallKeeps(t *testing.T, u *user.User) {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	for _, want := range []string{
-		"customresourcedefinition virtualservices.networking.istio.io is kept: it holds virtualservice default/mine of yours\n",
-		"namespace istio-system is kept: it holds deployment istio-system/mine of yours\n",
+		"customresourcedefinition virtualservices.networking.istio.io is kept: contains your objects: virtualservice default/mine\n",
+		"namespace istio-system is kept: contains your objects: deployment istio-system/mine\n",
 		"44 removed, 2 kept in ",
 	} {
 		if !strings.Contains(got.Stderr, want) {
@@ -134,7 +134,7 @@ func uninstallPurges(t *testing.T, u *user.User) {
 		got := u.Run(t, "kubectl", "istio-demo", "uninstall", "--purge-crds", "--yes", "--dry-run="+dryRun)
 		suffix := map[string]string{"client": " (dry run)", "server": " (server dry run)"}[dryRun]
 		if got.Code != 0 || strings.Contains(got.Stdout, " kept") || !strings.Contains(got.Stderr, "these custom resources are deleted with their CRDs:\n    virtualservice default/mine\n") ||
-			!strings.Contains(got.Stderr, "namespace istio-system is kept: install did not create it") {
+			!strings.Contains(got.Stderr, "namespace istio-system is kept: not created by install") {
 			t.Errorf("%s: exit code %d\n%s%s", dryRun, got.Code, got.Stdout, got.Stderr)
 		}
 		users, crd := strings.Index(got.Stdout, "virtualservice.networking.istio.io/mine deleted"+suffix+"\n"), strings.Index(got.Stdout, myCRD+" deleted"+suffix+"\n")

@@ -31,7 +31,7 @@ func TestUninstallStuck(t *testing.T) {
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "stuck", "--yes", "--timeout=4s")
 	lines := got.Errors()
 	if got.Code != 3 || len(lines) != 2 ||
-		lines[0] != `error: timed out after 4s: configmap stuck/held is deleted, but its finalizer example.com/hold keeps it; find out who should remove that, or do it: kubectl patch configmap held -n stuck --type=merge -p '{"metadata":{"finalizers":null}}'` ||
+		lines[0] != `error: timed out after 4s: configmap stuck/held is deleted, but its finalizer example.com/hold blocks the deletion; wait for its controller, or remove the finalizer: kubectl patch configmap held -n stuck --type=merge -p '{"metadata":{"finalizers":null}}'` ||
 		!strings.HasPrefix(lines[1], "error: 4 of the demo's objects removed, only its inventory left; ") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
@@ -119,7 +119,7 @@ func TestUninstallUnanswered(t *testing.T) {
 	err := command.Run()
 	lines := user.Result{Stderr: stderr.String()}.Errors()
 	if err == nil || command.ProcessState.ExitCode() != 130 || len(lines) != 2 ||
-		lines[0] != "error: interrupted: the API server did not answer whether it deletes configmap unanswered/held" ||
+		lines[0] != "error: interrupted: no answer from the API server to the deletion of configmap unanswered/held" ||
 		lines[1] != "error: 2 of the demo's objects removed, 1 kept, 1 unanswered, 0 left; fix the cause, then rerun the same command" {
 		t.Errorf("exit code %d\n%s", command.ProcessState.ExitCode(), stderr.String())
 	}
@@ -138,7 +138,7 @@ func TestUninstallWithoutPermission(t *testing.T) {
 		u.Must(t, "kubectl", "create", "rolebinding", role, "-n", "half", "--role="+role, "--user=half")
 	}
 	for _, test := range []struct{ name, user, want string }{
-		{"half of it", "half", "error: you have no permission to delete deployments.apps in namespace half; ask your cluster's administrator"},
+		{"half of it", "half", "error: no permission to delete deployments.apps in namespace half; ask your cluster administrator"},
 		{"nothing", "nobody", "error: cannot read the inventory, configmap half/istio-demo: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {

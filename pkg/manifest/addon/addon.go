@@ -32,7 +32,7 @@ var images = map[string]image{
 
 type image struct{ registry, name, tag string }
 
-// from gives the image's reference, in another registry if that is given.
+// from returns the image's reference, in another registry if that is given.
 func (i image) from(hub string) string {
 	if hub == "" {
 		hub = i.registry
@@ -56,10 +56,10 @@ type Options struct {
 	Mesh bool
 }
 
-// Names gives the names of all addons, sorted.
+// Names returns the names of all addons, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(images)) }
 
-// Render gives the objects of the addons, those of an addon together, sorted by
+// Render returns the objects of the addons, those of an addon together, sorted by
 // the addons' names. The same options give the same objects in the same order.
 // Its errors are a name that is none of Names, and a namespace that is no DNS
 // label.
@@ -82,11 +82,11 @@ func Render(options Options) ([]manifest.Object, error) {
 	return objects, nil
 }
 
-// chosen gives the names sorted and each of them once.
+// chosen returns the names sorted and each of them once.
 func chosen(names []string) ([]string, error) {
 	for _, name := range names {
 		if _, known := images[name]; !known {
-			return nil, fmt.Errorf("there is no addon %q; there are %s", name, strings.Join(Names(), ", "))
+			return nil, fmt.Errorf("unknown addon %q; available: %s", name, strings.Join(Names(), ", "))
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(names))), nil

@@ -42,7 +42,7 @@ func TestRefused(t *testing.T) {
 		name, message string
 		options       Options
 	}{
-		{"an unknown addon", `there is no addon "loki"; there are grafana, jaeger, kiali, prometheus`, Options{Namespace: "istio-system", Names: []string{"jaeger", "loki"}}},
+		{"an unknown addon", `unknown addon "loki"; available: grafana, jaeger, kiali, prometheus`, Options{Namespace: "istio-system", Names: []string{"jaeger", "loki"}}},
 		{"no namespace", `namespace "": `, Options{Names: []string{"jaeger"}}},
 		{"no name of a namespace", `namespace "a\"\n---": `, Options{Namespace: "a\"\n---", Names: []string{"jaeger"}}},
 	} {

@@ -28,18 +28,18 @@ type page struct {
 	Name, Namespace, Image string
 	// Has tells which addons are rendered with it.
 	Has map[string]bool
-	// Mesh tells whether Istio's own definitions are there.
+	// Mesh tells whether Istio's own CRDs are there.
 	Mesh bool
 }
 
-// Selector gives the labels by which Services and Deployments find the pods:
+// Selector returns the labels by which Services and Deployments find the pods:
 // the name alone is one that pods of others may have, too.
 func (p page) Selector() (string, error) { return inline(p.selector()) }
 
-// Labels gives the labels of every object.
+// Labels returns the labels of every object.
 func (p page) Labels() (string, error) { return inline(p.labels()) }
 
-// PodLabels gives the labels of the pods. istioctl dashboard looks for some of
+// PodLabels returns the labels of the pods. istioctl dashboard looks for some of
 // the addons by app and for others by app.kubernetes.io/name.
 func (p page) PodLabels() (string, error) {
 	labels := p.labels()
@@ -60,7 +60,7 @@ func (p page) labels() map[string]string {
 	return labels
 }
 
-// render gives the objects of one addon.
+// render returns the objects of one addon.
 func render(name string, options Options) ([]manifest.Object, error) {
 	folder, err := fs.Sub(sources, name)
 	if err != nil {
@@ -103,7 +103,7 @@ func execute(folder fs.FS, name string, data page) (string, error) {
 	return text.String(), nil
 }
 
-// files gives the data of a ConfigMap: files as they are.
+// files returns the data of a ConfigMap: files as they are.
 func files(folder fs.FS, patterns []string) (string, error) {
 	data := map[string]string{}
 	for _, pattern := range patterns {
@@ -112,7 +112,7 @@ func files(folder fs.FS, patterns []string) (string, error) {
 			return "", err
 		}
 		if len(found) == 0 {
-			return "", fmt.Errorf("no file is named %s", pattern)
+			return "", fmt.Errorf("no file named %s", pattern)
 		}
 		for _, file := range found {
 			content, err := fs.ReadFile(folder, file)
@@ -125,7 +125,7 @@ func files(folder fs.FS, patterns []string) (string, error) {
 	return inline(data)
 }
 
-// rendered gives the data of a ConfigMap: a file that is a template itself.
+// rendered returns the data of a ConfigMap: a file that is a template itself.
 func rendered(folder fs.FS, name string, data page) (string, error) {
 	text, err := execute(folder, name, data)
 	if err != nil {
@@ -134,7 +134,7 @@ func rendered(folder fs.FS, name string, data page) (string, error) {
 	return inline(map[string]string{name: text})
 }
 
-// podSecurity gives the security context of a pod. The image's user is given
+// podSecurity returns the security context of a pod. The image's user is given
 // as a number, since the kubelet cannot tell of a name that it is not root;
 // the group owns the volumes.
 func podSecurity(user int64) (string, error) {
@@ -147,7 +147,7 @@ func podSecurity(user int64) (string, error) {
 	})
 }
 
-// containerSecurity gives that of a container. With it the pods are admitted
+// containerSecurity returns that of a container. With it the pods are admitted
 // where the Pod Security Standard "restricted" is enforced.
 func containerSecurity() (string, error) {
 	return inline(map[string]any{
@@ -157,7 +157,7 @@ func containerSecurity() (string, error) {
 	})
 }
 
-// inline gives a value as JSON, which is YAML in one line.
+// inline returns a value as JSON, which is YAML in one line.
 func inline(value any) (string, error) {
 	text, err := json.Marshal(value)
 	return string(text), err

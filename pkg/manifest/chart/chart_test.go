@@ -246,7 +246,7 @@ func TestRenderErrors(t *testing.T) {
 		{"platform", "global.platform=nope", "unknown platform nope"},
 		{"compatibility version", "compatibilityVersion=0.1", "unknown compatibility version 0.1"},
 		{"removed value", "telemetry.v2.stackdriver.disableOutbound=true", "is removed"},
-		{"another namespace", "global.istioNamespace=other", `global.istioNamespace is "other" but the namespace is "istio-system"; give the namespace with --namespace only`},
+		{"another namespace", "global.istioNamespace=other", `global.istioNamespace is "other" but the namespace is "istio-system"; set the namespace with --namespace only`},
 		{"number for a mapping", "pilot=5", "wrong type for value"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// demoValues gives the one tree of values that every chart is rendered with:
+// demoValues returns the one tree of values that every chart is rendered with:
 // Istio's default profile, the demo profile above it, the release, and the
 // user's values above all.
 func demoValues(options Options) (map[string]any, error) {
@@ -46,7 +46,7 @@ func demoValues(options Options) (map[string]any, error) {
 		values = loader.MergeMaps(values, map[string]any{"meshConfig": map[string]any{"extensionProviders": providers}})
 	}
 	if own := lookup(options.Values, options.Namespace, "global", "istioNamespace"); own != options.Namespace {
-		return nil, fmt.Errorf("global.istioNamespace is %q but the namespace is %q; give the namespace with --namespace only", own, options.Namespace)
+		return nil, fmt.Errorf("global.istioNamespace is %q but the namespace is %q; set the namespace with --namespace only", own, options.Namespace)
 	}
 	return loader.MergeMaps(values, clone(options.Values)), nil
 }
@@ -54,7 +54,7 @@ func demoValues(options Options) (map[string]any, error) {
 // usualNamespace is where Istio's profiles take it to be.
 const usualNamespace = "istio-system"
 
-// providersIn gives the providers of traces and logs that the demo profile
+// providersIn returns the providers of traces and logs that the demo profile
 // names. It takes those that come with the demo to be in the usual namespace;
 // here they are where the demo is.
 func providersIn(namespace string) ([]any, error) {
@@ -119,7 +119,7 @@ func profileValues(name string) (map[string]any, error) {
 	return profile.Spec.Values, nil
 }
 
-// lookup gives the value at a path, or otherwise where there is none of its
+// lookup returns the value at a path, or otherwise where there is none of its
 // type.
 func lookup[T any](values map[string]any, otherwise T, path ...string) T {
 	var at any = values

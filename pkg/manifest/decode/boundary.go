@@ -77,10 +77,10 @@ func (v value) unseparated() error {
 	at := v.source
 	at.Line = first.line
 	if len(v.parts) > 0 {
-		return fmt.Errorf("%s: %s begins here, in the same document as %s; separate them with --- above this line, or have them read as two with --strict=false",
+		return fmt.Errorf("%s: %s starts here, in the same document as %s; separate them with --- above this line, or read them as two objects with --strict=false",
 			at, v.parts[1].named(), v.parts[0].named())
 	}
-	return fmt.Errorf("%s: %s: %s is written %s, as if a second object began here; add --- above it, keep one of them, or let the last one count with --strict=false",
+	return fmt.Errorf("%s: %s: %s is set %s, as if a second object started here; add --- above it, keep one of them, or use the last one with --strict=false",
 		at, first.name(), first.path, often(first.times))
 }
 
@@ -88,7 +88,7 @@ func (v value) unseparated() error {
 func (v value) separated() []string {
 	var warnings []string
 	for i, part := range v.parts[1:] {
-		warnings = append(warnings, fmt.Sprintf("%s: %s begins here, in the same document as %s; they are read as two objects, and kubectl would lose the first: separate them with ---",
+		warnings = append(warnings, fmt.Sprintf("%s: %s starts here, in the same document as %s; they are read as two objects, but kubectl would lose the first: separate them with ---",
 			part.source, part.named(), v.parts[i].named()))
 	}
 	return warnings
@@ -102,7 +102,7 @@ func (v value) lost() []string {
 	flush := func(first repetition) {
 		at := v.source
 		at.Line = first.line
-		warnings = append(warnings, fmt.Sprintf("%s: %s: %s written %s; the last one counts, and the first is lost: if it was an object of its own, separate the two with ---",
+		warnings = append(warnings, fmt.Sprintf("%s: %s: %s set %s; the last one wins, and the first is lost: if they are two objects, separate them with ---",
 			at, first.name(), list(keys), often(first.times)))
 		keys = nil
 	}
@@ -125,7 +125,7 @@ func (v value) lost() []string {
 	return warnings
 }
 
-// named gives the object of a part, which has been seen to be one.
+// named returns the object of a part, which has been seen to be one.
 func (v value) named() string {
 	objects, err := fromJSON(v.source, v.raw)
 	if err != nil || len(objects) != 1 {
@@ -134,7 +134,7 @@ func (v value) named() string {
 	return manifest.Ref(objects[0].Unstructured).String()
 }
 
-// list gives "kind is" or "kind, metadata are".
+// list returns "kind is" or "kind, metadata are".
 func list(keys []string) string {
 	if len(keys) == 1 {
 		return keys[0] + " is"

@@ -109,7 +109,7 @@ type value struct {
 	made func() ([]manifest.Object, error)
 }
 
-// objects gives those of the value.
+// objects returns those of the value.
 func (v value) objects() ([]manifest.Object, error) {
 	if v.made != nil {
 		return v.made()
@@ -117,7 +117,7 @@ func (v value) objects() ([]manifest.Object, error) {
 	return fromJSON(v.source, v.raw)
 }
 
-// values gives those of a document; first names the first of them.
+// values returns those of a document; first names the first of them.
 func (d document) values(first manifest.Source) ([]value, error) {
 	first.Line = d.start + firstContentLine(d.text)
 	isJSON := d.text[firstContent(d.text)] == '{'
@@ -179,7 +179,7 @@ func (d document) single() error {
 		return err
 	}
 	if err := decoder.Decode(&ignored); !errors.Is(err, io.EOF) {
-		return errors.New("there is something behind the first value; separate documents with ---")
+		return errors.New("unexpected data after the first value; separate documents with ---")
 	}
 	return nil
 }
@@ -246,7 +246,7 @@ func fromJSON(source manifest.Source, raw []byte) ([]manifest.Object, error) {
 	case head.Kind == "":
 		return nil, fmt.Errorf("%s: the object has no kind; every object needs apiVersion, kind and metadata.name", source)
 	case !kindName.MatchString(head.Kind):
-		return nil, fmt.Errorf("%s: kind %q is no name of a kind", source, head.Kind)
+		return nil, fmt.Errorf("%s: invalid kind %q", source, head.Kind)
 	case head.APIVersion == "":
 		return nil, fmt.Errorf("%s: %s has no apiVersion; every object needs apiVersion, kind and metadata.name", source, strings.ToLower(head.Kind))
 	case strings.HasSuffix(head.Kind, "List") && head.Items != nil:
@@ -259,7 +259,7 @@ func fromJSON(source manifest.Source, raw []byte) ([]manifest.Object, error) {
 	for field, value := range map[string]string{"metadata.name": head.Metadata.Name, "metadata.namespace": head.Metadata.Namespace} {
 		wrong := content.IsPathSegmentName(value)
 		if strings.ContainsFunc(value, func(r rune) bool { return unicode.In(r, notInNames...) }) {
-			wrong = []string{"may not contain line ends and the like"}
+			wrong = []string{"may not contain line breaks or control characters"}
 		}
 		if len(wrong) > 0 {
 			return nil, fmt.Errorf("%s: %s: %s %q %s", source, strings.ToLower(head.Kind), field, value, wrong[0])
@@ -276,7 +276,7 @@ func fromJSON(source manifest.Source, raw []byte) ([]manifest.Object, error) {
 	return []manifest.Object{{Unstructured: object, Source: source}}, nil
 }
 
-// expand gives the objects of a List; they share its source. The items of a
+// expand returns the objects of a List; they share its source. The items of a
 // typed list, such as a ConfigMapList, need not repeat their kind.
 func expand(source manifest.Source, apiVersion, kind string, items []json.RawMessage) ([]manifest.Object, error) {
 	var objects []manifest.Object

@@ -139,8 +139,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"json syntax", configMapJSON("a") + "\n{\"kind\":\n}", "demo.yaml, document 2 (line 3): not valid JSON: invalid character '}' looking for beginning of value"},
 		{"json that ends", configMapJSON("a") + "\n" + `{"kind"`, "demo.yaml, document 2 (line 2): not valid JSON: unexpected EOF"},
 		{"json syntax in the second document", configMapJSON("a") + "\n---\n{\"kind\": \"x\"\n\"y\": 1}", "demo.yaml, document 2 (line 4): not valid JSON: invalid character '\"' after object key:value pair"},
-		{"sequence", "- a\n", "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not an array"},
-		{"text", configMap("a") + "---\nhello\n", "demo.yaml, document 2 (line 7): not a Kubernetes object: a mapping is expected, not a string"},
+		{"sequence", "- a\n", "demo.yaml, document 1 (line 1): not a Kubernetes object: expected a mapping, not an array"},
+		{"text", configMap("a") + "---\nhello\n", "demo.yaml, document 2 (line 7): not a Kubernetes object: expected a mapping, not a string"},
 		{"number for a name", strings.Replace(configMap("a"), "name: a", "name: 5", 1), "demo.yaml, document 1 (line 1): not a Kubernetes object: metadata.name must not be a number"},
 		{"text for metadata", "kind: ConfigMap\nmetadata: a\n", "demo.yaml, document 1 (line 1): not a Kubernetes object: metadata must not be a string"},
 		// YAML 1.1 takes "on" for true; the object must not land elsewhere.
@@ -151,12 +151,12 @@ func TestDecodeErrors(t *testing.T) {
 		{"generateName", "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-}\n", "demo.yaml, document 1 (line 1): job has a generateName; applying needs a metadata.name"},
 		{"in a list", "\n" + listOf(configMapJSON("a"), `{"apiVersion": "v1", "kind": "Secret"}`), "demo.yaml, document 1 (line 2): secret has no metadata.name"},
 		{"null in a typed list", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [null]}`, "demo.yaml, document 1 (line 1): the object has no kind; every object needs apiVersion, kind and metadata.name"},
-		{"item that is no object", listOf(configMapJSON("a"), "5"), "demo.yaml, document 1 (line 1): not a Kubernetes object: a mapping is expected, not a number"},
+		{"item that is no object", listOf(configMapJSON("a"), "5"), "demo.yaml, document 1 (line 1): not a Kubernetes object: expected a mapping, not a number"},
 
 		{"half of utf-16", utf16LE(configMap("a")) + "x", "demo.yaml, document 1 (line 1): not valid YAML: invalid leading UTF-8 octet"},
 		{"utf-16 that is none", "\xfe\xff\x00a\xd8\x00", "demo.yaml, document 1 (line 1): not valid YAML: invalid leading UTF-8 octet"},
-		{"kind of two lines", "kind: |\n  A\n", `demo.yaml, document 1 (line 1): kind "A\n" is no name of a kind`},
-		{"name of two lines", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: |\n    a\n", `demo.yaml, document 1 (line 1): configmap: metadata.name "a\n" may not contain line ends and the like`},
+		{"kind of two lines", "kind: |\n  A\n", `demo.yaml, document 1 (line 1): invalid kind "A\n"`},
+		{"name of two lines", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: |\n    a\n", `demo.yaml, document 1 (line 1): configmap: metadata.name "a\n" may not contain line breaks or control characters`},
 
 		// Kubernetes tells the case of a field; encoding/json does not.
 		{"apiversion", "apiversion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "demo.yaml, document 1 (line 1): configmap has no apiVersion; every object needs apiVersion, kind and metadata.name"},

@@ -18,7 +18,7 @@ func shorter(err error) error {
 		return err
 	}
 	if mismatch.Field == "" {
-		return fmt.Errorf("a mapping is expected, not %s", article(mismatch.Value))
+		return fmt.Errorf("expected a mapping, not %s", article(mismatch.Value))
 	}
 	return fmt.Errorf("%s must not be %s", mismatch.Field, article(mismatch.Value))
 }
@@ -43,7 +43,7 @@ func syntaxError(source manifest.Source, doc document, err error) error {
 // where it takes that for an alias.
 var quotedValue = regexp.MustCompile("(?s) `.*`|(anchor) '[^']*'")
 
-// Cause gives what the YAML parser says in one line, without the names of the
+// Cause returns what the YAML parser says in one line, without the names of the
 // layers around it and without values.
 func Cause(err error) string {
 	err = shorter(err)
@@ -53,7 +53,7 @@ func Cause(err error) string {
 	return strings.Join(strings.Fields(message), " ")
 }
 
-// article gives "an array", "a string".
+// article returns "an array", "a string".
 func article(noun string) string {
 	if strings.ContainsRune("aeiou", rune(noun[0])) {
 		return "an " + noun

@@ -19,7 +19,7 @@ const (
 )
 
 // ErrExpansion is what an error of Expansion is where aliases stand for too much.
-var ErrExpansion = errors.New("its aliases stand for more than 64 MiB; write out what they stand for, or split the file")
+var ErrExpansion = errors.New("its aliases expand to more than 64 MiB; write out their values, or split the file")
 
 // anchor and alias match wherever YAML could have one, and elsewhere, too.
 var (
@@ -27,7 +27,7 @@ var (
 	alias  = regexp.MustCompile(`\*[0-9A-Za-z_-]`)
 )
 
-// Expansion gives how many bytes the aliases of a YAML stream stand for, without
+// Expansion returns how many bytes the aliases of a YAML stream stand for, without
 // writing them out, which every decoder does. More than 64 MiB is ErrExpansion;
 // a document with aliases that is no YAML is an error, too. Errors name the file,
 // the document and the line.
@@ -76,7 +76,7 @@ func (e *expander) walk(node *yaml3.Node) (line int) {
 	return 0
 }
 
-// size gives that of a node with everything below it written out, or something
+// size returns that of a node with everything below it written out, or something
 // above the bound.
 func (e *expander) size(node *yaml3.Node) int64 {
 	if node.Kind == yaml3.AliasNode {

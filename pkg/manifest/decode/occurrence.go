@@ -54,19 +54,19 @@ func warnings(file string, all []occurrence) []string {
 		}
 	}
 	if more > 0 {
-		lines = append(lines, fmt.Sprintf("%s: %d more keys are written twice, up to line %d, such as %s; the last one of each counts",
+		lines = append(lines, fmt.Sprintf("%s: %d more duplicate keys, up to line %d, such as %s; the last one of each wins",
 			file, more, last, strings.Join(paths, ", ")))
 	}
 	return lines
 }
 
-// String gives "demo.yaml, document 12 (line 3456): service istio-pilot:
-// spec.type is written twice; the last one counts".
+// String returns "demo.yaml, document 12 (line 3456): service istio-pilot:
+// spec.type is set twice; the last one wins".
 func (o occurrence) String() string {
-	return fmt.Sprintf("%s: %s: %s is written %s; the last one counts", o.source, o.name(), o.path, often(o.times))
+	return fmt.Sprintf("%s: %s: %s is set %s; the last one wins", o.source, o.name(), o.path, often(o.times))
 }
 
-// name gives the object's.
+// name returns the object's.
 func (r repetition) name() string {
 	if r.object.Kind == "" {
 		return "a mapping"

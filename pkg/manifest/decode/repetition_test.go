@@ -32,7 +32,7 @@ func TestDecodeRepeated(t *testing.T) {
 			line int
 			path string
 		}{{8, "spec.type"}, {9, "spec.ports"}, {12, "spec.ports[0].name"}} {
-			all = append(all, fmt.Sprintf("demo.yaml, document %d (line %d): service mesh/pilot: %s is written twice; the last one counts", document, one.line+above, one.path))
+			all = append(all, fmt.Sprintf("demo.yaml, document %d (line %d): service mesh/pilot: %s is set twice; the last one wins", document, one.line+above, one.path))
 		}
 		return all
 	}
@@ -45,15 +45,15 @@ func TestDecodeRepeated(t *testing.T) {
 		{"yaml", service, serviceWarnings(1, 0)},
 		{"in the second document", configMap("a") + "---\n" + service, serviceWarnings(2, 6)},
 		{"windows line ends", strings.ReplaceAll(configMap("a")+"---\n"+service, "\n", "\r\n"), serviceWarnings(2, 6)},
-		{"three times", configMap("a") + "x: 1\nx: 2\nx: 3\n", []string{"demo.yaml, document 1 (line 7): configmap a: x is written 3 times; the last one counts"}},
-		{"as a number and a text", configMap("a") + "x: {1: a, 2: b, 1: c}\n", []string{"demo.yaml, document 1 (line 6): configmap a: x.1 is written twice; the last one counts"}},
-		{"json", "{\n\t\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"data\": {\n\t\t\"x\": \"1\",\n\t\t\"x\": \"2\"}}", []string{"demo.yaml, document 1 (line 6): configmap a: data.x is written twice; the last one counts"}},
-		{"second value of json", configMapJSON("b") + "\n" + strings.Replace(configMapJSON("a"), `"kind"`, `"x": [{"y": 1, "y": 2}], "kind"`, 1), []string{"demo.yaml, document 2 (line 2): configmap a: x[0].y is written twice; the last one counts"}},
-		{"in nested lists", inList, []string{"demo.yaml, document 1 (line 12): configmap a: data.x is written twice; the last one counts"}},
-		{"of the list", "apiVersion: v1\nkind: List\nitems: []\nitems:\n- " + configMapJSON("a") + "\n", []string{"demo.yaml, document 1 (line 4): list: items is written twice; the last one counts"}},
+		{"three times", configMap("a") + "x: 1\nx: 2\nx: 3\n", []string{"demo.yaml, document 1 (line 7): configmap a: x is set 3 times; the last one wins"}},
+		{"as a number and a text", configMap("a") + "x: {1: a, 2: b, 1: c}\n", []string{"demo.yaml, document 1 (line 6): configmap a: x.1 is set twice; the last one wins"}},
+		{"json", "{\n\t\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",\n\t\"metadata\": {\"name\": \"a\"},\n\t\"data\": {\n\t\t\"x\": \"1\",\n\t\t\"x\": \"2\"}}", []string{"demo.yaml, document 1 (line 6): configmap a: data.x is set twice; the last one wins"}},
+		{"second value of json", configMapJSON("b") + "\n" + strings.Replace(configMapJSON("a"), `"kind"`, `"x": [{"y": 1, "y": 2}], "kind"`, 1), []string{"demo.yaml, document 2 (line 2): configmap a: x[0].y is set twice; the last one wins"}},
+		{"in nested lists", inList, []string{"demo.yaml, document 1 (line 12): configmap a: data.x is set twice; the last one wins"}},
+		{"of the list", "apiVersion: v1\nkind: List\nitems: []\nitems:\n- " + configMapJSON("a") + "\n", []string{"demo.yaml, document 1 (line 4): list: items is set twice; the last one wins"}},
 		{"beside a merged key", configMap("a") + "x: &x {a: 1}\ny: {<<: *x, a: 2}\n", nil},
-		{"behind an alias", configMap("a") + "x: &x {a: 1, a: 2}\ny: *x\nz: *x\n", []string{"demo.yaml, document 1 (line 6): configmap a: x.a is written twice; the last one counts"}},
-		{"words for true", configMap("a") + "x:\n  yes: 1\n  true: 2\n", []string{"demo.yaml, document 1 (line 8): a mapping: true is written twice; the last one counts"}},
+		{"behind an alias", configMap("a") + "x: &x {a: 1, a: 2}\ny: *x\nz: *x\n", []string{"demo.yaml, document 1 (line 6): configmap a: x.a is set twice; the last one wins"}},
+		{"words for true", configMap("a") + "x:\n  yes: 1\n  true: 2\n", []string{"demo.yaml, document 1 (line 8): a mapping: true is set twice; the last one wins"}},
 		{"the same name elsewhere", configMap("a") + "x: {kind: a, metadata: b}\ny: [{kind: a}, {kind: b}]\n", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -106,8 +106,8 @@ func TestDecodeBoundsWarnings(t *testing.T) {
 		lines      int
 		last       string
 	}{
-		{"the same key", same.String(), 4, "demo.yaml: 47 more keys are written twice, up to line 399, such as x[].y; the last one of each counts"},
-		{"other keys", configMap("a") + others.String(), 21, "demo.yaml: 30 more keys are written twice, up to line 105, such as k20, k21, k22, k23, k24; the last one of each counts"},
+		{"the same key", same.String(), 4, "demo.yaml: 47 more duplicate keys, up to line 399, such as x[].y; the last one of each wins"},
+		{"other keys", configMap("a") + others.String(), 21, "demo.yaml: 30 more duplicate keys, up to line 105, such as k20, k21, k22, k23, k24; the last one of each wins"},
 	} {
 		content, err := Decode("demo.yaml", []byte(test.data), true)
 		if err != nil {
@@ -123,8 +123,8 @@ const unseparatedTwo = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\nd
 
 // What a document says that may have been two.
 const (
-	andLost    = "; the last one counts, and the first is lost: if it was an object of its own, separate the two with ---"
-	asIfSecond = " is written twice, as if a second object began here; add --- above it, keep one of them, or let the last one count with --strict=false"
+	andLost    = "; the last one wins, and the first is lost: if they are two objects, separate them with ---"
+	asIfSecond = " is set twice, as if a second object started here; add --- above it, keep one of them, or use the last one with --strict=false"
 )
 
 // unseparated are documents of two objects, as Istio 1.1 had one: strict is
@@ -136,60 +136,60 @@ var unseparated = []struct {
 }{
 	{
 		"two", configMap("x") + "---\n" + unseparatedTwo,
-		"demo.yaml, document 2 (line 13): secret mesh/b begins here, in the same document as configmap a; separate them with --- above this line, or have them read as two with --strict=false",
+		"demo.yaml, document 2 (line 13): secret mesh/b starts here, in the same document as configmap a; separate them with --- above this line, or read them as two objects with --strict=false",
 		[]string{"configmap x at 1:1", "configmap a at 2:7", "secret mesh/b at 2:13"},
 		[]string{
-			"demo.yaml, document 2 (line 13): secret mesh/b begins here, in the same document as configmap a; they are read as two objects, and kubectl would lose the first: separate them with ---",
-			"demo.yaml, document 2 (line 11): configmap a: data.x is written twice; the last one counts",
+			"demo.yaml, document 2 (line 13): secret mesh/b starts here, in the same document as configmap a; they are read as two objects, but kubectl would lose the first: separate them with ---",
+			"demo.yaml, document 2 (line 11): configmap a: data.x is set twice; the last one wins",
 		},
 	},
 	{
 		"three, in another order", "kind: ConfigMap\nmetadata: {name: a}\napiVersion: v1\nmetadata: {name: b}\napiVersion: v1\nkind: ConfigMap\n" + configMap("c"),
-		"demo.yaml, document 1 (line 4): configmap b begins here, in the same document as configmap a; separate them with --- above this line, or have them read as two with --strict=false",
+		"demo.yaml, document 1 (line 4): configmap b starts here, in the same document as configmap a; separate them with --- above this line, or read them as two objects with --strict=false",
 		[]string{"configmap a at 1:1", "configmap b at 1:4", "configmap c at 1:7"},
 		[]string{
-			"demo.yaml, document 1 (line 4): configmap b begins here, in the same document as configmap a; they are read as two objects, and kubectl would lose the first: separate them with ---",
-			"demo.yaml, document 1 (line 7): configmap c begins here, in the same document as configmap b; they are read as two objects, and kubectl would lose the first: separate them with ---",
+			"demo.yaml, document 1 (line 4): configmap b starts here, in the same document as configmap a; they are read as two objects, but kubectl would lose the first: separate them with ---",
+			"demo.yaml, document 1 (line 7): configmap c starts here, in the same document as configmap b; they are read as two objects, but kubectl would lose the first: separate them with ---",
 		},
 	},
 	{
 		"a part without a name", configMap("a") + "apiVersion: v1\nkind: Secret\n",
 		"demo.yaml, document 1 (line 6): secret a: apiVersion" + asIfSecond,
 		[]string{"secret a at 1:1"},
-		[]string{"demo.yaml, document 1 (line 6): secret a: apiVersion, kind are written twice" + andLost},
+		[]string{"demo.yaml, document 1 (line 6): secret a: apiVersion, kind are set twice" + andLost},
 	},
 	{
 		"only the metadata", configMap("a") + "metadata: {name: b}\n",
 		"demo.yaml, document 1 (line 6): configmap b: metadata" + asIfSecond,
 		[]string{"configmap b at 1:1"},
-		[]string{"demo.yaml, document 1 (line 6): configmap b: metadata is written twice" + andLost},
+		[]string{"demo.yaml, document 1 (line 6): configmap b: metadata is set twice" + andLost},
 	},
 	{
 		"json", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"},` + "\n" + `"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "b"}}`,
 		"demo.yaml, document 1 (line 2): secret b: apiVersion" + asIfSecond,
 		[]string{"secret b at 1:1"},
-		[]string{"demo.yaml, document 1 (line 2): secret b: apiVersion, kind, metadata are written twice" + andLost},
+		[]string{"demo.yaml, document 1 (line 2): secret b: apiVersion, kind, metadata are set twice" + andLost},
 	},
 	{
 		"an item without a dash", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n  kind: Secret\n",
 		"demo.yaml, document 1 (line 7): secret a: kind" + asIfSecond,
 		[]string{"secret a at 1:1"},
-		[]string{"demo.yaml, document 1 (line 7): secret a: kind is written twice" + andLost},
+		[]string{"demo.yaml, document 1 (line 7): secret a: kind is set twice" + andLost},
 	},
 	{
 		"an anchor of the other", configMap("a") + "x: &x {a: b}\n" + configMap("b") + "y: *x\n",
 		"demo.yaml, document 1 (line 7): configmap b: apiVersion" + asIfSecond,
 		[]string{"configmap b at 1:1"},
 		[]string{
-			"demo.yaml, document 1 (line 7): configmap b: apiVersion, kind, metadata are written twice" + andLost,
-			"demo.yaml, document 1 (line 11): configmap b: data is written twice; the last one counts",
+			"demo.yaml, document 1 (line 7): configmap b: apiVersion, kind, metadata are set twice" + andLost,
+			"demo.yaml, document 1 (line 11): configmap b: data is set twice; the last one wins",
 		},
 	},
 	{
 		"in braces", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n",
 		"demo.yaml, document 1 (line 1): configmap b: apiVersion" + asIfSecond,
 		[]string{"configmap b at 1:1"},
-		[]string{"demo.yaml, document 1 (line 1): configmap b: apiVersion, kind, metadata are written twice" + andLost},
+		[]string{"demo.yaml, document 1 (line 1): configmap b: apiVersion, kind, metadata are set twice" + andLost},
 	},
 }
 

@@ -61,7 +61,7 @@ func clone(ctx context.Context, from repository, into string, allowHTTP bool) er
 			case ctx.Err() != nil:
 				return context.Cause(ctx)
 			case limited.Err() != nil:
-				return fmt.Errorf("git took longer than %s; ?timeout= gives it more", from.timeout)
+				return fmt.Errorf("git timed out after %s; raise the limit with ?timeout=", from.timeout)
 			}
 			return fmt.Errorf("git: %s", said.line(from, err))
 		}
@@ -81,7 +81,7 @@ func (w *lastWords) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// line gives it in one line and without what is secret in URLs.
+// line returns it in one line and without what is secret in URLs.
 func (w *lastWords) line(from repository, err error) string {
 	said := bytes.Fields(w.kept)
 	if len(said) == 0 {
@@ -91,7 +91,7 @@ func (w *lastWords) line(from repository, err error) string {
 	return redact.Text(strings.ReplaceAll(text, from.address, redact.URL(from.address)))
 }
 
-// cloned gives the folder that a repository's kustomization was fetched into,
+// cloned returns the folder that a repository's kustomization was fetched into,
 // once for each repository and ref, and the root of its repository.
 func (t *tree) cloned(from repository) (string, error) {
 	key := from.address + "\x00" + from.ref
@@ -122,16 +122,16 @@ func (t *tree) newFolder() (folder string, err error) {
 		made, err := filesys.NewTmpConfirmedDir()
 		t.temporary = made.String()
 		if err != nil {
-			return "", fmt.Errorf("cannot make a folder for a repository: %w", err)
+			return "", fmt.Errorf("cannot create a directory for the repository: %w", err)
 		}
 	}
 	if folder, err = os.MkdirTemp(t.temporary, "clone-"); err != nil {
-		return "", fmt.Errorf("cannot make a folder for a repository: %w", err)
+		return "", fmt.Errorf("cannot create a directory for the repository: %w", err)
 	}
 	return folder, nil
 }
 
-// inside tells whether a path that was cleaned is another one or below it.
+// inside reports whether a path that was cleaned is another one or below it.
 func inside(path, folder string) bool {
 	return path == folder || strings.HasPrefix(path, folder+string(filepath.Separator))
 }

@@ -74,7 +74,7 @@ func TestCloneTimeout(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() }))
 	t.Cleanup(server.Close)
 	_, err := build(t, "components: [\""+server.URL+"/org/repo?timeout=200ms\"]\n", Options{AllowHTTP: true})
-	if err == nil || !strings.Contains(err.Error(), "git took longer than 200ms; ?timeout= gives it more") {
+	if err == nil || !strings.Contains(err.Error(), "git timed out after 200ms; raise the limit with ?timeout=") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -48,7 +48,7 @@ type Options struct {
 	Client *http.Client
 }
 
-// Read gives what was read, the objects in the order of the arguments, the
+// Read returns what was read, the objects in the order of the arguments, the
 // files of a directory by name. Of a directory .json, .yaml and .yml count, as
 // with kubectl. No file, URL or standard input may have more than 64 MiB. An
 // argument that holds no object is an error. Errors name the file or URL and,
@@ -68,14 +68,14 @@ func Read(ctx context.Context, options Options) (manifest.Content, error) {
 			return manifest.Content{}, err
 		}
 		if len(found.Objects) == 0 {
-			return manifest.Content{}, fmt.Errorf("%s: no objects in it; is it the right file?", Name(name))
+			return manifest.Content{}, fmt.Errorf("%s: no objects found; is it the right file?", Name(name))
 		}
 		content.Add(found)
 	}
 	return content, nil
 }
 
-// Name gives what an argument of -f or -k is called in messages: a URL as
+// Name returns what an argument of -f or -k is called in messages: a URL as
 // redact.URL gives it, and "stdin" for "-".
 func Name(argument string) string {
 	if argument == "-" {
@@ -124,7 +124,7 @@ func isURL(name string) bool {
 	return strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
 }
 
-// expand gives the files that a path, a directory or a glob stands for.
+// expand returns the files that a path, a directory or a glob stands for.
 func (o Options) expand(name string) ([]string, error) {
 	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
 		return o.existing(name)
@@ -145,7 +145,7 @@ func (o Options) expand(name string) ([]string, error) {
 	return paths, nil
 }
 
-// existing gives the files of a directory, or the file itself.
+// existing returns the files of a directory, or the file itself.
 func (o Options) existing(name string) ([]string, error) {
 	info, err := os.Stat(name)
 	switch {
@@ -161,7 +161,7 @@ func (o Options) existing(name string) ([]string, error) {
 
 func notThere(name string) error { return fmt.Errorf("the path %q does not exist", redact.URL(name)) }
 
-// directory gives the manifests of a directory, sorted.
+// directory returns the manifests of a directory, sorted.
 func (o Options) directory(name string) ([]string, error) {
 	// WalkDir does not follow a link, but the path behind it.
 	name = filepath.Clean(name) + string(filepath.Separator)

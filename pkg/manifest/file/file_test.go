@@ -157,9 +157,9 @@ func TestReadErrors(t *testing.T) {
 		{"glob of a link to nothing", []string{"dang*"}, nil, `the path "DIR/dangling.yaml" does not exist`},
 		{"path through a file", []string{"empty.yaml/x"}, nil, `cannot read the path "DIR/empty.yaml/x": not a directory`},
 		{"directory without manifests", []string{"outer"}, nil, `the directory "DIR/outer" has no .json, .yaml, .yml file; use -R to read the directories below it`},
-		{"file without objects", []string{"empty.yaml"}, nil, "DIR/empty.yaml: no objects in it; is it the right file?"},
+		{"file without objects", []string{"empty.yaml"}, nil, "DIR/empty.yaml: no objects found; is it the right file?"},
 		{"file that is not valid", []string{"broken.yaml"}, nil, "DIR/broken.yaml, document 2 (line 6): not valid YAML: did not find expected ',' or ']'"},
-		{"stdin without objects", []string{"-"}, strings.NewReader(""), "stdin: no objects in it; is it the right file?"},
+		{"stdin without objects", []string{"-"}, strings.NewReader(""), "stdin: no objects found; is it the right file?"},
 		{"stdin that is not valid", []string{"-"}, strings.NewReader("{"), "stdin, document 1 (line 1): not valid JSON: unexpected EOF"},
 		{"stdin that fails", []string{"-"}, iotest.ErrReader(errors.New("broken pipe")), "cannot read stdin: broken pipe"},
 		// Refused before anything is read.

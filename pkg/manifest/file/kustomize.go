@@ -41,12 +41,12 @@ func (o Options) kustomize(ctx context.Context) (manifest.Content, error) {
 	}
 	content, err := decode.Decode("kustomization "+name, data, o.Strict)
 	if err == nil && len(content.Objects) == 0 {
-		err = fmt.Errorf("the kustomization in %s holds no objects", name)
+		err = fmt.Errorf("the kustomization in %s has no objects", name)
 	}
 	return content, err
 }
 
-// start gives the directory of the kustomization that -k names, which may be in
+// start returns the directory of the kustomization that -k names, which may be in
 // a repository elsewhere.
 func (t *tree) start(argument string) (string, error) {
 	info, err := os.Stat(argument)
@@ -54,7 +54,7 @@ func (t *tree) start(argument string) (string, error) {
 	case err == nil && info.IsDir():
 		return filepath.Abs(argument)
 	case err == nil:
-		return "", fmt.Errorf("-k wants a directory and %q is a file; use -f for it", argument)
+		return "", fmt.Errorf("-k requires a directory, but %q is a file; use -f", argument)
 	case !remotely.MatchString(argument):
 		return "", notThere(argument)
 	}
@@ -65,7 +65,7 @@ func (t *tree) start(argument string) (string, error) {
 	return t.cloned(from)
 }
 
-// notBuilt gives what kustomize says in one line. Of keys that come twice,
+// notBuilt returns what kustomize says in one line. Of keys that come twice,
 // which are errors to it, it has a line each. What was fetched is named by where
 // it came from.
 func (t *tree) notBuilt(name string, err error) error {

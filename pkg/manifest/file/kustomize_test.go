@@ -59,11 +59,11 @@ func TestKustomizeErrors(t *testing.T) {
 		// wants are parts: most of the text is kustomize's own.
 		wants []string
 	}{
-		{"file", "base/a.yaml", []string{`-k wants a directory and "DIR/base/a.yaml" is a file; use -f for it`}},
+		{"file", "base/a.yaml", []string{`-k requires a directory, but "DIR/base/a.yaml" is a file; use -f`}},
 		{"no such directory", "nowhere", []string{`the path "DIR/nowhere" does not exist`}},
 		{"no kustomization", "none", []string{"cannot build the kustomization in DIR/none: ", "unable to find one of 'kustomization.yaml'"}},
 		{"key that comes twice", "twice", []string{"cannot build the kustomization in DIR/twice: ", `unmarshal errors: line 6: mapping key "data" already defined at line 5`}},
-		{"no objects", "empty", []string{"the kustomization in DIR/empty holds no objects"}},
+		{"no objects", "empty", []string{"the kustomization in DIR/empty has no objects"}},
 		{"file outside", "outside", []string{"cannot build the kustomization in DIR/outside: ", "is not in or below"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

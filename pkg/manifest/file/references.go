@@ -47,7 +47,7 @@ type reference struct {
 	kind  kind
 }
 
-// references gives everything that kustomize would load for a kustomization. A
+// references returns everything that kustomize would load for a kustomization. A
 // test holds it against the fields that there are.
 func references(k *types.Kustomization) []reference {
 	var all []reference
@@ -90,7 +90,7 @@ func references(k *types.Kustomization) []reference {
 	return all
 }
 
-// local gives a kustomization file of a directory as one that names nothing
+// local returns a kustomization file of a directory as one that names nothing
 // elsewhere. What it names there is fetched.
 func (t *tree) local(file, root string, data []byte) ([]byte, error) {
 	var k types.Kustomization
@@ -101,7 +101,7 @@ func (t *tree) local(file, root string, data []byte) ([]byte, error) {
 		return nil, nil // of which kustomize says that it is empty
 	}
 	if len(k.HelmCharts) > 0 || len(k.HelmChartInflationGenerator) > 0 {
-		return nil, fmt.Errorf("%s: helmCharts: charts are not rendered; name what helm template gives of them under resources", file)
+		return nil, fmt.Errorf("%s: helmCharts: charts are not rendered; add the output of helm template under resources", file)
 	}
 	for _, one := range append(k.Patches, k.PatchesJson6902...) {
 		if _, err := decode.Expansion("text", []byte(one.Patch)); errors.Is(err, decode.ErrExpansion) {
@@ -165,7 +165,7 @@ func (t *tree) remember(k *types.Kustomization) {
 	slices.SortFunc(t.written, func(a, b string) int { return len(b) - len(a) })
 }
 
-// inMessages gives what an entry is called in messages; one that is written out is
+// inMessages returns what an entry is called in messages; one that is written out is
 // called by its first line.
 func inMessages(entry string) string {
 	first, _, more := strings.Cut(strings.TrimSpace(entry), "\n")
@@ -178,7 +178,7 @@ func inMessages(entry string) string {
 	return redact.URL(first)
 }
 
-// resolve gives an entry that cannot be taken for a URL.
+// resolve returns an entry that cannot be taken for a URL.
 func (t *tree) resolve(root, entry string, wanted kind) (string, error) {
 	if wanted == patch || wanted == plugin {
 		found, err := t.objects([]byte(entry))
@@ -214,17 +214,17 @@ func (t *tree) resolve(root, entry string, wanted kind) (string, error) {
 	return key + found, err
 }
 
-// onDisk gives a path that kustomize looks up on the disk.
+// onDisk returns a path that kustomize looks up on the disk.
 func (t *tree) onDisk(root, entry string, wanted kind) (string, error) {
 	resolved := t.resolved(filepath.Join(root, entry))
 	isFolder := t.FileSystem.IsDir(resolved)
 	switch repository := t.repositoryOf(root); {
 	case isFolder && repository != "" && !inside(resolved, repository):
-		return "", errors.New("it leads out of the repository")
+		return "", errors.New("outside the repository")
 	case isFolder && wanted == plugin:
-		return "", errors.New("it is a directory; name the files in it")
+		return "", errors.New("a directory, not a file; list the files in it")
 	case wanted == keyedFile && isKustomization(entry):
-		return "", errors.New("it is a kustomization file and not data")
+		return "", errors.New("a kustomization file, not data")
 	case filepath.IsAbs(entry):
 		return entry, nil
 	}
@@ -299,7 +299,7 @@ func checkText(text string) error {
 	}
 	for _, part := range append(strings.Split(text, "="), text) {
 		if parsed, err := url.Parse(part); err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") {
-			return fmt.Errorf("%q is a URL, which cannot be in its configuration; download the file, or use the field of the kustomization", redact.URL(part))
+			return fmt.Errorf("%q is a URL, which its configuration does not support; download the file, or use the field of the kustomization", redact.URL(part))
 		}
 	}
 	return nil

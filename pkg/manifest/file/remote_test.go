@@ -190,28 +190,28 @@ func TestKustomizeRefuses(t *testing.T) {
 		encrypted           bool
 		want                string
 	}{
-		{"repository that is not encrypted", "resources: [SERVER/org/repo]\n", true, `DIR/kustomization.yaml: resources: "SERVER/org/repo": it is not encrypted; use https, or allow it with --allow-http`},
-		{"file that is not encrypted", "patches: [{path: SERVER/raw/raw.yaml}]\n", true, `DIR/kustomization.yaml: patches.path: "SERVER/raw/raw.yaml": it is not encrypted; use https, or allow it with --allow-http`},
-		{"schema that is not encrypted", "openapi: {path: SERVER/raw/raw.yaml}\n", true, `openapi.path: "SERVER/raw/raw.yaml": it is not encrypted`},
-		{"data of another scheme", "secretGenerator: [{name: a, envs: [\"file:///etc/passwd\"]}]\n", false, `secretGenerator.envs: "file:///etc/passwd": a file is a path or has https://`},
-		{"data of ssh", "configMapGenerator: [{name: a, files: [\"k=ssh://git@host/x/y\"]}]\n", false, `configMapGenerator.files: "k=ssh://...": a file is a path or has https://`},
+		{"repository that is not encrypted", "resources: [SERVER/org/repo]\n", true, `DIR/kustomization.yaml: resources: "SERVER/org/repo": not encrypted; use https, or allow it with --allow-http`},
+		{"file that is not encrypted", "patches: [{path: SERVER/raw/raw.yaml}]\n", true, `DIR/kustomization.yaml: patches.path: "SERVER/raw/raw.yaml": not encrypted; use https, or allow it with --allow-http`},
+		{"schema that is not encrypted", "openapi: {path: SERVER/raw/raw.yaml}\n", true, `openapi.path: "SERVER/raw/raw.yaml": not encrypted`},
+		{"data of another scheme", "secretGenerator: [{name: a, envs: [\"file:///etc/passwd\"]}]\n", false, `secretGenerator.envs: "file:///etc/passwd": not a path and not an https:// URL`},
+		{"data of ssh", "configMapGenerator: [{name: a, files: [\"k=ssh://git@host/x/y\"]}]\n", false, `configMapGenerator.files: "k=ssh://...": not a path and not an https:// URL`},
 		{"too large", "resources: [SERVER/raw/large.yaml]\n", false, `SERVER/raw/large.yaml is larger than 64 MiB; split it`},
 		{"bases without end", "resources: [SERVER/org/loop]\n", false, `cycle detected`},
-		{"base outside", "resources: [SERVER/org/out]\n", false, `SERVER/org/out/kustomization.yaml: resources: "link": it leads out of the repository`},
+		{"base outside", "resources: [SERVER/org/out]\n", false, `SERVER/org/out/kustomization.yaml: resources: "link": outside the repository`},
 		{"file outside", "resources: [SERVER/org/file]\n", false, `is not in or below 'SERVER/org/file'`},
 		{"folder outside", "resources: [SERVER/org/out//link]\n", false, `the repository SERVER/org/out has no folder "link"`},
-		{"folder above", "resources: [SERVER/org/repo//sub/../../..]\n", false, `it leads out of the repository`},
+		{"folder above", "resources: [SERVER/org/repo//sub/../../..]\n", false, `outside the repository`},
 		{"no folder", "resources: [SERVER/org/repo//none]\n", false, `the repository SERVER/org/repo has no folder "none"`},
 		{"no repository", "resources: [\"https://user:hidden@HOST/org/none?ref=hidden\"]\n", false, `cannot fetch the repository https://HOST/org/none: git: `},
 		{"no such tag", "resources: [\"SERVER/org/repo?ref=v2.0\"]\n", false, `git: fatal: couldn't find remote ref v2.0`},
 		{"neither", "resources: [\"SERVER/raw/none.yaml?x=y\"]\n", false, `cannot download SERVER/raw/none.yaml: the server answered 404 Not Found`},
 		{"submodules", "components: [\"SERVER/org/repo?submodules=true\"]\n", false, `submodules are not fetched`},
-		{"unknown query", "components: [\"SERVER/org/repo?hidden=hidden\"]\n", false, `it names no repository, which has ref`},
-		{"path with @", "resources: [a@b.yaml]\n", false, `resources: "a@b.yaml": it is neither a path nor a URL with https:// or ssh://; put ./ in front of a path`},
+		{"unknown query", "components: [\"SERVER/org/repo?hidden=hidden\"]\n", false, `not a repository: its query supports`},
+		{"path with @", "resources: [a@b.yaml]\n", false, `resources: "a@b.yaml": neither a path nor a URL with https:// or ssh://; put ./ in front of a path`},
 		{"chart", "helmCharts: [{name: a, repo: SERVER}]\n", false, `helmCharts: charts are not rendered`},
-		{"kustomization as data", "configMapGenerator: [{name: a, files: [kustomization.yaml]}]\n", false, `it is a kustomization file and not data`},
-		{"URL of a transformer", transformer("apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: p}\nPATH: SERVER/raw/raw.yaml\n"), false, `transformers: "apiVersion: builtin ...": "SERVER/raw/raw.yaml" is a URL, which cannot be in its configuration`},
-		{"URL of a generator", fmt.Sprintf("generators: [%q]\n", "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: p}\nfiles: [k=SERVER/raw/raw.yaml]\n"), false, `"SERVER/raw/raw.yaml" is a URL, which cannot be in its configuration`},
+		{"kustomization as data", "configMapGenerator: [{name: a, files: [kustomization.yaml]}]\n", false, `a kustomization file, not data`},
+		{"URL of a transformer", transformer("apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: p}\nPATH: SERVER/raw/raw.yaml\n"), false, `transformers: "apiVersion: builtin ...": "SERVER/raw/raw.yaml" is a URL, which its configuration does not support`},
+		{"URL of a generator", fmt.Sprintf("generators: [%q]\n", "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: p}\nfiles: [k=SERVER/raw/raw.yaml]\n"), false, `"SERVER/raw/raw.yaml" is a URL, which its configuration does not support`},
 		{"field that is unknown", "remotes: [SERVER/org/repo]\n", false, `unknown field "remotes"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -266,7 +266,7 @@ func TestKustomizeBounds(t *testing.T) {
 		files["kustomization.yaml"] += fmt.Sprintf("- {name: a%d, files: [large]}\n", i)
 	}
 	_, err := Read(t.Context(), Options{Kustomize: folder(t, files)})
-	if err == nil || !strings.HasSuffix(err.Error(), "it reads more than 64 MiB") {
+	if err == nil || !strings.HasSuffix(err.Error(), "more than 64 MiB of input") {
 		t.Errorf("the error is %v", err)
 	}
 	_, server := repositories(t)
@@ -275,7 +275,7 @@ func TestKustomizeBounds(t *testing.T) {
 		kustomization += fmt.Sprintf("- %s/raw/raw.yaml?%d\n", server.URL, i)
 	}
 	_, err = build(t, kustomization, Options{AllowHTTP: true})
-	if err == nil || !strings.HasSuffix(err.Error(), "it names more than 100 files and repositories elsewhere") {
+	if err == nil || !strings.HasSuffix(err.Error(), "more than 100 remote files and repositories") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -46,7 +46,7 @@ var (
 )
 
 // errOnlyFile wraps what is no address of a repository, but may be one of a file.
-var errOnlyFile = errors.New("it names no repository")
+var errOnlyFile = errors.New("not a repository")
 
 // parseRepository reads the address of a repository as kustomize does, as far
 // as it is one of the forms that README documents, and refuses all others:
@@ -64,7 +64,7 @@ func parseRepository(entry string, allowHTTP bool) (repository, error) {
 	case strings.Contains(where, "://"):
 		parsed, err := url.Parse(where)
 		if err != nil || parsed.Opaque != "" {
-			return repository{}, errors.New("it is no valid URL")
+			return repository{}, errors.New("invalid URL")
 		}
 		if err := checkServer(parsed, allowHTTP); err != nil {
 			return repository{}, err
@@ -80,7 +80,7 @@ func parseRepository(entry string, allowHTTP bool) (repository, error) {
 		match := shortForm.FindStringSubmatch(where)
 		if match == nil || !hostName.MatchString(match[2]) || match[1] == "" && !strings.EqualFold(match[2], "github.com") ||
 			match[1] != "" && !userName.MatchString(match[1]) {
-			return repository{}, errors.New("it is neither a path nor a URL with https:// or ssh://; put ./ in front of a path")
+			return repository{}, errors.New("neither a path nor a URL with https:// or ssh://; put ./ in front of a path")
 		}
 		host, names = where[:len(where)-len(match[3])], match[3]
 	}
@@ -91,9 +91,9 @@ func parseRepository(entry string, allowHTTP bool) (repository, error) {
 	found.address, found.folder, found.marked = divide(names)
 	switch {
 	case strings.Contains("/"+names+"/", "/../"):
-		return repository{}, errors.New("it leads out of the repository")
+		return repository{}, errors.New("outside the repository")
 	case found.address == "" || !pathName.MatchString(names):
-		return repository{}, fmt.Errorf("%w; after the host come the repository and the folder in it", errOnlyFile)
+		return repository{}, fmt.Errorf("%w; expected the repository and the directory after the host", errOnlyFile)
 	}
 	found.address = host + found.address
 	return found, nil
@@ -104,13 +104,13 @@ func parseRepository(entry string, allowHTTP bool) (repository, error) {
 func checkServer(parsed *url.URL, allowHTTP bool) error {
 	switch {
 	case parsed.Scheme == "http" && !allowHTTP:
-		return errors.New("it is not encrypted; use https, or allow it with --allow-http")
+		return errors.New("not encrypted; use https, or allow it with --allow-http")
 	case parsed.Scheme != "https" && parsed.Scheme != "ssh" && parsed.Scheme != "http":
 		return fmt.Errorf("%s:// is not allowed; use https://, ssh:// or a path", parsed.Scheme)
 	case !hostName.MatchString(parsed.Host):
-		return errors.New("its host is no name of a server")
+		return errors.New("invalid host")
 	case parsed.Scheme == "ssh" && parsed.User != nil && !userName.MatchString(parsed.User.Username()):
-		return errors.New("its user is no name of one")
+		return errors.New("invalid user")
 	}
 	return nil
 }
@@ -120,7 +120,7 @@ func parseQuery(query string) (repository, error) {
 	found := repository{timeout: cloneTimeout}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return found, errors.New("its query is not valid")
+		return found, errors.New("invalid query")
 	}
 	var only error
 	for key := range values {
@@ -128,7 +128,7 @@ func parseQuery(query string) (repository, error) {
 		switch key {
 		case "ref", "version":
 			if !refName.MatchString(value) {
-				return found, fmt.Errorf("its %s is no name of a branch, tag or commit", key)
+				return found, fmt.Errorf("invalid %s: not a branch, tag or commit", key)
 			}
 		case "timeout":
 			found.timeout, err = time.ParseDuration(value)
@@ -136,14 +136,14 @@ func parseQuery(query string) (repository, error) {
 				found.timeout, err = time.ParseDuration(value + "s")
 			}
 			if err != nil || found.timeout <= 0 {
-				return found, errors.New("its timeout is no duration")
+				return found, errors.New("invalid timeout")
 			}
 		case "submodules":
 			if value != "false" && value != "0" {
 				return found, errors.New("submodules are not fetched")
 			}
 		default:
-			only = fmt.Errorf("%w, which has ref, version, timeout and submodules in its query and nothing else", errOnlyFile)
+			only = fmt.Errorf("%w: its query supports only ref, version, timeout and submodules", errOnlyFile)
 		}
 	}
 	found.ref = values.Get("ref")

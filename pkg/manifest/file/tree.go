@@ -121,7 +121,7 @@ func (t *tree) read(path string) ([]byte, error) {
 			return nil, err
 		}
 		if !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s is no file", path)
+			return nil, fmt.Errorf("%s is not a file", path)
 		}
 		if data, err = readPath(path); err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ func (t *tree) read(path string) ([]byte, error) {
 		return nil, err
 	}
 	if t.left -= int64(len(data)) + expansion; t.left < 0 {
-		return nil, fmt.Errorf("it reads more than %d MiB", maxBytes>>20)
+		return nil, fmt.Errorf("more than %d MiB of input", maxBytes>>20)
 	}
 	if isKustomization {
 		return t.local(path, root, data)
@@ -150,7 +150,7 @@ func (t *tree) read(path string) ([]byte, error) {
 // another counts what is fetched.
 func (t *tree) another() error {
 	if t.fetched++; t.fetched > maxFetched {
-		return fmt.Errorf("it names more than %d files and repositories elsewhere", maxFetched)
+		return fmt.Errorf("more than %d remote files and repositories", maxFetched)
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func (t *tree) bring(path, entry string, wanted kind) error {
 	}
 	folder, err := t.cloned(from)
 	if err != nil && notFile != nil && t.ctx.Err() == nil {
-		return fmt.Errorf("%w; nor is it a file: %w", err, notFile)
+		return fmt.Errorf("%w; not a file either: %w", err, notFile)
 	}
 	if err == nil {
 		t.links[path] = folder
@@ -209,7 +209,7 @@ func (t *tree) bring(path, entry string, wanted kind) error {
 // downloadFile gets a URL by the rules of -f.
 func (t *tree) downloadFile(entry string) ([]byte, error) {
 	if !isURL(entry) {
-		return nil, errors.New("a file is a path or has https://")
+		return nil, errors.New("not a path and not an https:// URL")
 	}
 	if err := t.another(); err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (t *tree) downloadFile(entry string) ([]byte, error) {
 	return t.options.download(t.ctx, entry)
 }
 
-// pathFor gives the path of the tree that stands for a URL, which reads like it.
+// pathFor returns the path of the tree that stands for a URL, which reads like it.
 func (t *tree) pathFor(root, entry string) string {
 	name := strings.NewReplacer("://", "/", ":", "/", "=", "_").Replace(redact.URL(entry))
 	path := filepath.Join(root, filepath.FromSlash(clean(name)))
@@ -229,7 +229,7 @@ func (t *tree) pathFor(root, entry string) string {
 	}
 }
 
-// repositoryOf gives the root of the fetched repository that a path lies in.
+// repositoryOf returns the root of the fetched repository that a path lies in.
 func (t *tree) repositoryOf(path string) string {
 	for _, root := range t.clones {
 		if inside(path, root) {
@@ -242,7 +242,7 @@ func (t *tree) repositoryOf(path string) string {
 // repeated is where kustomize repeats all that it was given.
 var repeated = regexp.MustCompile("(with config: )`.*`|(literal sources )\\[.*\\]|(invalid literal source ).*(, expected)|(invalid utf8 bytes : ).*|(\\[patch: )\".*\"|(cannot decode [!a-z]+ )`.*`|(anchor )'[^']*'")
 
-// naming gives a line of kustomize's without what was written into kustomizations,
+// naming returns a line of kustomize's without what was written into kustomizations,
 // which may be secret, and in which folders of clones have the names of their
 // repositories.
 func (t *tree) naming(text string) string {

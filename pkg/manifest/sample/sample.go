@@ -40,10 +40,10 @@ var samples = []Sample{
 	{Name: "httpbin", Shows: "one service that answers with the request: policies, timeouts, headers", Path: "/get", Gateway: "httpbin-gateway"},
 }
 
-// All gives the samples, sorted by name.
+// All returns the samples, sorted by name.
 func All() []Sample { return slices.Clone(samples) }
 
-// Names gives the names of the samples, sorted.
+// Names returns the names of the samples, sorted.
 func Names() []string {
 	names := make([]string, len(samples))
 	for i, sample := range samples {
@@ -52,7 +52,7 @@ func Names() []string {
 	return names
 }
 
-// Find gives the sample of a name, and false where there is none.
+// Find returns the sample of a name, and false where there is none.
 func Find(name string) (Sample, bool) {
 	i := slices.IndexFunc(samples, func(sample Sample) bool { return sample.Name == name })
 	if i < 0 {
@@ -72,13 +72,13 @@ type Options struct {
 	GatewayAPI bool
 }
 
-// Render gives the objects of a sample, the way in last. They name no
+// Render returns the objects of a sample, the way in last. They name no
 // namespace, and are new ones with each call. The error is a name that is none
 // of Names.
 func Render(options Options) ([]manifest.Object, error) {
 	sample, known := Find(options.Name)
 	if !known {
-		return nil, fmt.Errorf("there is no sample %q", options.Name)
+		return nil, fmt.Errorf("unknown sample %q", options.Name)
 	}
 	gateway := sample.Name + "-gateway.yaml"
 	if options.GatewayAPI {
@@ -115,7 +115,7 @@ func mirror(object *unstructured.Unstructured, hub string) error {
 	})
 }
 
-// Images gives the images of a sample, sorted, each once. The error is a name
+// Images returns the images of a sample, sorted, each once. The error is a name
 // that is none of Names.
 func Images(options Options) ([]string, error) {
 	objects, err := Render(options)
