@@ -11,7 +11,7 @@ import (
 	typed "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
-// Core gives a client that refuses answers about other objects, for the
+// Core returns a client that refuses answers about other objects, for the
 // resources that are read here: configmaps, events, nodes, persistent volume
 // claims, pods and services. The others are those of the given client.
 func Core(client typed.CoreV1Interface) typed.CoreV1Interface { return &coreClient{client} }

@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// Dynamic gives a client that refuses answers about other objects. Of what is
+// Dynamic returns a client that refuses answers about other objects. Of what is
 // written, the kind is the one that is written; of what is read, that of
 // kindOf, or any of the group and version.
 func Dynamic(client dynamic.Interface, kindOf KindOf) dynamic.Interface {
@@ -94,7 +94,7 @@ func (r *dynamicResource) ApplyStatus(ctx context.Context, name string, object *
 	return about(r.of(object.GetKind()), name, stored, err)
 }
 
-// kindIn gives the kind of an object in JSON, or nothing where that is not
+// kindIn returns the kind of an object in JSON, or nothing where that is not
 // said. It reads no further than that, and objects are encoded with their kind
 // before the rest.
 func kindIn(data []byte) string {

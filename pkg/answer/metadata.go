@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/metadata"
 )
 
-// Metadata gives a client that refuses answers about other objects, and to ask
+// Metadata returns a client that refuses answers about other objects, and to ask
 // for what is no name: client-go's makes a path of whatever it is given.
 func Metadata(client metadata.Interface) metadata.Interface { return &metadataClient{client} }
 

@@ -79,7 +79,7 @@ var renamed = map[string][]string{
 	"storagemigration.k8s.io/v1beta1": {"StorageVersionMigration"},
 }
 
-// converter gives how a kind is converted, or nil.
+// converter returns how a kind is converted, or nil.
 func converter(from schema.GroupVersionKind) func(*draft) error {
 	for _, name := range renamed[from.GroupVersion().String()] {
 		if name == from.Kind {

@@ -76,7 +76,7 @@ spec:
 	// extensions/v1beta1 -> apps/v1
 	// - spec.selector is set from the template's labels
 	// - metadata.labels are set from the template's labels
-	// - the defaults of extensions/v1beta1 are written out: spec.strategy.rollingUpdate.maxUnavailable: 1, spec.strategy.rollingUpdate.maxSurge: 1, spec.progressDeadlineSeconds: 2147483647, spec.revisionHistoryLimit: 2147483647
+	// - defaults of extensions/v1beta1 are set explicitly: spec.strategy.rollingUpdate.maxUnavailable: 1, spec.strategy.rollingUpdate.maxSurge: 1, spec.progressDeadlineSeconds: 2147483647, spec.revisionHistoryLimit: 2147483647
 }
 
 // Of some kinds nothing is left.

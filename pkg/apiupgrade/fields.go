@@ -9,7 +9,7 @@ import (
 // another type than it should be counts as not to be touched, and null as not
 // there.
 
-// mapping gives the mapping at a path, to be changed in place; nil if there is
+// mapping returns the mapping at a path, to be changed in place; nil if there is
 // none.
 func mapping(parent map[string]any, path ...string) map[string]any {
 	for _, key := range path {
@@ -18,7 +18,7 @@ func mapping(parent map[string]any, path ...string) map[string]any {
 	return parent
 }
 
-// made gives the mapping of a key and makes it where there is nothing; nil if
+// made returns the mapping of a key and makes it where there is nothing; nil if
 // there is something else.
 func made(parent map[string]any, key string) map[string]any {
 	if parent == nil {
@@ -30,7 +30,7 @@ func made(parent map[string]any, key string) map[string]any {
 	return mapping(parent, key)
 }
 
-// mappings gives the entries of a list that are mappings.
+// mappings returns the entries of a list that are mappings.
 func mappings(parent map[string]any, key string) []map[string]any {
 	list, _ := parent[key].([]any)
 	var entries []map[string]any
@@ -42,18 +42,18 @@ func mappings(parent map[string]any, key string) []map[string]any {
 	return entries
 }
 
-// blank tells whether a field is absent or empty text, which Kubernetes does
+// blank reports whether a field is absent or empty text, which Kubernetes does
 // not tell apart in fields that are no pointers.
 func blank(parent map[string]any, key string) bool {
 	return parent[key] == nil || parent[key] == ""
 }
 
-// unset tells whether a field is absent or 0.
+// unset reports whether a field is absent or 0.
 func unset(parent map[string]any, key string) bool {
 	return parent[key] == nil || parent[key] == int64(0) || parent[key] == float64(0)
 }
 
-// emptyList tells whether a field is absent or a list of nothing.
+// emptyList reports whether a field is absent or a list of nothing.
 func emptyList(parent map[string]any, key string) bool {
 	list, ok := parent[key].([]any)
 	return parent[key] == nil || ok && len(list) == 0

@@ -39,10 +39,10 @@ type Refusal struct {
 	Why  *UnsupportedError
 }
 
-// String gives both.
+// String returns both.
 func (r Refusal) String() string { return fmt.Sprintf("%s: %s: %v", r.Source, r.Object, r.Why) }
 
-// Versions gives the versions that Release knows, the newest first.
+// Versions returns the versions that Release knows, the newest first.
 func Versions() []string {
 	first, last := Releases()
 	var versions []string

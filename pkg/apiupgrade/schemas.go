@@ -48,7 +48,7 @@ func keepFields(node *crdv1.JSONSchemaProps) {
 	}
 }
 
-// eitherIntOrString tells whether a schema says with anyOf or oneOf that a
+// eitherIntOrString reports whether a schema says with anyOf or oneOf that a
 // value is a number or text, for which v1 has a word.
 func eitherIntOrString(node *crdv1.JSONSchemaProps) bool {
 	branches := node.AnyOf

@@ -44,7 +44,7 @@ func (h *Halt) Then(do func()) {
 	h.then = append(h.then, do)
 }
 
-// Over tells whether nothing more is to be begun.
+// Over reports whether nothing more is to be begun.
 func (h *Halt) Over() bool {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()

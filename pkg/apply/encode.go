@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// encode gives the body of a patch. The server reads it as YAML, which is
+// encode returns the body of a patch. The server reads it as YAML, which is
 // almost the same as JSON: it refuses some characters that JSON takes as they
 // are, and makes a space of one of them. Here they are escaped.
 func encode(object *unstructured.Unstructured) ([]byte, error) {

@@ -60,7 +60,7 @@ func (e *Engine) recreates(target Target, stored *unstructured.Unstructured, err
 	return (e.Recreate || target.RunsAgain) && target.recreatable() && immutable(err)
 }
 
-// doubtful tells whether the server may refuse to change an object.
+// doubtful reports whether the server may refuse to change an object.
 func (t *Target) doubtful() bool {
 	if t.Live == nil || t.IfAbsent || t.Unverifiable {
 		return false
@@ -112,14 +112,14 @@ var immutableFields = map[schema.GroupKind]loss{
 	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                     nothing,
 }
 
-// recreatable tells whether nothing is lost when an object is deleted and created
+// recreatable reports whether nothing is lost when an object is deleted and created
 // again, and nobody else counts on it.
 func (t *Target) recreatable() bool {
 	lost, known := immutableFields[t.groupKind()]
 	return known && lost == nothing && !t.Claimed
 }
 
-// immutable tells whether the server refuses because a field cannot be
+// immutable reports whether the server refuses because a field cannot be
 // changed. It has no reason of its own for that, but the words of
 // apimachinery's validation and of Kubernetes' strategies.
 func immutable(err error) bool {

@@ -19,7 +19,7 @@ var controllers = map[string]bool{
 	"cloud-controller-manager": true,
 }
 
-// yield gives the object without the fields that controllers own and we do
+// yield returns the object without the fields that controllers own and we do
 // not. Applying them would be a conflict, and forcing it would undo what the
 // controller did.
 func yield(object *unstructured.Unstructured, live metav1.Object) *unstructured.Unstructured {
@@ -47,7 +47,7 @@ func yield(object *unstructured.Unstructured, live metav1.Object) *unstructured.
 	return yielded
 }
 
-// holds tells whether a set has a field or something in it.
+// holds reports whether a set has a field or something in it.
 func holds(set *fieldpath.Set, path fieldpath.Path) bool {
 	if set.Has(path) {
 		return true
@@ -82,7 +82,7 @@ func drop(value any, path fieldpath.Path) {
 // protocol of a port is the only one of Kubernetes' own kinds.
 var keyDefaults = map[string]any{"protocol": "TCP"}
 
-// has tells whether an item of a list has the keys.
+// has reports whether an item of a list has the keys.
 func has(item map[string]any, keys keyvalue.FieldList) bool {
 	for _, key := range keys {
 		field, written := item[key.Name]

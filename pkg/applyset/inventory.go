@@ -60,7 +60,7 @@ func (l *Inventory) Object() Object {
 	}
 }
 
-// Members gives what is on the cluster of the set.
+// Members returns what is on the cluster of the set.
 func (l *Inventory) Members(ctx context.Context, client metadata.Interface, kinds *discover.Kinds, set Record) ([]Object, error) {
 	where, err := Places(kinds, set)
 	if err != nil {
@@ -70,7 +70,7 @@ func (l *Inventory) Members(ctx context.Context, client metadata.Interface, kind
 	return l.only(found), err
 }
 
-// Search gives the members wherever they are, for want of a parent that says
+// Search returns the members wherever they are, for want of a parent that says
 // where; what the user may not see is left out.
 func (l *Inventory) Search(ctx context.Context, client metadata.Interface, kinds *discover.Kinds) ([]Object, error) {
 	if err := kinds.Broken(); err != nil {
@@ -129,6 +129,6 @@ func RecordOf(source string, objects []Object) Record {
 // has its own: several can be in a namespace, and the demo with them.
 const SamplePrefix = ParentName + "-sample-"
 
-// SampleName gives the name of the inventory of a sample, which is named
+// SampleName returns the name of the inventory of a sample, which is named
 // as in sample.Names.
 func SampleName(sample string) string { return SamplePrefix + sample }

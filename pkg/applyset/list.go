@@ -38,12 +38,12 @@ type Object struct {
 	Meta     *metav1.PartialObjectMetadata
 }
 
-// GroupKind gives the kind of the object.
+// GroupKind returns the kind of the object.
 func (o Object) GroupKind() schema.GroupKind {
 	return schema.GroupKind{Group: o.Ref.Group, Kind: o.Ref.Kind}
 }
 
-// List gives the objects of the places that a label selector matches, all if it
+// List returns the objects of the places that a label selector matches, all if it
 // is empty, sorted. It takes one request for each 500 objects of a place, for
 // up to 64 places at once. Kinds that the cluster no longer serves have none.
 // The error is the API server's; then there are no objects.
@@ -91,7 +91,7 @@ func each(ctx context.Context, places []Place, look func(context.Context, Place)
 // what the label was copied to.
 func Selector(id string) string { return PartOf + "=" + id }
 
-// All gives every object at a place. Served is false where the server does not
+// All returns every object at a place. Served is false where the server does not
 // know the place, which need not mean that nothing is stored there. The error is
 // the API server's.
 func All(ctx context.Context, client metadata.Interface, place Place) (found []Object, served bool, err error) {
@@ -106,7 +106,7 @@ func unserved(err error) bool {
 	return apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err)
 }
 
-// list gives nothing for a place that is not served.
+// list returns nothing for a place that is not served.
 func list(ctx context.Context, client metadata.Interface, place Place, selector string) ([]Object, error) {
 	found, err := pages(ctx, client, place, selector)
 	if unserved(err) {

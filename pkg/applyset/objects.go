@@ -31,7 +31,7 @@ func Partition(objects []Object, is func(Object) bool) (some, others []Object) {
 	return some, others
 }
 
-// UIDs gives the identities of objects.
+// UIDs returns the identities of objects.
 func UIDs(objects []Object) map[types.UID]bool {
 	uids := map[types.UID]bool{}
 	for _, object := range objects {
@@ -40,17 +40,17 @@ func UIDs(objects []Object) map[types.UID]bool {
 	return uids
 }
 
-// IsCRD tells whether an object is a CRD.
+// IsCRD reports whether an object is a CRD.
 func IsCRD(object Object) bool {
 	return object.GroupKind() == schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
 }
 
-// IsNamespace tells whether an object is a namespace.
+// IsNamespace reports whether an object is a namespace.
 func IsNamespace(object Object) bool {
 	return object.GroupKind() == schema.GroupKind{Kind: "Namespace"}
 }
 
-// IsPersistentVolumeClaim tells whether an object is one.
+// IsPersistentVolumeClaim reports whether an object is one.
 func IsPersistentVolumeClaim(object Object) bool {
 	return object.GroupKind() == schema.GroupKind{Kind: "PersistentVolumeClaim"}
 }

@@ -21,7 +21,7 @@ func CauseOf(ctx context.Context, err error) error {
 	return After(FailedBefore(ctx, err), context.Cause(ctx))
 }
 
-// After gives an error that is both, and just the second where that is all.
+// After returns an error that is both, and just the second where that is all.
 func After(failed, end error) error {
 	if failed == nil {
 		return end

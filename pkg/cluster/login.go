@@ -7,7 +7,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// interruptible gives the transport of a config whose requests end with their
+// interruptible returns the transport of a config whose requests end with their
 // contexts, also where somebody is logging in. client-go gets credentials in the
 // middle of a request, and waits for the plugin that does, which knows no
 // context, and so for as long as a person takes. Such a request is given up, and

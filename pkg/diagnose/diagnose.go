@@ -44,7 +44,7 @@ type Finding struct {
 	Grace time.Duration `json:"-"`
 }
 
-// String gives all but the logs, the event and the next step in one line.
+// String returns all but the logs, the event and the next step in one line.
 func (f Finding) String() string {
 	var parts []string
 	switch {
@@ -132,7 +132,7 @@ func Explain(evidence Evidence) []Finding {
 	return merged(evidence.look())
 }
 
-// look gives every symptom of every pod, and of the workload itself.
+// look returns every symptom of every pod, and of the workload itself.
 func (e *Evidence) look() []symptom {
 	if e.Workload == nil {
 		return nil
@@ -180,7 +180,7 @@ func (s symptom) cleaned() Finding {
 	return f
 }
 
-// kubectl gives a command for the namespace of the workload.
+// kubectl returns a command for the namespace of the workload.
 func (e *Evidence) kubectl(text string, names ...string) string {
 	return shell.Line("kubectl "+text, names...) + shell.In(e.Workload.GetNamespace())
 }

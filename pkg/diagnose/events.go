@@ -30,7 +30,7 @@ var told = map[kind][]string{
 	otherKind:  {"FailedScheduling"},
 }
 
-// warnings gives the warnings about an object, the last one last.
+// warnings returns the warnings about an object, the last one last.
 func (e *Evidence) warnings(kind, name string, uid types.UID) []corev1.Event {
 	var found []corev1.Event
 	for i := range e.Events {
@@ -49,7 +49,7 @@ func sortByTime(events []corev1.Event) {
 	slices.SortStableFunc(events, func(a, b corev1.Event) int { return happened(&a).Compare(happened(&b)) })
 }
 
-// happened gives the last time that an event happened; recorders of different
+// happened returns the last time that an event happened; recorders of different
 // ages fill different fields.
 func happened(event *corev1.Event) time.Time {
 	last := event.CreationTimestamp.Time
@@ -65,7 +65,7 @@ func happened(event *corev1.Event) time.Time {
 	return last
 }
 
-// containerOf gives the container that an event is about, or nothing.
+// containerOf returns the container that an event is about, or nothing.
 func containerOf(event *corev1.Event) string {
 	if found := part.FindStringSubmatch(event.InvolvedObject.FieldPath); found != nil {
 		return found[1]
@@ -73,10 +73,10 @@ func containerOf(event *corev1.Event) string {
 	return ""
 }
 
-// combined gives the message of one event for one that stands for many.
+// combined returns the message of one event for one that stands for many.
 func combined(message string) string { return aggregate.ReplaceAllString(message, "") }
 
-// lastWarning gives the last warning about a pod that says more than the
+// lastWarning returns the last warning about a pod that says more than the
 // symptom does.
 func (e *Evidence) lastWarning(pod *corev1.Pod, of symptom) string {
 	events := e.warnings("Pod", pod.Name, pod.UID)
@@ -92,14 +92,14 @@ func (e *Evidence) lastWarning(pod *corev1.Pod, of symptom) string {
 	return ""
 }
 
-// repeats tells whether an event says the same as a message.
+// repeats reports whether an event says the same as a message.
 func repeats(event *corev1.Event, message string) bool {
 	said := strings.TrimPrefix(clean(combined(event.Message), maxMessage), "Error: ")
 	message = clean(message, maxMessage)
 	return said == "" || strings.Contains(message, said) || message != "" && strings.Contains(said, message)
 }
 
-// sentence gives an event in one line.
+// sentence returns an event in one line.
 func sentence(event *corev1.Event) string {
 	text := event.Reason + ": " + combined(event.Message)
 	count := event.Count
@@ -112,7 +112,7 @@ func sentence(event *corev1.Event) string {
 	return text
 }
 
-// scaling tells whether an autoscaler makes a node for a pod of the workload.
+// scaling reports whether an autoscaler makes a node for a pod of the workload.
 func (e *Evidence) scaling() bool {
 	return slices.ContainsFunc(e.Events, func(event corev1.Event) bool {
 		makes := event.Reason == "TriggeredScaleUp" || event.Reason == "Nominated"

@@ -65,7 +65,7 @@ func (e *Evidence) gather(ctx context.Context, client typedcorev1.CoreV1Interfac
 	e.complete(ctx, client)
 }
 
-// healthy tells whether all pods that are wanted are there and ready.
+// healthy reports whether all pods that are wanted are there and ready.
 func (e *Evidence) healthy() bool {
 	if _, failed := e.failure(); failed {
 		return false
@@ -111,7 +111,7 @@ func (e *Evidence) complete(ctx context.Context, client typedcorev1.CoreV1Interf
 	}
 }
 
-// crashes gives the symptoms whose logs are worth a request: of those that
+// crashes returns the symptoms whose logs are worth a request: of those that
 // become one finding only the first.
 func crashes(symptoms []symptom) []symptom {
 	var crashed []symptom

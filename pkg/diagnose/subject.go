@@ -51,7 +51,7 @@ func (s subject) narrow(options *metav1.ListOptions) {
 	options.LabelSelector = s.pods.String()
 }
 
-// has tells whether a pod is the subject's. Labels alone do not tell where
+// has reports whether a pod is the subject's. Labels alone do not tell where
 // two workloads select the same.
 func (s subject) has(pod *corev1.Pod) bool {
 	if s.pods == nil {

@@ -46,7 +46,7 @@ func clean(text string, most int) string {
 	return text
 }
 
-// lastLines gives the last lines of a log that say anything.
+// lastLines returns the last lines of a log that say anything.
 func lastLines(log string) []string {
 	if len(log) > maxRead {
 		log = log[len(log)-maxRead:]
@@ -71,7 +71,7 @@ func cut(text string, beginning *regexp.Regexp) string {
 	}
 }
 
-// containsAny tells whether a text has one of some words, in small letters,
+// containsAny reports whether a text has one of some words, in small letters,
 // in letters of either size.
 func containsAny(text string, words ...string) bool {
 	text = strings.ToLower(text)

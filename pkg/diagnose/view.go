@@ -105,7 +105,7 @@ func (v *view) refresh() {
 	}
 }
 
-// evidence gives what is seen of a workload.
+// evidence returns what is seen of a workload.
 func (v *view) evidence(of subject) Evidence {
 	evidence := Evidence{watched: true, Events: v.warnings}
 	if !v.known {
@@ -120,7 +120,7 @@ func (v *view) evidence(of subject) Evidence {
 	return evidence
 }
 
-// anyReady tells whether a pod of the workload is ready, as far as is known.
+// anyReady reports whether a pod of the workload is ready, as far as is known.
 func (e *Evidence) anyReady() bool {
 	for i := range e.Pods {
 		if isTrue(&e.Pods[i], corev1.PodReady) {

@@ -118,7 +118,7 @@ func (w *watch) wait(ctx context.Context) []Stuck {
 	}
 }
 
-// look gives the symptoms of each workload.
+// look returns the symptoms of each workload.
 func (w *watch) look() []entry {
 	for _, view := range w.views {
 		view.refresh()
@@ -145,7 +145,7 @@ func (w *watch) look() []entry {
 	return entries
 }
 
-// starts tells whether something else in a namespace still starts, so that a
+// starts reports whether something else in a namespace still starts, so that a
 // webhook there may yet come. What waits for a webhook itself does not count.
 func (w *watch) starts(namespace string, but int, seen []Evidence, found [][]symptom) bool {
 	for i, subject := range w.subjects {

@@ -51,7 +51,7 @@ var standard = map[schema.GroupVersion]struct{ namespaced, whole map[string]stri
 	},
 }
 
-// Standard gives the kinds that need no discovery, because they are on every
+// Standard returns the kinds that need no discovery, because they are on every
 // cluster. It does not know what else the cluster serves: Partial is true of it.
 func Standard() *Kinds {
 	kinds := &Kinds{
@@ -71,5 +71,5 @@ func Standard() *Kinds {
 	return kinds
 }
 
-// Partial tells whether the cluster may serve more than these kinds.
+// Partial reports whether the cluster may serve more than these kinds.
 func (k *Kinds) Partial() bool { return k.partial }

@@ -76,5 +76,5 @@ func (e *refusedError) Error() string {
 
 func (e *refusedError) Unwrap() error { return e.cause }
 
-// isRefused tells whether the user may not do it.
+// isRefused reports whether the user may not do it.
 func isRefused(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) }

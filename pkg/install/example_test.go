@@ -62,7 +62,7 @@ func ExampleInputError() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// there is no addon "loki"; there are grafana, jaeger, kiali, prometheus
+	// unknown addon "loki"; available: grafana, jaeger, kiali, prometheus
 }
 
 // Plan reports what of a manifest goes where, and in which order.

@@ -53,8 +53,8 @@ var occasions = map[string]string{
 // HookOf reads the annotation of an object. Of several hooks, those of an
 // install count before those of an upgrade, and both before all others. An
 // object is no hook if it says nothing, if it says crd-install, which is what
-// happens to definitions anyway, or if nobody knows what it says; nor are
-// namespaces and definitions, which others need.
+// happens to CRDs anyway, or if nobody knows what it says; nor are
+// namespaces and CRDs, which others need.
 func HookOf(object *unstructured.Unstructured) Hook {
 	var hook Hook
 	names := hookNames(object)
@@ -108,7 +108,7 @@ func hookNames(object *unstructured.Unstructured) []string {
 	return names
 }
 
-// IsJob tells whether the object is a Job.
+// IsJob reports whether the object is a Job.
 func IsJob(object *unstructured.Unstructured) bool {
 	gvk := object.GroupVersionKind()
 	return gvk.Group == "batch" && gvk.Kind == "Job"

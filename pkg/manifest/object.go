@@ -43,7 +43,7 @@ type Source struct {
 	Line int
 }
 
-// String gives "demo.yaml, document 3 (line 120)".
+// String returns "demo.yaml, document 3 (line 120)".
 func (s Source) String() string {
 	switch {
 	case s.Document == 0:
@@ -64,12 +64,12 @@ func Ref(o *unstructured.Unstructured) event.Object {
 	}
 }
 
-// IsCRD tells whether the object is a CustomResourceDefinition.
+// IsCRD reports whether the object is a CustomResourceDefinition.
 func IsCRD(o *unstructured.Unstructured) bool {
 	return o.GroupVersionKind().GroupKind() == schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
 }
 
-// IsNamespace tells whether the object is a Namespace.
+// IsNamespace reports whether the object is a Namespace.
 func IsNamespace(o *unstructured.Unstructured) bool {
 	return o.GroupVersionKind().GroupKind() == schema.GroupKind{Kind: "Namespace"}
 }

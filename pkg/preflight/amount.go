@@ -23,7 +23,7 @@ func (a amount) minus(b amount) amount {
 	return amount{a.milliCPU - b.milliCPU, a.memory - b.memory, a.pods - b.pods}
 }
 
-// atLeast gives the larger of each.
+// atLeast returns the larger of each.
 func (a amount) atLeast(b amount) amount {
 	return amount{max(a.milliCPU, b.milliCPU), max(a.memory, b.memory), max(a.pods, b.pods)}
 }
@@ -32,14 +32,14 @@ func (a amount) times(n int) amount {
 	return amount{a.milliCPU * int64(n), a.memory * int64(n), a.pods * int64(n)}
 }
 
-// fits tells whether a is free. What is not requested always is, also on a node
+// fits reports whether a is free. What is not requested always is, also on a node
 // that is overcommitted.
 func (a amount) fits(free amount) bool {
 	fits := func(requested, free int64) bool { return requested == 0 || requested <= free }
 	return fits(a.milliCPU, free.milliCPU) && fits(a.memory, free.memory) && fits(a.pods, free.pods)
 }
 
-// String gives "cpu 500m, memory 2Gi, pods 1".
+// String returns "cpu 500m, memory 2Gi, pods 1".
 func (a amount) String() string {
 	const mebi = 1 << 20
 	cpu := resource.NewMilliQuantity(a.milliCPU, resource.DecimalSI)

@@ -20,7 +20,7 @@ func NewRights(ctx context.Context, client authorization.AuthorizationV1Interfac
 	})}
 }
 
-// MayAll tells whether the user may do everything, which is asked once. The
+// MayAll reports whether the user may do everything, which is asked once. The
 // error is the API server's.
 func (r *Rights) MayAll() (bool, error) { return r.mayAll() }
 

@@ -99,7 +99,7 @@ func selector(stored *metav1.LabelSelector) labels.Selector {
 	return parsed
 }
 
-// serviceName gives "namespace/name", or nothing.
+// serviceName returns "namespace/name", or nothing.
 func (h hook) serviceName() string {
 	if h.service == nil {
 		return ""
@@ -115,7 +115,7 @@ func (h hook) port() int32 {
 	return *h.service.Port
 }
 
-// matches tells whether the API server asks the webhook about a write, its
+// matches reports whether the API server asks the webhook about a write, its
 // conditions aside.
 func (h hook) matches(w write) bool {
 	if w.resource.Group == admissionv1.GroupName {
@@ -158,7 +158,7 @@ func hasOrAll(named []string, name string) bool {
 	return slices.Contains(named, name) || slices.Contains(named, "*")
 }
 
-// covers tells whether a rule's "pods", "pods/*", "*" or "*/*" means a
+// covers reports whether a rule's "pods", "pods/*", "*" or "*/*" means a
 // resource itself; "pods/status" does not.
 func covers(named, resource string) bool {
 	name, sub, _ := strings.Cut(named, "/")

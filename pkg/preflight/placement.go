@@ -9,7 +9,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// takes tells whether the scheduler may put a pod on a node, its size aside:
+// takes reports whether the scheduler may put a pod on a node, its size aside:
 // by the pod's nodeSelector, its required node affinity and its tolerations.
 // Affinity to other pods, and what is only preferred, is ignored. Whether the
 // node is ready is another question.
@@ -24,7 +24,7 @@ func takes(node *corev1.Node, pod *corev1.PodSpec) bool {
 	return matches && err == nil
 }
 
-// isLasting tells whether a taint keeps pods away for good. Those that Kubernetes
+// isLasting reports whether a taint keeps pods away for good. Those that Kubernetes
 // gives a node for its condition come and go with that.
 func isLasting(taint *corev1.Taint) bool {
 	repels := taint.Effect == corev1.TaintEffectNoSchedule || taint.Effect == corev1.TaintEffectNoExecute

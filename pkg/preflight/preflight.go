@@ -130,7 +130,7 @@ var checks = []struct {
 	{"loadbalancer", loadBalancer},
 }
 
-// Names gives the names of the checks, in the order of their results.
+// Names returns the names of the checks, in the order of their results.
 func Names() []string {
 	names := make([]string, len(checks))
 	for i, check := range checks {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Failed gives the results that would refuse an install.
+// Failed returns the results that would refuse an install.
 func Failed(results []Result) []Result {
 	return WithVerdict(results, Fail)
 }
 
-// WithVerdict gives the results with a verdict.
+// WithVerdict returns the results with a verdict.
 func WithVerdict(results []Result, verdict Verdict) []Result {
 	var found []Result
 	for _, result := range results {

@@ -29,7 +29,7 @@ func (u *Uses) Add(resource schema.GroupVersionResource, namespace string, objec
 	u.objects[at] = append(u.objects[at], object)
 }
 
-// All gives what was added, one Use for each resource and namespace.
+// All returns what was added, one Use for each resource and namespace.
 func (u *Uses) All() []Use {
 	var all []Use
 	for _, at := range u.order {

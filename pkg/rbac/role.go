@@ -31,7 +31,7 @@ type RoleSet struct {
 	Roles       []*rbacv1.Role
 }
 
-// Objects gives all of it in the order in which it can be applied: the
+// Objects returns all of it in the order in which it can be applied: the
 // namespaces of the roles come first, as they may not exist yet.
 func (a RoleSet) Objects() []runtime.Object {
 	var namespaces, roles []runtime.Object
@@ -45,7 +45,7 @@ func (a RoleSet) Objects() []runtime.Object {
 	return slices.Concat(namespaces, []runtime.Object{a.ClusterRole}, roles)
 }
 
-// For gives the smallest roles for the objects, as Plan gives them, and an
+// For returns the smallest roles for the objects, as Plan gives them, and an
 // inventory in the namespace. What can be limited to names is: lists and watches
 // cannot, and creations only because server-side apply names what it creates. A
 // namespace cannot be deleted with them, because whatever is in it would go, too,
@@ -107,7 +107,7 @@ func (g grants) manage(object manifest.Object, resource schema.GroupResource) {
 	everywhere := g.in("")
 	switch {
 	case manifest.IsCRD(object.Unstructured):
-		// The user's objects are counted before a definition is deleted.
+		// The user's objects are counted before a CRD is deleted.
 		everywhere.add(schema.ParseGroupResource(name), "", "list")
 	case resource == schema.GroupResource{Group: "apps", Resource: "deployments"} && object.GetLabels()["istio"] == "pilot":
 		// Another Istio is looked for before this one is installed.
@@ -129,7 +129,7 @@ func (g grants) look(namespace string) {
 // vowelY is the end of kinds that apimachinery takes for gatewaies.
 var vowelY = regexp.MustCompile(`[aeiou]y$`)
 
-// resourceOf gives the resource of a kind: what its definition says, or the
+// resourceOf returns the resource of a kind: what its CRD says, or the
 // plural that all kinds of Kubernetes have, and most others.
 func resourceOf(gvk schema.GroupVersionKind, objects []manifest.Object) schema.GroupResource {
 	for _, object := range objects {

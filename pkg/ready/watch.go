@@ -84,7 +84,7 @@ func (w *Watch) news() <-chan struct{} {
 	return w.fresh
 }
 
-// take gives what was seen since it was last called, and the places that could
+// take returns what was seen since it was last called, and the places that could
 // not be watched.
 func (w *Watch) take() (map[event.Object]sighting, map[Place]bool) {
 	w.mutex.Lock()
@@ -94,7 +94,7 @@ func (w *Watch) take() (map[event.Object]sighting, map[Place]bool) {
 	return latest, maps.Clone(w.failed)
 }
 
-// serves tells whether a group needs no other watch. What the watch has seen
+// serves reports whether a group needs no other watch. What the watch has seen
 // may be older than what was stored meanwhile, so that the versions must be
 // such as can be compared.
 func (w *Watch) serves(group *group, pending map[event.Object]*Pending) bool {

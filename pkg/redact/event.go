@@ -7,7 +7,7 @@ import (
 // What a program leaves out means here what most want: a real run, and nobody
 // who is told or asked.
 
-// Sink gives a sink that can be called, and to which nothing secret of a URL
+// Sink returns a sink that can be called, and to which nothing secret of a URL
 // gets.
 func Sink(sink event.Sink) event.Sink {
 	if sink == nil {

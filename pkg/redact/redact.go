@@ -14,7 +14,7 @@ const hidden = "..."
 // short is git's other form of an address: user@host:path.
 var short = regexp.MustCompile(`^[^/\s]*@([^/@:\s]+:[^?#]*)`)
 
-// URL gives an address without user, password, query and fragment, each of
+// URL returns an address without user, password, query and fragment, each of
 // which may be or hold a secret: https://example.com/demo.yaml. Of what has ://
 // in it and is no URL the scheme alone is left. It knows git's git@host:path and
 // git::https://, too, and gives other text, such as a path, as it is.
@@ -51,7 +51,7 @@ const behind = "\"'`)]}>,.;: \n"
 // passes for a port.
 var faulty = regexp.MustCompile(`(invalid (?:port|character|URL escape)) "(?:[^"\\]|\\.)*"`)
 
-// Text gives a text, such as the error of git or of net/http, with every URL in
+// Text returns a text, such as the error of git or of net/http, with every URL in
 // it as URL gives it.
 func Text(text string) string {
 	text = faulty.ReplaceAllString(text, "$1")
@@ -62,7 +62,7 @@ func Text(text string) string {
 	})
 }
 
-// Error gives an error whose text is as Text gives it. To errors.Is and errors.As
+// Error returns an error whose text is as Text gives it. To errors.Is and errors.As
 // it is what it was.
 func Error(err error) error {
 	if text := Text(err.Error()); text != err.Error() {

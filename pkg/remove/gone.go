@@ -85,7 +85,7 @@ func (h *held) place(ref event.Object) follow.Place {
 	return follow.Place{Kind: schema.GroupKind{Group: ref.Group, Kind: ref.Kind}, Resource: h.target.Resource, Namespace: ref.Namespace}
 }
 
-// anyIn tells whether anything of a place is left.
+// anyIn reports whether anything of a place is left.
 func anyIn(place follow.Place, left map[event.Object]*held) bool {
 	for ref, held := range left {
 		if held.place(ref) == place {

@@ -13,23 +13,23 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
-// overdue is how long a definition may take to end before the API server is
+// overdue is how long a CRD may take to end before the API server is
 // reminded of it, and from then on between one time and the next. It takes less
 // than a second, if nothing is stored of its kind.
 const overdue = 10 * time.Second
 
-// reminded is the annotation that does it. It goes with the definition.
+// reminded is the annotation that does it. It goes with the CRD.
 const reminded = managedfields.Manager + "/reminded"
 
-// remind changes the definitions that only the API server's own finalizer
-// holds, so that it looks at them again. Where a definition was changed while
+// remind changes the CRDs that only the API server's own finalizer
+// holds, so that it looks at them again. Where a CRD was changed while
 // the server ended it, by one of the server's own controllers for instance, it
 // gives up and counts on being told of that change; what it hears of before its
 // cache has it, or what concerns one condition only, it does not take for a
 // change, and then nothing happens until its cache is gone through every five
 // minutes (k8s.io/apiextensions-apiserver, pkg/controller/finalizer, sync and
 // updateCustomResourceDefinition). A definition that waits for objects of its
-// kind loses nothing by being looked at. Whoever may not change definitions
+// kind loses nothing by being looked at. Whoever may not change CRDs
 // waits.
 func (e *Engine) remind(ctx context.Context, left map[event.Object]*held) {
 	var group sync.WaitGroup

@@ -23,7 +23,7 @@ type tries struct {
 	kubelet bool
 }
 
-// judge tells whether an answer is final. The reason is empty where there is
+// judge reports whether an answer is final. The reason is empty where there is
 // nothing wrong with it that could pass.
 func (t *Transport) judge(response *http.Response, err error, tries *tries) (reason string, final bool) {
 	since := time.Since(tries.began)
@@ -79,7 +79,7 @@ func denies(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
-// believe tells whether a no is meant.
+// believe reports whether a no is meant.
 func (t *Transport) believe(status int, tries *tries) bool {
 	first := tries.denied.IsZero()
 	if first {

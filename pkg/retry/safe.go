@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// safe tells whether sending a request twice does no more than sending it
+// safe reports whether sending a request twice does no more than sending it
 // once, and whether it can be sent twice at all.
 func safe(request *http.Request) bool {
 	if request.Body != nil && request.Body != http.NoBody && request.GetBody == nil {
@@ -25,7 +25,7 @@ func safe(request *http.Request) bool {
 	return false
 }
 
-// pinned tells whether a deletion names the uid of what it deletes. Without
+// pinned reports whether a deletion names the uid of what it deletes. Without
 // it, a second one could hit what somebody has created under the same name
 // after the first. That the second finds nothing is for the caller to expect.
 func pinned(request *http.Request) bool {

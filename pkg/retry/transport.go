@@ -147,7 +147,7 @@ func ofLogs(request *http.Request) bool {
 	return last >= 2 && path[last] == "log" && path[last-2] == "pods"
 }
 
-// again gives the request to send, with headers of its own, to which the
+// again returns the request to send, with headers of its own, to which the
 // credentials are added, and a body of its own from the second attempt on.
 func again(request *http.Request, attempt int) (*http.Request, error) {
 	next := request.Clone(request.Context())

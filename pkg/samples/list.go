@@ -18,7 +18,7 @@ type List struct {
 	Namespace string
 }
 
-// Run gives the namespaces of each sample that is installed, sorted. Everywhere
+// Run returns the namespaces of each sample that is installed, sorted. Everywhere
 // is false where only the namespace could be looked at. The error is the API
 // server's, or the cause of the context's end.
 func (s *List) Run(ctx context.Context) (installed map[string][]string, everywhere bool, err error) {

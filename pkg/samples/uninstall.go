@@ -17,7 +17,7 @@ type Uninstall struct {
 	Sample string
 }
 
-// Run gives what Uninstall.Run does, its errors included; unlabelled tells
+// Run returns what Uninstall.Run does, its errors included; unlabelled tells
 // whether the namespace has lost its label.
 func (s *Uninstall) Run(ctx context.Context) (removal uninstall.Removal, unlabelled bool, err error) {
 	s.Inventory = applyset.SampleName(s.Sample)

@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 )
 
-// contents gives what somebody has put into a namespace: not what appeared by
+// contents returns what somebody has put into a namespace: not what appeared by
 // itself, not what is ours or belongs to that, and not the inventory of the
 // objects that go. The error is an unseen where a part of the cluster's kinds
 // does not answer.

@@ -64,7 +64,7 @@ func names(t *testing.T, u *user.User, kind, namespace string) []string {
 	return names
 }
 
-// The directives of cobra that are expected: the first of them is no files,
+// The directives of cobra that are expected: the first of them is not a files,
 // and no space after the word.
 const (
 	shellFiles = "0"

@@ -72,8 +72,8 @@ type Rendered struct {
 	Injected []string
 }
 
-// Render gives the objects that `istioctl install --set profile=demo` leaves on
-// a cluster, the namespace aside, with the definitions first. The same options
+// Render returns the objects that `istioctl install --set profile=demo` leaves on
+// a cluster, the namespace aside, with the CRDs first. The same options
 // give the same objects in the same order, each call new ones, so that it can
 // be used by many goroutines. The options' values are not changed. Its errors
 // come from the values: what a template or the schema of a chart refuses, in
@@ -126,14 +126,14 @@ func together(parts []func(*Rendered) error) (Rendered, error) {
 	return all, nil
 }
 
-// enabled tells whether the user wants a gateway; the other components are
+// enabled reports whether the user wants a gateway; the other components are
 // what makes the demo.
 func enabled(component string, values map[string]any) bool {
 	gateway := map[string]string{ingressChart: "istio-ingressgateway", egressChart: "istio-egressgateway"}[component]
 	return gateway == "" || lookup(values, true, "gateways", gateway, "enabled")
 }
 
-// sidecars gives the images of the proxy and of what runs before it, as the
+// sidecars returns the images of the proxy and of what runs before it, as the
 // injection templates put them together.
 func sidecars(values map[string]any) []string {
 	var images []string
@@ -152,7 +152,7 @@ func sidecars(values map[string]any) []string {
 	return slices.Compact(images)
 }
 
-// releaseImages tells whether the images are the release's, in any of their
+// releaseImages reports whether the images are the release's, in any of their
 // variants, such as 1.31.0-distroless.
 func releaseImages(values map[string]any) bool {
 	tag := lookup(values, "", "global", "tag")
@@ -188,7 +188,7 @@ func (r *Rendered) add(name, namespace string, values map[string]any, keep func(
 	return nil
 }
 
-// render gives the text of each template of a chart.
+// render returns the text of each template of a chart.
 func render(loaded *helmchart.Chart, namespace string, values map[string]any) (map[string]string, error) {
 	// The templates change the values that they are given.
 	top, err := renderValues(loaded, namespace, clone(values))
@@ -198,7 +198,7 @@ func render(loaded *helmchart.Chart, namespace string, values map[string]any) (m
 	return engine.Render(loaded, top)
 }
 
-// warnings gives what a chart's notes say about deprecated values.
+// warnings returns what a chart's notes say about deprecated values.
 func warnings(notes string) []string {
 	var found []string
 	for line := range strings.Lines(notes) {

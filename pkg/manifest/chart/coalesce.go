@@ -6,7 +6,7 @@ import (
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
 )
 
-// renderValues gives what the templates of a chart see. It is Helm's
+// renderValues returns what the templates of a chart see. It is Helm's
 // ToRenderValues (helm.sh/helm/v4/pkg/chart/common/util) for charts without
 // subcharts and without a schema: that package brings a validator of schemas,
 // which is set up whenever the program starts and makes a tenth of its start.

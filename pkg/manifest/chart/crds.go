@@ -23,7 +23,7 @@ var (
 
 func isCRDFile(file string) bool { return file == crdFile || file == crdTemplate }
 
-// crds gives what the base chart's CRD template would: Istio's CRDs with the
+// crds returns what the base chart's CRD template would: Istio's CRDs with the
 // labels that all of its objects have.
 func crds(values map[string]any) ([]manifest.Object, error) {
 	if !clusterScoped(values) {
@@ -60,7 +60,7 @@ func crds(values map[string]any) ([]manifest.Object, error) {
 	return objects, nil
 }
 
-// clusterScoped tells whether the objects outside of namespaces are wanted.
+// clusterScoped reports whether the objects outside of namespaces are wanted.
 func clusterScoped(values map[string]any) bool {
 	scope := lookup(values, "all", "global", "resourceScope")
 	return scope == "all" || scope == "cluster"

@@ -61,7 +61,7 @@ func only(name string) func(template string) bool {
 	return func(template string) bool { return strings.HasSuffix(template, "/"+name) || isShared(template) }
 }
 
-// isShared tells whether a template emits nothing and serves the others.
+// isShared reports whether a template emits nothing and serves the others.
 func isShared(template string) bool {
 	return strings.HasSuffix(template, ".tpl") || strings.HasPrefix(template, "templates/zz")
 }

@@ -35,7 +35,7 @@ func ExampleDecode() {
 	// Output:
 	// shop.yaml, document 1 (line 1): service store
 	// shop.yaml, document 2 (line 7): configmap prices
-	// warning: shop.yaml, document 1 (line 5): service store: metadata.name is written twice; the last one counts
+	// warning: shop.yaml, document 1 (line 5): service store: metadata.name is set twice; the last one wins
 }
 
 // A missing separator is where kubectl loses an object in silence.
@@ -46,6 +46,6 @@ func ExampleDecode_strict() {
 	content, err := decode.Decode("two.yaml", []byte(unseparated), false)
 	fmt.Println(len(content.Objects), "objects,", len(content.Warnings), "warning,", err)
 	// Output:
-	// two.yaml, document 1 (line 4): configmap b begins here, in the same document as configmap a; separate them with --- above this line, or have them read as two with --strict=false
+	// two.yaml, document 1 (line 4): configmap b starts here, in the same document as configmap a; separate them with --- above this line, or read them as two objects with --strict=false
 	// 2 objects, 1 warning, <nil>
 }

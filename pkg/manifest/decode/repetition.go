@@ -41,7 +41,7 @@ type search struct {
 	found []repetition
 }
 
-// repetitions gives those of a document whose first line is start.
+// repetitions returns those of a document whose first line is start.
 func repetitions(root *yaml3.Node, start int) []repetition {
 	s := &search{above: start - 1}
 	s.object(root)
@@ -102,7 +102,7 @@ func reference(node *yaml3.Node) event.Object {
 	}
 }
 
-// field gives the last value of a key, or nil.
+// field returns the last value of a key, or nil.
 func field(node *yaml3.Node, key string) *yaml3.Node {
 	if node == nil || node.Kind != yaml3.MappingNode {
 		return nil
@@ -115,7 +115,7 @@ func field(node *yaml3.Node, key string) *yaml3.Node {
 	return nil
 }
 
-// scalar gives a text in one line, because it goes into messages.
+// scalar returns a text in one line, because it goes into messages.
 func scalar(node *yaml3.Node) string {
 	if node != nil && node.Kind == yaml3.AliasNode {
 		node = node.Alias
@@ -126,7 +126,7 @@ func scalar(node *yaml3.Node) string {
 	return strings.Join(strings.Fields(node.Value), " ")
 }
 
-// yamlTree gives the nodes of a YAML document, which have repeated keys and
+// yamlTree returns the nodes of a YAML document, which have repeated keys and
 // lines, or nil where this parser reads less than that of kubectl.
 func yamlTree(text []byte) *yaml3.Node {
 	var document yaml3.Node
@@ -138,7 +138,7 @@ func yamlTree(text []byte) *yaml3.Node {
 
 var alreadySet = regexp.MustCompile(`^line (\d+): key "?(.*?)"? already set in map$`)
 
-// complaints gives what the strict parser has to say, for want of nodes; it
+// complaints returns what the strict parser has to say, for want of nodes; it
 // knows no path. It also complains of a key beside a merged one, which is no
 // repetition.
 func complaints(text []byte, start int, err error) []repetition {
@@ -156,7 +156,7 @@ func complaints(text []byte, start int, err error) []repetition {
 	return found
 }
 
-// lastCounts gives a JSON value in which each key comes once, and those that
+// lastCounts returns a JSON value in which each key comes once, and those that
 // came more often. To decode into a struct would mix all of their values.
 func lastCounts(raw []byte, start int) ([]byte, []repetition) {
 	var decoded any

@@ -62,7 +62,7 @@ func split(stream []byte) []document {
 	return documents
 }
 
-// inUTF8 gives a stream in UTF-8 and without a byte order mark. YAML may also
+// inUTF8 returns a stream in UTF-8 and without a byte order mark. YAML may also
 // be UTF-16, which is what Windows PowerShell writes.
 func inUTF8(stream []byte) []byte {
 	var order binary.ByteOrder
@@ -91,10 +91,10 @@ func inUTF8(stream []byte) []byte {
 // is one, something could be overlooked.
 const rareBreaks = "\u0085\u2028\u2029"
 
-// hasContent tells whether there is more than space and comments.
+// hasContent reports whether there is more than space and comments.
 func hasContent(text []byte) bool { return firstContent(text) >= 0 }
 
-// firstContent gives the offset of the first byte that is neither space nor
+// firstContent returns the offset of the first byte that is neither space nor
 // part of a comment, or -1.
 func firstContent(text []byte) int {
 	offset := 0
@@ -108,7 +108,7 @@ func firstContent(text []byte) int {
 	return -1
 }
 
-// firstContentLine gives the index of the line of the first content, or -1.
+// firstContentLine returns the index of the line of the first content, or -1.
 func firstContentLine(text []byte) int {
 	if !hasContent(text) {
 		return -1
