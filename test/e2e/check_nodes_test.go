@@ -46,7 +46,7 @@ func TestCheckNodes(t *testing.T) {
 		found(t, findings, "architectures", "pass", ".*")
 		u.Must(t, "kubectl", "label", "node", "--all", "kubernetes.io/arch=s390x", "--overwrite")
 		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
-		if lines := got.Errors(); got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: the images are built for amd64 and arm64, and there is no such node for deployment istio-system/istiod, ") {
+		if lines := got.Errors(); got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: images are built for amd64 and arm64, but no such node accepts deployment istio-system/istiod, ") {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		_, findings = check(t, u, "--hub", "registry.example.com/s390x")
@@ -59,6 +59,6 @@ func TestCheckNodes(t *testing.T) {
 	t.Run("no node", func(t *testing.T) {
 		u.Must(t, "kubectl", "cordon", "node-000000", "node-000002")
 		_, findings := check(t, u)
-		found(t, findings, "capacity", "warn", "no ready node accepts the pods of deployment istio-system/istiod, .* (taints, nodeSelector, node affinity)")
+		found(t, findings, "capacity", "warn", `no ready node accepts the pods of deployment istio-system/istiod, .* \(taints, nodeSelector, node affinity\)`)
 	})
 }

@@ -102,7 +102,7 @@ func TestInstallRefusals(t *testing.T) {
 		{"a namespace that nobody brings", []string{"-f", "FILE"}, deployment, 1,
 			`error: namespace demo does not exist and is not in the manifest; create it first .*`},
 		{"a namespace that is being deleted", []string{"-f", "FILE", "-n", "doomed"}, configMap, 1,
-			`error: namespace doomed has been terminating since .*; wait until it is gone .*`},
+			`error: namespace doomed has been terminating since .*; wait for its deletion .*`},
 		{"http", []string{"-f", insecure.URL}, "", 2, `error: http://\S+ is not encrypted; use https, or allow it with --allow-http`},
 		{"a download that fails", []string{"--allow-http", "-f", insecure.URL}, "", 2, `error: cannot download http://\S+: the server answered 404 Not Found`},
 		{"-f with -k", []string{"-f", "x", "-k", "y"}, "", 2, `error: -f and -k cannot be used together`},

@@ -164,7 +164,7 @@ func TestInstallRefusedObject(t *testing.T) {
 	path := user.File(t, "typo.yaml", strings.Replace(tooBig, "  selector:", "  replica: 1\n  selector:", 1))
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "typo")
 	lines := got.Errors()
-	if got.Code != 1 || len(lines) != 1 || !regexp.MustCompile(`^error: \S+typo\.yaml, document 2 \(line 6\): deployment typo/big: .*\.spec\.replica: field not declared in schema; correct it, or have .* left out with --validate=warn$`).MatchString(lines[0]) {
+	if got.Code != 1 || len(lines) != 1 || !regexp.MustCompile(`^error: \S+typo\.yaml, document 2 \(line 6\): deployment typo/big: .*\.spec\.replica: field not declared in schema; fix it, or drop unknown fields with --validate=warn$`).MatchString(lines[0]) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	if !strings.Contains(got.Stderr, "  stopped: 2 of 3 objects applied\n") {
