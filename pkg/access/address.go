@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
@@ -33,7 +32,7 @@ type Address struct {
 	Sink    event.Sink
 }
 
-// The values of Reach.Via.
+// The values of Endpoint.Via.
 const (
 	ViaLoadBalancer = "loadbalancer"
 	ViaNodePort     = "nodeport"
@@ -266,40 +265,4 @@ func outside(service *corev1.Service) (host, from string) {
 // Not every server has checked what its controllers and nodes say.
 func IsHost(text string) bool {
 	return net.ParseIP(text) != nil || len(validation.IsDNS1123Subdomain(text)) == 0
-}
-
-// webPort returns the port for HTTP, or else that for HTTPS.
-func webPort(ports []corev1.ServicePort) (corev1.ServicePort, bool) {
-	for _, fits := range []func(corev1.ServicePort) bool{
-		func(port corev1.ServicePort) bool { return port.Port == 80 },
-		func(port corev1.ServicePort) bool { return strings.HasPrefix(port.Name, "http") && !isHTTPS(port) },
-		isHTTPS,
-	} {
-		if i := slices.IndexFunc(ports, fits); i >= 0 {
-			return ports[i], true
-		}
-	}
-	return corev1.ServicePort{}, false
-}
-
-func isHTTPS(port corev1.ServicePort) bool {
-	return port.Port == 443 || strings.HasPrefix(port.Name, "https")
-}
-
-// targetPort returns the port of a pod that a Service's port leads to.
-func targetPort(pod *corev1.Pod, port corev1.ServicePort) (int, error) {
-	if port.TargetPort.Type == intstr.Int {
-		if port.TargetPort.IntVal == 0 {
-			return int(port.Port), nil
-		}
-		return int(port.TargetPort.IntVal), nil
-	}
-	for _, container := range pod.Spec.Containers {
-		for _, named := range container.Ports {
-			if named.Name == port.TargetPort.StrVal {
-				return int(named.ContainerPort), nil
-			}
-		}
-	}
-	return 0, fmt.Errorf("pod %s/%s has no port named %q", pod.Namespace, pod.Name, port.TargetPort.StrVal)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 )
 
-// TestNear has an empty near end be a free port of localhost, without a bound.
-func TestNear(t *testing.T) {
+// TestLocal has an empty local end be a free port of localhost, without a bound.
+func TestLocal(t *testing.T) {
 	ctx, cancel := (Local{}).limit(t.Context())
 	if _, bounded := ctx.Deadline(); bounded || ctx.Err() != nil || (Local{}).address() != "localhost" {
 		t.Errorf("an empty near end is %s, bounded: %t", (Local{}).address(), bounded)

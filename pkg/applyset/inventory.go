@@ -27,7 +27,7 @@ func IsContent(kind schema.GroupKind) bool {
 // Inventory is the inventory as an install, a diff or an uninstall uses it.
 type Inventory struct {
 	Parent *Parent
-	// before is what the parent said at first; found is false where there was
+	// Recorded is what the parent said at first; Exists is false where there was
 	// none.
 	Recorded Record
 	Exists   bool

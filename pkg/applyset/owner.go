@@ -34,7 +34,7 @@ type Owner struct {
 	// Name is that of Helm's release, Argo CD's application or Flux's object, or
 	// of the field manager; it may be empty. Namespace is that of Helm's release.
 	Name, Namespace string
-	// Set is the ID of the ApplySet that the object belongs to, where that is
+	// ApplySetID is the ID of the ApplySet that the object belongs to, where that is
 	// all that is known, and Made is true where this program made it.
 	ApplySetID string
 	Made       bool

@@ -171,7 +171,7 @@ func parse(object *corev1.ConfigMap) (Record, error) {
 	return normal(set), nil
 }
 
-// listed reads a list as people write it by hand, with spaces.
+// parseList reads a list as people write it by hand, with spaces.
 func parseList(text string) []string {
 	names := strings.Split(text, ",")
 	for i, name := range names {

@@ -1,5 +1,5 @@
 // Package builtin has what can be installed without a manifest of one's own:
-// Istio's demo with its addons, and the samples, in the form that pkg/demo
+// Istio's demo with its addons, and the samples, in the form that pkg/install
 // installs. Nothing is downloaded and no cluster is asked.
 package builtin
 

@@ -30,7 +30,7 @@ import (
 type Cluster struct {
 	// Server is the URL, for messages, as redact.URL gives it.
 	Server string
-	// The clients share one connection. They are for reading what pkg/demo does
+	// The clients share one connection. They are for reading what the use cases do
 	// not tell; what they write is in no inventory.
 	Discovery     discovery.DiscoveryInterface
 	Dynamic       dynamic.Interface

@@ -56,26 +56,7 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 			}
 			ctx, cancel := timeout.limit(command.Context())
 			defer cancel()
-			sink := progress.NewPlain(streams.ErrOut).Sink
-			connected, err := cluster.connect(sink)
-			if err != nil {
-				return &troubleError{err}
-			}
-			install := &install.Install{
-				Read: func(ctx context.Context) (manifest.Manifest, error) {
-					return from.read(ctx, streams.In, *cluster.Namespace)
-				},
-				Cluster:    connected,
-				Namespace:  cluster.namespace(),
-				Prune:      prune,
-				Validation: "Ignore",
-
-				UpgradeAPIs:     upgrade.upgrade,
-				SkipUnsupported: upgrade.skip,
-
-				Sink: sink,
-			}
-			differences, err := install.Diff(ctx)
+			differences, err := differencesOf(ctx, cluster, streams, from, upgrade, prune)
 			if err != nil {
 				return &troubleError{err}
 			}
@@ -89,6 +70,27 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 	flags.BoolVar(&showManagedFields, "show-managed-fields", false, "Also compare managedFields")
 	timeout.addFlag(flags, 2*time.Minute, "Maximum time for the whole command")
 	return command
+}
+
+func differencesOf(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams, from source, upgrade upgradeFlags, prune bool) ([]install.Difference, error) {
+	sink := progress.NewPlain(streams.ErrOut).Sink
+	connected, err := cluster.connect(sink)
+	if err != nil {
+		return nil, err
+	}
+	run := &install.Install{
+		Read: func(ctx context.Context) (manifest.Manifest, error) {
+			return from.read(ctx, streams.In, *cluster.Namespace)
+		},
+		Cluster:         connected,
+		Namespace:       cluster.namespace(),
+		Prune:           prune,
+		Validation:      "Ignore",
+		UpgradeAPIs:     upgrade.upgrade,
+		SkipUnsupported: upgrade.skip,
+		Sink:            sink,
+	}
+	return run.Diff(ctx)
 }
 
 // troubleError is what kept a comparison from being made; it never exits with

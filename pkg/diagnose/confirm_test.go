@@ -53,7 +53,7 @@ func TestConfirm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &watch{client: client, inventory: inventory{grace: func(f Finding) time.Duration { return f.Grace }}}
+		w := &watch{client: client, symptoms: symptoms{grace: func(f Finding) time.Duration { return f.Grace }}}
 		overdue, want := map[key]bool{}, []string{}
 		for n := range 20 {
 			name := fmt.Sprintf("web-%d", n)

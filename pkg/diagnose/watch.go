@@ -42,7 +42,7 @@ func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []
 	if grace == nil {
 		grace = func(f Finding) time.Duration { return f.Grace }
 	}
-	w := &watch{client: client, changed: make(chan struct{}, 1), inventory: inventory{grace: grace}}
+	w := &watch{client: client, changed: make(chan struct{}, 1), symptoms: symptoms{grace: grace}}
 	for _, workload := range workloads {
 		if subject, hasPods := subjectOf(workload); hasPods {
 			w.subjects = append(w.subjects, subject)
@@ -61,10 +61,10 @@ func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []
 
 // watch is what is known while watching.
 type watch struct {
-	client    typedcorev1.CoreV1Interface
-	subjects  []subject
-	views     map[string]*view
-	inventory inventory
+	client   typedcorev1.CoreV1Interface
+	subjects []subject
+	views    map[string]*view
+	symptoms symptoms
 	// changed has something in it when there is something new to see.
 	changed chan struct{}
 }
@@ -96,7 +96,7 @@ func (w *watch) wait(ctx context.Context) []Stuck {
 	timer := time.NewTimer(never)
 	defer timer.Stop()
 	for {
-		overdue, next := w.inventory.enter(time.Now(), w.look())
+		overdue, next := w.symptoms.enter(time.Now(), w.look())
 		if len(overdue) > 0 {
 			stuck := w.confirm(ctx, overdue)
 			switch {
@@ -105,7 +105,7 @@ func (w *watch) wait(ctx context.Context) []Stuck {
 			case len(stuck) > 0:
 				return stuck
 			}
-			w.inventory.excuse(time.Now(), overdue)
+			w.symptoms.excuse(time.Now(), overdue)
 			continue
 		}
 		timer.Reset(next)
@@ -178,7 +178,7 @@ func (w *watch) confirm(ctx context.Context, overdue map[key]bool) []Stuck {
 			evidence.gather(ctx, w.client)
 			symptoms := evidence.look()
 			if slices.ContainsFunc(symptoms, func(s symptom) bool {
-				return w.inventory.grace(s.Finding) > 0 && overdue[key{i, s.uid, s.Container, s.kind}]
+				return w.symptoms.grace(s.Finding) > 0 && overdue[key{i, s.uid, s.Container, s.kind}]
 			}) {
 				all[i] = Stuck{Workload: subject.workload, Findings: merged(symptoms)}
 			}

@@ -22,7 +22,7 @@ func happened(sink event.Sink) {
 	sink(event.Finished{Counts: map[event.Action]int{event.Created: 1}, DryRun: event.DryRunNone, Took: 1200 * time.Millisecond})
 }
 
-// The method Sink of a printer is what pkg/demo takes as a sink.
+// The method Sink of a printer is what a use case takes as a sink.
 func ExampleNewPlain() {
 	printer := progress.NewPlain(os.Stdout)
 	defer printer.Close()

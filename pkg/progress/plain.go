@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 )
@@ -58,23 +57,6 @@ func (p *Plain) Sink(e event.Event) {
 	case event.Recreating:
 		p.line("  %s will be deleted and recreated:", count(len(e.Objects), "object"))
 		p.objects(e.Objects)
-	case event.Uninstalling:
-		p.uninstalling(e)
-	case event.Purging:
-		p.line("  these custom resources are deleted with their CRDs:")
-		p.objects(e.Objects)
-	case event.RemovalStarted:
-		p.removing, p.removed = e, 0
-	case event.Removed:
-		p.removed++
-	case event.Going:
-		p.going(e)
-	case event.RemovalFinished:
-		p.line("  [%d/%d] %s: %d removed", p.removing.Number, p.removing.Steps, p.removing.Title, p.removed)
-	case event.Kept:
-		p.line("  %s is kept: %s", e.Object, e.Why)
-	case event.Uninstalled:
-		p.uninstalled(e)
 	case event.AwaitingReadiness:
 		if e.Objects > 0 {
 			p.line("  waiting for %s to become ready", count(e.Objects, "object"))
@@ -98,6 +80,31 @@ func (p *Plain) Sink(e event.Event) {
 		p.line("warning: %s", e.Message)
 	case event.Finished:
 		p.finished(e)
+	default:
+		p.removal(e)
+	}
+}
+
+// removal prints the events of an uninstall or a prune.
+func (p *Plain) removal(e event.Event) {
+	switch e := e.(type) {
+	case event.Uninstalling:
+		p.uninstalling(e)
+	case event.Purging:
+		p.line("  these custom resources are deleted with their CRDs:")
+		p.objects(e.Objects)
+	case event.RemovalStarted:
+		p.removing, p.removed = e, 0
+	case event.Removed:
+		p.removed++
+	case event.Going:
+		p.going(e)
+	case event.RemovalFinished:
+		p.line("  [%d/%d] %s: %d removed", p.removing.Number, p.removing.Steps, p.removing.Title, p.removed)
+	case event.Kept:
+		p.line("  %s is kept: %s", e.Object, e.Why)
+	case event.Uninstalled:
+		p.uninstalled(e)
 	}
 }
 
@@ -262,46 +269,4 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// Printable replaces what a terminal acts on by spaces: control characters,
-// which could be its escapes, and what ends a line or changes the direction of
-// writing, which could make a text look like another one. What is no UTF-8
-// becomes U+FFFD.
-func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if isPrintable(r) {
-			return r
-		}
-		return ' '
-	}, text)
-}
-
-// PrintableLines does the same to a text whose line ends and tabs are meant.
-func PrintableLines(text string) string {
-	return strings.Map(func(r rune) rune {
-		if isPrintable(r) || r == '\n' || r == '\t' {
-			return r
-		}
-		return ' '
-	}, text)
-}
-
-// Escaped writes what PrintableLines takes out as JSON does, as \u202e: in JSON
-// it means the same.
-func Escaped(text string) string {
-	var escaped strings.Builder
-	for _, r := range text {
-		if isPrintable(r) || r == '\n' || r == '\t' {
-			escaped.WriteRune(r)
-		} else {
-			fmt.Fprintf(&escaped, `\u%04x`, r) // all of these have four digits
-		}
-	}
-	return escaped.String()
-}
-
-// isPrintable reports whether a terminal prints a rune instead of acting on it.
-func isPrintable(r rune) bool {
-	return !unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }

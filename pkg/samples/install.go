@@ -21,7 +21,7 @@ import (
 
 // Install installs a sample application, has Istio inject its sidecars,
 // and looks afterwards whether it did. Sample, Gateway and Path are those of
-// sample.Sample, and Read gives what builtin.Sample does. One SampleInstall is
+// sample.Sample, and Read gives what builtin.Sample does. One Install is
 // for one Run.
 type Install struct {
 	// Install says what is applied, and how. Its Inventory, NamespaceLabels and
@@ -39,7 +39,7 @@ type Install struct {
 	// written unless it gives nil.
 	Inject       bool
 	ConfirmLabel func(ctx context.Context, label string) error
-	// ResetRoutes takes away the routes that SampleRoute has set.
+	// ResetRoutes removes the routes that Routing has set.
 	ResetRoutes bool
 }
 

@@ -39,9 +39,9 @@ type Purge struct {
 // and what holds something of somebody else's.
 type Remover struct {
 	Cluster *cluster.Cluster
-	// rights are what the user may do.
+	// Rights are what the user may do.
 	Rights *preflight.Rights
-	// kinds are all of the cluster's, where namespaces are removed.
+	// Kinds are all of the cluster's, where namespaces are removed.
 	Kinds *discover.Kinds
 	// inventory is the inventory of the objects.
 	Inventory *applyset.Inventory
@@ -54,7 +54,7 @@ type Remover struct {
 type Kept struct {
 	Ref event.Object
 	Why string
-	// object is the member itself, and claimed tells that another tool has it.
+	// Object is the member itself, and Claimed reports that another tool has it.
 	Object  applyset.Object
 	Claimed bool
 }

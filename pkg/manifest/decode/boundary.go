@@ -2,8 +2,12 @@ package decode
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
+
+	goyaml "go.yaml.in/yaml/v2"
 
 	yaml3 "go.yaml.in/yaml/v3"
 
@@ -140,4 +144,23 @@ func list(keys []string) string {
 		return keys[0] + " is"
 	}
 	return strings.Join(keys, ", ") + " are"
+}
+
+// single refuses what follows the first value, which the library drops. Only
+// behind a value in brackets or quotes can there be another one, or behind a
+// rare line end.
+func (d document) single() error {
+	closed := bytes.ContainsRune([]byte(`{["'`), rune(d.text[firstContent(d.text)]))
+	if !closed && !bytes.ContainsAny(d.text, rareBreaks) {
+		return nil
+	}
+	decoder := goyaml.NewDecoder(bytes.NewReader(d.text))
+	var ignored any
+	if err := decoder.Decode(&ignored); err != nil {
+		return err
+	}
+	if err := decoder.Decode(&ignored); !errors.Is(err, io.EOF) {
+		return errors.New("unexpected data after the first value; separate documents with ---")
+	}
+	return nil
 }

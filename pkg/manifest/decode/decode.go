@@ -12,7 +12,6 @@ import (
 	"strings"
 	"unicode"
 
-	goyaml "go.yaml.in/yaml/v2"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kjson "sigs.k8s.io/json"
@@ -163,25 +162,6 @@ func (d document) yaml(source manifest.Source) (value, error) {
 		v.parts = d.cut(root, source)
 	}
 	return v, nil
-}
-
-// single refuses what follows the first value, which the library drops. Only
-// behind a value in brackets or quotes can there be another one, or behind a
-// rare line end.
-func (d document) single() error {
-	closed := bytes.ContainsRune([]byte(`{["'`), rune(d.text[firstContent(d.text)]))
-	if !closed && !bytes.ContainsAny(d.text, rareBreaks) {
-		return nil
-	}
-	decoder := goyaml.NewDecoder(bytes.NewReader(d.text))
-	var ignored any
-	if err := decoder.Decode(&ignored); err != nil {
-		return err
-	}
-	if err := decoder.Decode(&ignored); !errors.Is(err, io.EOF) {
-		return errors.New("unexpected data after the first value; separate documents with ---")
-	}
-	return nil
 }
 
 // jsonValues reads one JSON value after the other; with an error it gives

@@ -43,10 +43,10 @@ func TestLedger(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inventory := inventory{grace: func(f Finding) time.Duration { return f.Grace }}
+			symptoms := symptoms{grace: func(f Finding) time.Duration { return f.Grace }}
 			start := time.Now()
 			for _, look := range looks {
-				overdue, next := inventory.enter(start.Add(time.Duration(look.at)*time.Second), look.entries)
+				overdue, next := symptoms.enter(start.Add(time.Duration(look.at)*time.Second), look.entries)
 				if want := time.Duration(look.next) * time.Second; len(overdue) > 0 != (look.next == 0) || look.next > 0 && next != want {
 					t.Errorf("second %d: %d are overdue, the next in %v, want %v", look.at, len(overdue), next, want)
 				}
@@ -58,17 +58,17 @@ func TestLedger(t *testing.T) {
 // TestLedgerExcuses begins again with what turned out to heal, and looks into
 // a crash only once.
 func TestLedgerExcuses(t *testing.T) {
-	inventory := inventory{grace: func(f Finding) time.Duration { return f.Grace }}
+	symptoms := symptoms{grace: func(f Finding) time.Duration { return f.Grace }}
 	place := entry{key: key{kind: placeKind}, symptom: symptom{Finding: Finding{Grace: time.Minute}}}
 	crash := entry{key: key{kind: crashKind}, symptom: symptom{previous: true}}
 	start := time.Now()
-	inventory.enter(start, []entry{place, crash})
-	overdue, _ := inventory.enter(start.Add(time.Minute), []entry{place, crash})
+	symptoms.enter(start, []entry{place, crash})
+	overdue, _ := symptoms.enter(start.Add(time.Minute), []entry{place, crash})
 	if len(overdue) != 2 {
 		t.Fatalf("%d are overdue", len(overdue))
 	}
-	inventory.excuse(start.Add(time.Minute), overdue)
-	overdue, next := inventory.enter(start.Add(time.Minute), []entry{place, crash})
+	symptoms.excuse(start.Add(time.Minute), overdue)
+	overdue, next := symptoms.enter(start.Add(time.Minute), []entry{place, crash})
 	if len(overdue) > 0 || next != time.Minute {
 		t.Errorf("%d are overdue, the next in %v", len(overdue), next)
 	}

@@ -27,8 +27,8 @@ type entry struct {
 	excused bool
 }
 
-// inventory remembers how long symptoms last.
-type inventory struct {
+// symptoms remembers how long symptoms last.
+type symptoms struct {
 	// grace tells how long a finding may last.
 	grace func(Finding) time.Duration
 
@@ -49,7 +49,7 @@ type record struct {
 // enter takes in what is seen now, and forgets what is not seen any more. It
 // gives the symptoms whose grace is over, or how long it is until the first
 // is.
-func (l *inventory) enter(now time.Time, entries []entry) (overdue map[key]bool, next time.Duration) {
+func (l *symptoms) enter(now time.Time, entries []entry) (overdue map[key]bool, next time.Duration) {
 	records := map[key]record{}
 	overdue, next = map[key]bool{}, never
 	for _, entry := range entries {
@@ -84,7 +84,7 @@ func (l *inventory) enter(now time.Time, entries []entry) (overdue map[key]bool,
 
 // patience tells how long an entry may last. A container that has begun to
 // crash is looked into once: its log may tell that it is hopeless.
-func (l *inventory) patience(entry entry) time.Duration {
+func (l *symptoms) patience(entry entry) time.Duration {
 	finding := entry.symptom.Finding
 	if finding.Grace == 0 && entry.symptom.previous && !l.examined[entry.workload] {
 		finding.Grace = hopelessGrace
@@ -93,7 +93,7 @@ func (l *inventory) patience(entry entry) time.Duration {
 }
 
 // excuse begins the grace of symptoms again that have turned out to heal.
-func (l *inventory) excuse(now time.Time, overdue map[key]bool) {
+func (l *symptoms) excuse(now time.Time, overdue map[key]bool) {
 	if l.examined == nil {
 		l.examined = map[int]bool{}
 	}
