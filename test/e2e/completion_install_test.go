@@ -89,7 +89,7 @@ func TestCompletionInstallRefused(t *testing.T) {
 	}{
 		{"--install", 1, ``, `error: ` + link + ` already exists and was not written by this program; remove it, or choose another directory with --dir`},
 		{"--install --dir nope", 1, ``, `error: cannot write ` + u.Dir + `/nope/` + completer + `: no such file or directory; choose a writable directory on PATH with --dir`},
-		{"--install --dir /proc", 1, ``, `error: cannot write /proc/` + completer + `: .*; choose a directory on PATH .*`},
+		{"--install --dir /proc", 1, ``, `error: cannot write /proc/` + completer + `: .*; choose a writable directory on PATH .*`},
 		{"--install --dir elsewhere", 0, elsewhere + "/" + completer + " created\n", `warning: kubectl will ask ` + link + ` instead, which comes earlier on PATH; remove it if you do not need it`},
 		{"--dir elsewhere", 2, ``, `error: --dir requires --install`},
 		{"bash --install", 2, ``, `error: --install and --dir cannot be used with the name of a shell`},

@@ -131,7 +131,7 @@ func TestInstallAdopts(t *testing.T) {
 
 	adopted := u.Run(t, append(install, "--adopt")...)
 	if adopted.Code != 0 || strings.Count(adopted.Stderr, " adopted from ") != len(wants) ||
-		!strings.Contains(adopted.Stderr, "'kubectl delete secret -n mesh -l owner=helm,name=istio-base' makes helm forget the release") {
+		!strings.Contains(adopted.Stderr, "'kubectl delete secret -n mesh -l owner=helm,name=istio-base' deletes it") {
 		t.Errorf("exit code %d\n%s", adopted.Code, adopted.Stderr)
 	}
 	data := u.Must(t, "kubectl", "get", "configmaps", "-n", "foreign", "-l", "applyset.kubernetes.io/part-of", "-o", "jsonpath={.items[*].data}")

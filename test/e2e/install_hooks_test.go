@@ -117,8 +117,8 @@ func TestInstallHooks(t *testing.T) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	if !inOrder(got.Stderr,
-		"] bindings, configuration, services: 1 created", "] hooks before the rest", "job hooks/before: ready", "] workloads",
-		"deployment hooks/web: ready", "] hooks after the rest, accounts and roles: 1 created", "] hooks after the rest, workloads", "job hooks/after: ready") {
+		"] bindings, configuration, services: 1 created", "] pre-install hooks: workloads", "job hooks/before: ready", "] workloads",
+		"deployment hooks/web: ready", "] post-install hooks: service accounts and roles: 1 created", "] post-install hooks: workloads", "job hooks/after: ready") {
 		t.Errorf("the order is\n%s", got.Stderr)
 	}
 	if jobs := u.Must(t, "kubectl", "get", "jobs", "-n", namespace, "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.succeeded},{end}"); jobs != "after 1,before 1," {

@@ -111,7 +111,7 @@ func (m mesh) steps(t *testing.T, steps []meshStep) {
 // istiodInstalled waits as install does: it ends when istiod's probe is
 // answered, and all of the pods start beside its webhooks.
 func istiodInstalled(t *testing.T, m mesh) {
-	m.Must(t, "kubectl", "istio-demo", "install", "--timeout=60s")
+	m.Must(t, "kubectl", "istio-demo", "install", "--timeout=180s")
 	definitions := m.definitions(t)
 	if len(definitions) < 15 {
 		t.Errorf("there are only the definitions %q", definitions)

@@ -237,7 +237,7 @@ func TestInstallJSONProgress(t *testing.T) {
 	if names, last = run(2, "install", "--progress=json", "--nonsense"); len(names) != 1 || !strings.HasPrefix(fmt.Sprint(last["message"]), "unknown flag: --nonsense") {
 		t.Errorf("the last event is %v", last)
 	}
-	if _, last = run(2, "uninstall", "--progress=json"); !strings.Contains(fmt.Sprint(last["message"]), "confirm with --yes") {
+	if _, last = run(2, "uninstall", "--progress=json"); !strings.Contains(fmt.Sprint(last["message"]), "use --yes") {
 		t.Errorf("the last event is %v", last)
 	}
 	if _, last = run(0, "uninstall", "--progress=json", "--yes"); last["event"] != "uninstalled" || last["removed"] != 2.0 {
