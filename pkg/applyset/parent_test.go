@@ -156,7 +156,7 @@ func TestDelete(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		after *corev1.ConfigMap // by the time of the deletion; nil where it is gone
-		busy  int                // how many deletions are answered with 503
+		busy  int               // how many deletions are answered with 503
 		want  error
 		tries int
 	}{
