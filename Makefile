@@ -142,7 +142,7 @@ addons: ## the addons' queries and configuration, with Prometheus' own code
 
 e2e: build tools oldest istiod observers ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 20m -parallel 100 ./test/e2e/...
+	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 45m -parallel 100 ./test/e2e/...
 
 e2e-one: build tools ## one of them: make e2e-one TEST=TestInstallPrune
 	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 20m -v -run '^$(TEST)$$' ./test/e2e/
