@@ -74,7 +74,7 @@ func TestCheckPasses(t *testing.T) {
 	for _, line := range []string{
 		`NAME +VERDICT +MESSAGE`,
 		`kinds +pass +all kinds are served by the cluster or defined in the manifest`,
-		`loadbalancer +warn +nothing here .*`,
+		`loadbalancer +warn +no load balancer implementation found: .*`,
 		` +-> reach it with 'kubectl istio-demo address --forward -n checked', .*`,
 	} {
 		if !regexp.MustCompile("(?m)^" + line + "$").MatchString(table) {

@@ -112,7 +112,7 @@ func oldestInstalled(t *testing.T, u *user.User) {
 	// A field that the server does not know, or a version that it would rather
 	// not serve, would be a second warning.
 	warnings := regexp.MustCompile(`(?m)^[Ww]arning: .*$`).FindAllString(got.Stderr, -1)
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "Services of type LoadBalancer") {
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "no load balancer implementation found") {
 		t.Errorf("it warns: %q", warnings)
 	}
 	if want := u.Must(t, "kubectl", "get", "pods", "-n", "istio-system"); !sameTable(got.Stdout, want) {
