@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/pasted"
 )
@@ -17,7 +18,7 @@ import (
 func TestPasted(t *testing.T) {
 	deployments := func(name, spec string) map[string]string {
 		return map[string]string{"deployments": `{"apiVersion":"apps/v1","kind":"DeploymentList","items":[
-			{"metadata":{"namespace":"mesh","name":` + inmemory.JSON(name) + `}` + spec + `}]}`}
+			{"metadata":{"namespace":"mesh","name":` + fixture.Quote(name) + `}` + spec + `}]}`}
 	}
 	for _, name := range pasted.Names {
 		address := &Address{Namespace: name, Gateway: name}
@@ -53,7 +54,7 @@ func TestHosts(t *testing.T) {
 	for host, good := range hosts() {
 		for _, field := range []string{"ip", "hostname"} {
 			cluster := connect(t, inmemory.Answers(map[string]string{"web": `{"apiVersion":"v1","kind":"Service","metadata":{"namespace":"mesh","name":"web"},
-				"spec":{"type":"LoadBalancer","ports":[{"port":80}]},"status":{"loadBalancer":{"ingress":[{"` + field + `":` + inmemory.JSON(host) + `}]}}}`}))
+				"spec":{"type":"LoadBalancer","ports":[{"port":80}]},"status":{"loadBalancer":{"ingress":[{"` + field + `":` + fixture.Quote(host) + `}]}}}`}))
 			found, err := (&Address{Cluster: cluster, Namespace: "mesh", Gateway: "web", Local: Local{Limit: context.WithCancel}}).Find(t.Context())
 			if good != (err == nil) || good && found.Host != host {
 				t.Errorf("with %s %q it is %q, %v", field, host, found.URL, err)

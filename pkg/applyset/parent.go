@@ -254,7 +254,7 @@ func equal(a, b Record) bool {
 // it does nothing. The error is ErrChanged, for errors.Is, where somebody else
 // has written it since, or the API server's.
 func (p *Parent) Delete(ctx context.Context) error {
-	const attempts = 10 // it may be labelled meanwhile, which is no change
+	const attempts = 3 // it may be labelled meanwhile, which is no change
 	for range attempts {
 		if p.stored == nil {
 			return nil
@@ -266,7 +266,7 @@ func (p *Parent) Delete(ctx context.Context) error {
 		if err == nil || apierrors.IsNotFound(err) {
 			return nil
 		}
-		if !apierrors.IsConflict(err) && !unanswered(err) {
+		if !apierrors.IsConflict(err) {
 			return fmt.Errorf("cannot delete the inventory, configmap %s/%s: %w", p.Namespace, p.Name, err)
 		}
 		now, found, err := p.Read(ctx)
@@ -278,13 +278,4 @@ func (p *Parent) Delete(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("cannot delete the inventory, configmap %s/%s: %w", p.Namespace, p.Name, ErrChanged)
-}
-
-// unanswered reports whether an error leaves open if a request was executed, or
-// comes from a server that is busy or restarting. Typed clients send deletions in
-// protobuf, in which the transport does not see that they are safe to repeat.
-func unanswered(err error) bool {
-	var status apierrors.APIStatus
-	return !errors.As(err, &status) || apierrors.IsServiceUnavailable(err) || apierrors.IsTooManyRequests(err) ||
-		apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsInternalError(err)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -65,6 +66,9 @@ func Connect(config *rest.Config, sink event.Sink) (*Cluster, error) {
 	// The server has its own priority and fairness; a limit here would only
 	// make a small install slow.
 	config.QPS = -1
+	// Typed clients would send protobuf, in which retry.Transport cannot see which
+	// object a deletion means, and so whether it is safe to repeat.
+	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeProtobuf+","+runtime.ContentTypeJSON
 	said := &warnings{}
 	config.WarningHandler, config.WarningHandlerWithContext = nil, said
 	once, err := interruptible(config)

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
-
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
-
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -14,6 +12,7 @@ import (
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubectl/pkg/util/completion"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )

@@ -9,13 +9,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/term"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/access"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )

@@ -5,15 +5,14 @@ import (
 	"errors"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/cmd/diff"
 	"k8s.io/utils/exec"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 

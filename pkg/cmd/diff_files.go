@@ -11,11 +11,10 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/kubectl/pkg/cmd/diff"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )
 

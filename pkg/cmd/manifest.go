@@ -4,15 +4,13 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 )

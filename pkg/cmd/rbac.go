@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/rbac"
-
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/rbac"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 

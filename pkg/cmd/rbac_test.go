@@ -5,10 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/rbac"
-
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/rbac"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/pasted"
 )
 

@@ -8,11 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
-
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
@@ -20,8 +15,12 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
 
 // sampleInstallOptions are the flags of sample install.

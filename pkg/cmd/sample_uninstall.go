@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
-
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
 
 func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {

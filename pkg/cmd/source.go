@@ -8,12 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"

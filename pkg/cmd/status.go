@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
-
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
 )
 
 // statusOptions are the flags of status.

@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
-
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
 )
 
 func TestStatusTable(t *testing.T) {

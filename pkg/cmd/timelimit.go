@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
-
 	"github.com/spf13/pflag"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 )
 
 // timeLimit is the flag --timeout.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
 
 // uninstallOptions are the flags of uninstall.

@@ -5,11 +5,10 @@ import (
 	"io"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
-
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
-
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"

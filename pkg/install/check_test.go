@@ -14,7 +14,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
-// TestConflictResults returns each refusal a result, whatever its texts have in
+// TestConflictResults wants a result for each refusal, whatever its texts have in
 // them.
 func TestConflictResults(t *testing.T) {
 	ref := event.Object{Kind: "ConfigMap", Namespace: "mesh", Name: "a"}

@@ -8,13 +8,12 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"

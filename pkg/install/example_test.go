@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 )
 
 // A dry run on the client needs no cluster: it gives what would be applied, in

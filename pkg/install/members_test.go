@@ -1,13 +1,8 @@
 package install
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,13 +12,14 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // TestSpare keeps what is not applied and nevertheless there, wherever an
 // object without a namespace belongs.
 func TestSpare(t *testing.T) {
-	objects := hooked(t, "batch/v1 Job cleanup post-delete", "rbac.authorization.k8s.io/v1 ClusterRole cleanup post-delete", "batch/v1 Job elsewhere post-delete")
+	objects := fixture.Hooked(t, "batch/v1 Job cleanup post-delete", "rbac.authorization.k8s.io/v1 ClusterRole cleanup post-delete", "batch/v1 Job elsewhere post-delete")
 	objects[2].SetNamespace("other")
 	members := []applyset.Object{
 		member("Job.batch", "mesh", "cleanup", "1"),
@@ -42,21 +38,6 @@ func TestSpare(t *testing.T) {
 	if left, spared := spare(nil, members, "mesh"); len(left) != 5 || spared != nil {
 		t.Errorf("of a manifest without such: %v and %v", namesOf(left), namesOf(spared))
 	}
-}
-
-// hookedI returns a manifest of lines "apiVersion kind name hooks weight".
-func hooked(t *testing.T, lines ...string) []manifest.Object {
-	t.Helper()
-	var text strings.Builder
-	for _, line := range lines {
-		fields := append(strings.Fields(line), "", "")
-		fmt.Fprintf(&text, "---\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations: {helm.sh/hook: %q, helm.sh/hook-weight: %q}\n", fields[0], fields[1], fields[2], fields[3], fields[4])
-	}
-	content, err := decode.Decode("demo.yaml", []byte(text.String()), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content.Objects
 }
 
 // member is an object of the cluster, and targetOf one of the manifest, with

@@ -21,7 +21,7 @@ func (i *Install) labelsOf(target apply.Target) map[string]string {
 	return labels
 }
 
-// labelNamespace returns the namespace its labels, if there are any.
+// labelNamespace applies the labels of the namespace, if there are any.
 func (i *Install) labelNamespace(ctx context.Context) error {
 	if len(i.NamespaceLabels) == 0 {
 		return nil

@@ -153,7 +153,8 @@ func (i *Install) unserved(ctx context.Context, r *resolved, failed error) error
 	return failed
 }
 
-// locate returns objects of known kinds their namespaces and resources.
+// locate gives objects of known kinds their namespaces, and returns them as targets
+// in the order of the schedule.
 func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]apply.Target, error) {
 	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
 		return nil, &manifest.InputError{Err: err}

@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 

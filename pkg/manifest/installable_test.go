@@ -1,14 +1,12 @@
 package manifest_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 func TestInstallable(t *testing.T) {
@@ -34,7 +32,7 @@ func TestInstallable(t *testing.T) {
 		{"of a mistake", []string{"v1 ConfigMap a post-instal"}, "a", []string{`demo.yaml, document 1 (line 2): configmap a: unknown Helm hook "post-instal"; applied like an object without it`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			given := manifest.Manifest{What: "it", Objects: hooked(t, test.objects...), Warnings: []string{"before"}}
+			given := manifest.Manifest{What: "it", Objects: fixture.Hooked(t, test.objects...), Warnings: []string{"before"}}
 			got := given.Installable()
 			var names []string
 			for _, object := range got.Objects {
@@ -51,19 +49,4 @@ func TestInstallable(t *testing.T) {
 			}
 		})
 	}
-}
-
-// hooked gives a manifest of lines "apiVersion kind name hooks weight".
-func hooked(t *testing.T, lines ...string) []manifest.Object {
-	t.Helper()
-	var text strings.Builder
-	for _, line := range lines {
-		fields := append(strings.Fields(line), "", "")
-		fmt.Fprintf(&text, "---\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations: {helm.sh/hook: %q, helm.sh/hook-weight: %q}\n", fields[0], fields[1], fields[2], fields[3], fields[4])
-	}
-	content, err := decode.Decode("demo.yaml", []byte(text.String()), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content.Objects
 }

@@ -5,11 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 )
 
 // scopeOf knows the kinds of these tests: Gadget is one that nobody knows.

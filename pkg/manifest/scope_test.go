@@ -3,11 +3,10 @@ package manifest_test
 import (
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 )
 
 const definitions = `

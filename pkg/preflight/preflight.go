@@ -7,12 +7,11 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	admission "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
 	core "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
-
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // Verdict is what a check says of the cluster; the words are an interface.

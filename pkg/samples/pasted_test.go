@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/inmemory"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/pasted"
 )
@@ -47,7 +48,7 @@ func TestHosts(t *testing.T) {
 	}
 	for host, good := range hosts {
 		cluster := connect(t, inmemory.Answers(map[string]string{"web": `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"Gateway","metadata":{"namespace":"mesh","name":"web"},
-			"status":{"addresses":[{"value":` + inmemory.JSON(host) + `}]}}`}))
+			"status":{"addresses":[{"value":` + fixture.Quote(host) + `}]}}`}))
 		sample := &Install{Install: install.Install{Cluster: cluster, Namespace: manifest.Namespace{Name: "mesh"}}, Gateway: "web", Path: "/page"}
 		if way := sample.ownGateway(t.Context()); good != (way.URL != "") || good == (way.Hint != "") || strings.ContainsAny(way.Hint, "\n\x00\u202e") {
 			t.Errorf("the gateway at %q is reached at %+v", host, way)

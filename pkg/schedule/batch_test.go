@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
 // TestBatches reports what is applied after what.
@@ -79,7 +81,7 @@ func TestBatches(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects := sorted(hooked(t, test.objects...))
+			objects := sorted(fixture.Hooked(t, test.objects...))
 			for _, object := range objects {
 				switch object.GetKind() {
 				case "CustomResourceDefinition":

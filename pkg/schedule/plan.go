@@ -94,7 +94,7 @@ type position struct {
 	beforeWeight int
 }
 
-// positionOf returns an object its position. What hooks before the rest refer to,
+// positionOf returns the position of an object. What hooks before the rest refer to,
 // such as their ServiceAccounts, comes with its group, which is early enough.
 func positionOf(object *unstructured.Unstructured) position {
 	hook := manifest.HookOf(object)

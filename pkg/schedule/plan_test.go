@@ -1,32 +1,15 @@
 package schedule
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
-
-// hooked returns a manifest of lines "apiVersion kind name hooks weight".
-func hooked(t *testing.T, lines ...string) []manifest.Object {
-	t.Helper()
-	var text strings.Builder
-	for _, line := range lines {
-		fields := append(strings.Fields(line), "", "")
-		fmt.Fprintf(&text, "---\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations: {helm.sh/hook: %q, helm.sh/hook-weight: %q}\n", fields[0], fields[1], fields[2], fields[3], fields[4])
-	}
-	content, err := decode.Decode("demo.yaml", []byte(text.String()), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content.Objects
-}
 
 // sorted returns the objects of a manifest in their order.
 func sorted(objects []manifest.Object) []*unstructured.Unstructured {
@@ -39,7 +22,7 @@ func sorted(objects []manifest.Object) []*unstructured.Unstructured {
 
 // TestPlan has hooks of every sort, from the last to the first.
 func TestPlan(t *testing.T) {
-	objects := sorted(hooked(t,
+	objects := sorted(fixture.Hooked(t,
 		"batch/v1 Job heavy post-install 5",
 		"batch/v1 Job after post-install",
 		"v1 ServiceAccount after post-install",
@@ -113,7 +96,7 @@ func TestPlan(t *testing.T) {
 // TestPlanOfHooksOnly has nothing that hooks would come before or after.
 func TestPlanOfHooksOnly(t *testing.T) {
 	for _, hook := range []string{"pre-install", "post-install"} {
-		plan := New(sorted(hooked(t, "batch/v1 Job a "+hook)), true)
+		plan := New(sorted(fixture.Hooked(t, "batch/v1 Job a "+hook)), true)
 		if len(plan.Waves) != 1 || len(plan.Phases) != 1 || len(plan.Phases[0].Await) != 1 {
 			t.Errorf("%s: %+v", hook, plan)
 		}

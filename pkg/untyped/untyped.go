@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// IsCustom reports groups of CRDs from those of Kubernetes itself, which have no
-// dot or end in .k8s.io, which CRDs may use only with approval.
+// IsCustom reports whether a group is one of CRDs. Those of Kubernetes itself have no
+// dot, or end in .k8s.io, which CRDs may use only with approval (KEP-1111).
 func IsCustom(group string) bool {
 	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }

@@ -10,13 +10,12 @@ import (
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
-	removal "github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
-
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	removal "github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"

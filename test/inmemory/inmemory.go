@@ -12,10 +12,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 )
 
 // Server is an API server without a network, which suits the clock of
@@ -137,8 +137,7 @@ func (s *Store) read(request *http.Request) any {
 	return map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": map[string]any{}, "items": items}
 }
 
-// Answers returns each request, by the last part of its path, one of some answers in
-// JSON, or says that there is nothing.
+// Answers answers each request, by the last part of its path, with JSON, or with 404.
 func Answers(answers map[string]string) func(*http.Request) any {
 	return func(request *http.Request) any {
 		if answer, there := answers[Last(request)]; there {
@@ -146,13 +145,4 @@ func Answers(answers map[string]string) func(*http.Request) any {
 		}
 		return Fails(http.StatusNotFound, metav1.StatusReasonNotFound, request.URL.Path+" not found")
 	}
-}
-
-// JSON returns a text in JSON.
-func JSON(text string) string {
-	data, err := json.Marshal(text)
-	if err != nil {
-		panic(err) // no text fails
-	}
-	return string(data)
 }

@@ -11,12 +11,11 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 )
 
 // checksum is the annotation by which pods are made anew when what they read

@@ -9,14 +9,13 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"helm.sh/helm/v4/pkg/chart/common"
 	helmchart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/engine"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 )
 
 const (

@@ -7,11 +7,10 @@ import (
 	"path"
 	"slices"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"istio.io/istio/manifests"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 )
 
 // crdFile holds all of Istio's CRDs; crdTemplate only emits them again, and

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	goyaml "go.yaml.in/yaml/v2"
-
 	yaml3 "go.yaml.in/yaml/v3"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"

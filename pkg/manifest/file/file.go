@@ -16,9 +16,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"sigs.k8s.io/kustomize/api/resmap"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 

@@ -10,11 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 

@@ -10,13 +10,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
-
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/provider"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 )
 

@@ -12,18 +12,16 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
-
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
 
 // timeout bounds either of the two.
