@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
@@ -124,7 +125,14 @@ func istiodInstalled(t *testing.T, m mesh) {
 	if len(definitions) < 15 {
 		t.Errorf("there are only the definitions %q", definitions)
 	}
-	if found := m.complaints(t, definitions); found != nil || !strings.Contains(m.log(t), "Pilot K8S CRD controller synced") {
+	// It is ready a moment before it says so in its log.
+	deadline := time.Now().Add(user.Timeout)
+	for !strings.Contains(m.log(t), "Pilot K8S CRD controller synced") {
+		if time.Now().After(deadline) {
+			t.Fatalf("istiod has not synced:\n%s", m.log(t))
+		}
+	}
+	if found := m.complaints(t, definitions); found != nil {
 		t.Errorf("istiod lacks something: %q", found)
 	}
 	if waiting := m.Must(t, "kubectl", "get", "pods", "-A", "--field-selector=status.phase!=Running", "-o", "name"); waiting != "" {
