@@ -29,6 +29,10 @@ ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
 OBSERVERS_KEY := $(shell cat test/observers/*/go.mod test/observers/*/go.sum test/observers/build.sh test/observers/jaeger/span/main.go | git hash-object --stdin | cut -c1-12)
 OBSERVERS_FOLDER := $(BUILD)/observers/$(OBSERVERS_KEY)
 
+# So is what a real node runs beside the kubelet.
+CONTAINERD_KEY := $(shell cat test/containerd/go.mod test/containerd/go.sum test/containerd/build.sh | git hash-object --stdin | cut -c1-12)
+CONTAINERD := $(BUILD)/containerd/$(CONTAINERD_KEY)
+
 # So is Helm, which only the benchmark needs.
 HELM_KEY := $(shell cat test/bench/helm/go.mod test/bench/helm/go.sum test/bench/helm/build.sh | git hash-object --stdin | cut -c1-12)
 HELM := $(BUILD)/helm/$(HELM_KEY)
@@ -54,11 +58,12 @@ RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 # Which test cluster is meant; several can run at once.
 NAME ?= demo
 NODES ?= 3
-# ISTIOD=1 has a real istiod run there, in a network namespace of its own.
-ISTIOD ?=
-# OBSERVERS=1 has a real Prometheus and a real Jaeger run there as well.
-OBSERVERS ?=
-CLUSTER := TOOLS=$(TOOLS) go run ./test/cmd/cluster
+# NODE=real has one real node instead, on which containers run.
+NODE ?=
+# RATE is how fast a real node pulls images, in MB/s; 0 sets no limit.
+RATE ?= 0
+ON_NODE := TOOLS=$(TOOLS) CONTAINERD=$(CONTAINERD) IMAGES=$(IMAGES)
+CLUSTER := $(ON_NODE) go run ./test/cmd/cluster
 KUBECONFIG_FILE := $(BUILD)/clusters/$(NAME)/kubeconfig
 ON_CLUSTER := KUBECONFIG=$(KUBECONFIG_FILE) PATH=$(BUILD)/bin:$(TOOLS):$$PATH
 
@@ -78,7 +83,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest istiod observers demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest node containerd istiod observers images demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one mesh mesh-tests mesh-one soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,43 +97,39 @@ tools: ## the control plane and the peers, from Go modules
 oldest: ## the control plane of the oldest Kubernetes that is supported, from Go modules
 	@test/oldest/build.sh $(OLDEST)
 
+node: containerd images ## what a real node runs
+
+containerd: ## containerd and its network plugins, from Go modules
+	@test/containerd/build.sh $(CONTAINERD)
+
 istiod: ## istiod itself, from its Go module
 	@test/istiod/build.sh $(ISTIOD_FOLDER)
 
 observers: ## Prometheus and Jaeger, from their Go modules
 	@test/observers/build.sh $(OBSERVERS_FOLDER)
 
-demo: build tools ## a real control plane with Istio's demo on it, and where that can be with a real istiod and a sample
-	@if ! $(CLUSTER) isolatable; then \
-		echo 'So this demo is without istiod, and nothing is injected.'; \
-		$(MAKE) --no-print-directory demo-steps; \
+demo: build tools ## Istio's demo and a sample on a real cluster, with containers where the machine can run them
+	@if $(CLUSTER) realizable; then \
+		$(MAKE) --no-print-directory demo-steps NODE=real; \
 	else \
-		$(MAKE) --no-print-directory demo-steps ISTIOD=1; \
+		echo 'So the nodes of this demo are simulated, and no container runs.'; \
+		$(MAKE) --no-print-directory demo-steps; \
 	fi
 
 demo-steps: cluster-up
-	@echo '$$ kubectl istio-demo install'
-	@$(ON_CLUSTER) kubectl istio-demo install
-ifneq ($(ISTIOD),)
-	@echo '$$ kubectl istio-demo sample install bookinfo --yes'
-	@$(ON_CLUSTER) kubectl istio-demo sample install bookinfo --yes
-	@echo '$$ kubectl get pods'
-	@$(ON_CLUSTER) kubectl get pods
-endif
-	@echo '$$ kubectl istio-demo services'
-	@$(ON_CLUSTER) kubectl istio-demo services
+	@$(ON_CLUSTER) NODE=$(NODE) test/demo.sh
 	@echo
 	@echo 'The cluster goes on running; make cluster-down stops it. To use it:'
 	@echo '  export KUBECONFIG=$(KUBECONFIG_FILE)'
 	@echo '  export PATH=$(BUILD)/bin:$(TOOLS):$$PATH'
 
-cluster-up: tools $(if $(ISTIOD),istiod) $(if $(OBSERVERS),observers) ## a test cluster: make cluster-up NAME=demo NODES=3, with ISTIOD=1 one where a real istiod runs, with OBSERVERS=1 Prometheus and Jaeger, too
-	@$(CLUSTER) up -dir $(BUILD)/clusters -name $(NAME) -nodes $(NODES) $(if $(ISTIOD),-istiod $(ISTIOD_FOLDER)/pilot-discovery $(if $(OBSERVERS),-observers $(OBSERVERS_FOLDER)))
+cluster-up: tools $(if $(NODE),node) ## a test cluster: make cluster-up NAME=demo NODES=3, or NODE=real for one on which containers run (RATE=3 has it pull 3 MB/s)
+	@$(CLUSTER) up -dir $(BUILD)/clusters -name $(NAME) $(if $(NODE),-real -rate $(RATE),-nodes $(NODES))
 
 cluster-down: tools ## stop the test cluster: make cluster-down NAME=demo
 	@$(CLUSTER) down -dir $(BUILD)/clusters -name $(NAME)
 
-test: unit oracle addons e2e ## everything that must hold
+test: unit oracle addons e2e mesh ## everything that must hold
 
 unit: ## the tests that need no cluster
 	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/pasted/... ./test/cmd/... ./test/measure/...
@@ -140,12 +141,25 @@ oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 addons: ## the addons' queries and configuration, with Prometheus' own code
 	@cd test/addons && go test -count=1 ./...
 
-e2e: build tools oldest istiod observers ## the tests on real control planes
+e2e: build tools oldest ## the tests on real control planes
 	go build $(RACE) -o $(BUILD)/race/kubectl-istio_demo ./cmd/kubectl-istio_demo
-	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 45m -parallel 100 ./test/e2e/...
+	TOOLS=$(TOOLS) OLDEST=$(OLDEST) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(BUILD)/race/kubectl-istio_demo go test -count=1 -timeout 45m -parallel 100 ./test/e2e/...
 
 e2e-one: build tools ## one of them: make e2e-one TEST=TestInstallPrune
-	TOOLS=$(TOOLS) OLDEST=$(OLDEST) ISTIOD=$(ISTIOD_FOLDER)/pilot-discovery OBSERVERS=$(OBSERVERS_FOLDER) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 20m -v -run '^$(TEST)$$' ./test/e2e/
+	TOOLS=$(TOOLS) OLDEST=$(OLDEST) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 20m -v -run '^$(TEST)$$' ./test/e2e/
+
+mesh: build tools ## the tests on a real node, where the machine can run one
+	@if $(CLUSTER) realizable; then \
+		$(MAKE) --no-print-directory mesh-tests; \
+	else \
+		echo 'So the tests on a real node are left out.'; \
+	fi
+
+mesh-tests: node
+	$(ON_NODE) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 30m -parallel 100 ./test/mesh/...
+
+mesh-one: build tools node ## one of them: make mesh-one TEST=TestInstall
+	$(ON_NODE) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 20m -v -run '^$(TEST)$$' ./test/mesh/
 
 soak: build tools ## the tests that draw lots, as often as they are meant to, and the peers under faults (SOAK=5 for a fifth)
 	SOAK=$(SOAK) TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) RACE_PLUGIN=$(PLUGIN) go test -count=1 -timeout 80m -parallel 100 -v \

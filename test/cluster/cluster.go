@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,24 +34,12 @@ type Cluster struct {
 	// is made, of this run and of the one before, in the form in which
 	// kubelets keep them. They are empty at first.
 	PodLog, PreviousPodLog string
-	// Istiod is the path of pilot-discovery, if that is to run: the cluster
-	// then has a network of its own, in which the API server reaches istiod,
-	// and pods of istiod run it. It is set before Start.
-	Istiod string
-	// Observers is the folder of prometheus and jaeger, if pods of these are
-	// to run them, too. It is set before Start, beside Istiod.
-	Observers string
 	// Garbage is how much of it the components let come together, in percent of
 	// what they need, before they collect it: GOGC, of which Go's default is 100.
 	// Zero leaves it to the environment. It is set before Start.
 	Garbage int
-	// Lasting has such a cluster outlive the process that starts it.
-	Lasting bool
 
 	dir, tools string
-	// lifeline ends a cluster with a network of its own when it is closed, be
-	// it by the end of this process.
-	lifeline io.Closer
 }
 
 // New names a cluster below dir, which starts with the binaries in tools. It
@@ -81,25 +68,15 @@ func (c *Cluster) Start(ctx context.Context, nodes int) error {
 	if err := os.MkdirAll(filepath.Dir(c.Kubeconfig), 0o755); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	if c.Istiod != "" {
-		return c.startApart(ctx, nodes)
-	}
-	return c.create(ctx, nodes, 0)
-}
-
-// create starts the cluster's processes, with the API server at a port, or at
-// a free one if that is 0.
-func (c *Cluster) create(ctx context.Context, nodes, port int, extra ...string) error {
 	settings := filepath.Join(filepath.Dir(c.Kubeconfig), "kwokctl.yaml")
-	if err := c.writeSettings(settings, port); err != nil {
+	if err := c.writeSettings(settings); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	arguments := []string{"create", "cluster", "--runtime", "binary", "--wait", "60s", "--kubeconfig", c.Kubeconfig, "--config", settings}
 	// There is one of each. A lease that a busy machine or a restarted API
 	// server lets expire would end them.
-	extra = append(extra, "kube-controller-manager=leader-elect=false", "kube-scheduler=leader-elect=false")
-	for _, argument := range extra {
-		arguments = append(arguments, "--extra-args", argument)
+	for _, component := range []string{"kube-controller-manager", "kube-scheduler"} {
+		arguments = append(arguments, "--extra-args", component+"=leader-elect=false")
 	}
 	for flag, binary := range map[string]string{
 		"etcd":                    "etcd",
@@ -139,9 +116,6 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("cluster %s: its controllers do not work: %w: %s", c.Name, ctx.Err(), bytes.TrimSpace(output))
 		}
-		if err := c.reap(); err != nil {
-			return fmt.Errorf("cluster %s: %w", c.Name, err)
-		}
 		// What runs is left alone.
 		if err := c.kwokctl(ctx, "start", "cluster"); err != nil {
 			return err
@@ -178,17 +152,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	if c.Name == "" {
 		return errors.New("a cluster needs a name") // or its folder would be that of all clusters
 	}
-	apart, err := c.stopApart()
-	if err != nil {
-		return err
-	}
-	if apart {
-		// Its pids meant something in its own namespace only.
-		err = os.RemoveAll(filepath.Join(c.dir, "clusters", c.Name))
-	} else {
-		err = c.kwokctl(ctx, "delete", "cluster", "--kubeconfig", c.Kubeconfig)
-	}
-	if err != nil {
+	if err := c.kwokctl(ctx, "delete", "cluster", "--kubeconfig", c.Kubeconfig); err != nil {
 		return err
 	}
 	return os.RemoveAll(filepath.Join(c.dir, c.Name))

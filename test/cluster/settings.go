@@ -6,39 +6,23 @@ import (
 	"strings"
 )
 
-const (
-	// serviceRange has the addresses of Services, and apiServerAddress is the
-	// first of them, which is that of the API server.
-	serviceRange     = "10.0.0.0/24"
-	apiServerAddress = "10.0.0.1"
-	// playedRange has those of pods that are only played, where kwok's own
-	// would be Services' as well.
-	playedRange = "198.19.0.1/16"
-)
-
 // writeSettings writes a configuration for kwokctl and kwok: each process gets
-// a port of its own, the API server that which is given unless it is 0, the
-// ports of pods lead to an address, and their logs are
+// a port of its own, the ports of pods lead to an address, and their logs are
 // files. kwokctl itself takes the highest ports that are free, and all that
 // start at the same moment anywhere on the machine would take the same; so
 // would they take that of a process that is just being restarted.
-func (c *Cluster) writeSettings(path string, apiServerPort int) error {
+func (c *Cluster) writeSettings(path string) error {
 	var content strings.Builder
 	content.WriteString("apiVersion: config.kwok.x-k8s.io/v1alpha1\nkind: KwokctlConfiguration\noptions:\n")
-	taken := map[int]bool{apiServerPort: true}
+	taken := map[int]bool{}
 	for _, option := range portOptions {
 		port, err := freePort(taken)
 		if err != nil {
 			return err
 		}
-		if option == "kubeApiserverPort" && apiServerPort != 0 {
-			port = apiServerPort
-		}
 		taken[port] = true
 		fmt.Fprintf(&content, "  %s: %d\n", option, port)
 	}
-	// Pods that really run know the API server by its Service.
-	fmt.Fprintf(&content, "  kubeApiserverCertSANs: [%s]\n", apiServerAddress)
 	content.WriteString("---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterPortForward\nmetadata: {name: pods}\nspec:\n  forwards:\n")
 	for _, port := range podPorts {
 		fmt.Fprintf(&content, "  - {ports: [%d], target: {address: %s, port: %[1]d}}\n", port, c.PodAddress)

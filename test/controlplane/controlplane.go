@@ -64,25 +64,18 @@ func Main(m *testing.M) (code int, err error) {
 	return code, errors.Join(err, os.RemoveAll(folder))
 }
 
-// Processes are the programs that pods really run: istiod, and the folder of
-// Prometheus and Jaeger. Without them all pods are simulated.
-type Processes struct{ Istiod, Observers string }
-
 // Start starts a control plane that stops with the test. Tests that have one
 // are parallel as far as Go is concerned; how many run is decided here.
 func Start(t *testing.T, name string) *cluster.Cluster {
 	t.Helper()
-	return StartFrom(t, user.Tools, name, Processes{})
+	return StartFrom(t, user.Tools, name)
 }
 
 // StartFrom starts a control plane from the binaries in a folder.
-func StartFrom(t *testing.T, binaries, name string, processes Processes) *cluster.Cluster {
+func StartFrom(t *testing.T, binaries, name string) *cluster.Cluster {
 	t.Helper()
-	if processes.Istiod == "" { // with it, a test takes longest, and begins at once
-		slots.borrow(t, t.Name())
-	}
+	slots.borrow(t, t.Name())
 	control := newCluster(binaries, name)
-	control.Istiod, control.Observers = processes.Istiod, processes.Observers
 	t.Cleanup(func() {
 		if err := control.Stop(context.Background()); err != nil {
 			t.Error(err)

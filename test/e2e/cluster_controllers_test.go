@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
@@ -16,21 +15,6 @@ import (
 // cluster is not said to run without them.
 func TestClusterRestartsControllers(t *testing.T) {
 	t.Parallel()
-	t.Run("on this machine", func(t *testing.T) { restartsControllers(t, controlplane.Processes{}) })
-	t.Run("in a network of its own", func(t *testing.T) {
-		processes := controlplane.Processes{Istiod: os.Getenv("ISTIOD")}
-		if err := cluster.Isolatable(); err != nil {
-			t.Skip("there can be none here: ", err)
-		}
-		if processes.Istiod == "" {
-			t.Fatal("ISTIOD is not set: run make e2e")
-		}
-		restartsControllers(t, processes)
-	})
-}
-
-func restartsControllers(t *testing.T, processes controlplane.Processes) {
-	t.Helper()
 	binaries := t.TempDir()
 	entries, err := os.ReadDir(user.Tools)
 	if err != nil {
@@ -49,7 +33,7 @@ func restartsControllers(t *testing.T, processes controlplane.Processes) {
 	if err := os.WriteFile(filepath.Join(binaries, "kube-controller-manager"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	control := controlplane.StartFrom(t, binaries, "gave-up", processes)
+	control := controlplane.StartFrom(t, binaries, "gave-up")
 	if _, err := os.Stat(gaveUp); err != nil {
 		t.Fatal("the controllers did not give up: ", err)
 	}

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/apiproxy"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/snapshot"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -36,7 +36,7 @@ func TestInstall(t *testing.T) {
 	}
 
 	t.Run("again", func(t *testing.T) {
-		before := versions(t, u)
+		before := snapshot.Versions(t, u)
 		second := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		if second.Code != 0 {
 			t.Fatalf("exit code %d\n%s", second.Code, second.Stderr)
@@ -44,7 +44,7 @@ func TestInstall(t *testing.T) {
 		if got := second.Summary(); !strings.HasPrefix(got, "0 created, 0 configured, 46 unchanged") {
 			t.Errorf("the summary is %q", got)
 		}
-		if after := versions(t, u); len(before) != 46 || !maps.Equal(before, after) {
+		if after := snapshot.Versions(t, u); len(before) != 46 || !maps.Equal(before, after) {
 			t.Errorf("a second install changed objects:\n%v\nthen\n%v", before, after)
 		}
 	})
@@ -127,27 +127,6 @@ func sameTable(a, b string) bool { return withoutAges(a) == withoutAges(b) }
 
 func withoutAges(table string) string {
 	return regexp.MustCompile(`(?m) +\S+$`).ReplaceAllString(table, "")
-}
-
-// versions gives the resource versions of all that install has put there.
-func versions(t *testing.T, u *user.User) map[string]string {
-	t.Helper()
-	kinds := "namespaces,customresourcedefinitions,serviceaccounts,configmaps,services,deployments,clusterroles,clusterrolebindings,roles,rolebindings,horizontalpodautoscalers,poddisruptionbudgets,mutatingwebhookconfigurations,validatingwebhookconfigurations"
-	var list struct {
-		Items []struct {
-			Kind     string
-			Metadata struct{ Namespace, Name, ResourceVersion string }
-		}
-	}
-	out := u.Must(t, "kubectl", "get", kinds, "-A", "-l", "applyset.kubernetes.io/part-of", "-o", "json")
-	if err := json.Unmarshal([]byte(out), &list); err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]string{}
-	for _, item := range list.Items {
-		found[item.Kind+" "+item.Metadata.Namespace+"/"+item.Metadata.Name] = item.Metadata.ResourceVersion
-	}
-	return found
 }
 
 // TestReadsOnce asks for nothing twice that two steps of an install need to

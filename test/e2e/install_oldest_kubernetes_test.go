@@ -48,7 +48,7 @@ func oldestTools(t *testing.T) string {
 // its Istio supports, as it does on the newest.
 func TestInstallOldestKubernetes(t *testing.T) {
 	t.Parallel()
-	control := controlplane.StartFrom(t, oldestTools(t), "oldest", controlplane.Processes{})
+	control := controlplane.StartFrom(t, oldestTools(t), "oldest")
 	recorder := apiproxy.New(t, control.Kubeconfig)
 	u := user.New(t, recorder.Kubeconfig)
 	before := snapshot.TakeSettled(t, control.Kubeconfig)
@@ -142,28 +142,14 @@ func oldestShown(t *testing.T, u *user.User) {
 }
 
 func oldestInstalledAgain(t *testing.T, u *user.User) {
-	before := versions(t, u) // of all but the Telemetry
+	before := snapshot.Versions(t, u) // of all but the Telemetry
 	again := u.Run(t, "kubectl", "istio-demo", "install")
 	if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, 70 unchanged in ") {
 		t.Errorf("exit code %d\n%s", again.Code, again.Stderr)
 	}
-	if after := versions(t, u); len(before) != 69 || !maps.Equal(before, after) {
+	if after := snapshot.Versions(t, u); len(before) != 69 || !maps.Equal(before, after) {
 		t.Errorf("a second install changed objects:\n%v\nthen\n%v", before, after)
 	}
-}
-
-// TestInstallIstiodOldestKubernetes runs istiod there.
-func TestInstallIstiodOldestKubernetes(t *testing.T) {
-	t.Parallel()
-	startMeshOn(t, oldestTools(t), controlplane.Processes{Istiod: os.Getenv("ISTIOD")}).steps(t, []meshStep{
-		{"version", func(t *testing.T, m mesh) { oldestIsOldest(t, m.User) }},
-		{"installed", istiodInstalled},
-		{"validator", istiodValidates},
-		{"injection", istiodInjects},
-		{"mesh", istiodServes},
-		{"installed again", istiodKeepsItsOwn},
-		{"uninstalled", istiodUninstalled},
-	})
 }
 
 // TestInstallTooOldKubernetes is refused by a server that says it is one release older

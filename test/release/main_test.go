@@ -16,8 +16,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 )
 
 const (
@@ -35,7 +33,6 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	cluster.Keep()
 	if tools == "" || releaseTools == "" {
 		fmt.Fprintln(os.Stderr, "TOOLS and RELEASE_TOOLS are not set: run make release-test")
 		os.Exit(1)

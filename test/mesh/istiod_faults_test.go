@@ -1,4 +1,4 @@
-package e2e
+package mesh
 
 import (
 	"slices"
@@ -49,7 +49,7 @@ func (m mesh) restart(t *testing.T, meanwhile ...string) {
 func (m mesh) reinstall(t *testing.T) {
 	t.Helper()
 	// The scaling and what was taken away are not ours, and are taken back.
-	m.Must(t, "kubectl", "istio-demo", "install", "--force-conflicts")
+	m.mustInstall(t, "--force-conflicts")
 	before := strings.Fields(m.Must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "-o", "name"))
 	m.Must(t, "kubectl", "rollout", "restart", "deployment", "istiod", "-n", "istio-system")
 	m.Must(t, "kubectl", "rollout", "status", "deployment", "istiod", "-n", "istio-system", "--timeout=60s")
@@ -68,7 +68,7 @@ func (m mesh) reinstall(t *testing.T) {
 func istiodDown(t *testing.T, m mesh) {
 	m.Must(t, "kubectl", "scale", "deployment", "istiod", "-n", "istio-system", "--replicas=0")
 	m.Must(t, "kubectl", "wait", "pods", "-n", "istio-system", "-l", "app=istiod", "--for=delete", "--timeout=30s")
-	m.Until(t, user.Prints(`failed calling webhook .*istio.*refused`), "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server")
+	m.Until(t, user.Prints(`failed calling webhook .*istio.*refused`), "kubectl", "run", "probe", "-n", "by-injection", "--image=registry.k8s.io/pause:3.10", "--dry-run=server")
 	m.Must(t, "kubectl", "delete", "pods", "--all", "-n", "by-injection")
 	m.Until(t, user.Prints(`webhook .*istio.* is unreachable: .*connection refused`), "kubectl", "istio-demo", "status", "-n", "by-injection")
 	got := m.Run(t, "kubectl", "istio-demo", "status", "-n", "by-injection")
@@ -84,6 +84,6 @@ func istiodDown(t *testing.T, m mesh) {
 // after it.
 func istiodUninstalled(t *testing.T, m mesh) {
 	m.Must(t, "kubectl", "istio-demo", "uninstall", "--yes")
-	m.Must(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server")
+	m.Must(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=registry.k8s.io/pause:3.10", "--dry-run=server")
 	m.Must(t, "kubectl", "rollout", "status", "deployment", "web", "-n", "by-injection", "--timeout=60s")
 }

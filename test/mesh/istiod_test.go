@@ -1,17 +1,15 @@
-package e2e
+package mesh
 
 import (
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/controlplane"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/snapshot"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -19,40 +17,11 @@ import (
 // definition goes that was there. The Gateway API's are not part of the demo.
 var complaint = regexp.MustCompile(`(?im)^.*(forbidden|no matches for kind|could not find the requested resource|timed out waiting for CRD).*$`)
 
-// mesh is a cluster on which istiod really runs, once it is installed.
-type mesh struct {
-	*user.User
-	control *cluster.Cluster
-}
-
-// startMesh starts one, or skips the test where none can be.
-func startMesh(t *testing.T) mesh {
-	t.Helper()
-	return startMeshOn(t, user.Tools, controlplane.Processes{Istiod: os.Getenv("ISTIOD"), Observers: os.Getenv("OBSERVERS")})
-}
-
-// startMeshOn starts one of the binaries in a folder.
-func startMeshOn(t *testing.T, binaries string, processes controlplane.Processes) mesh {
-	t.Helper()
-	if err := cluster.Isolatable(); err != nil {
-		t.Skip("istiod cannot be reached here:", err)
-	}
-	if processes.Istiod == "" {
-		t.Fatal("ISTIOD is not set: run make e2e")
-	}
-	control := controlplane.StartFrom(t, binaries, "mesh", processes)
-	return mesh{user.New(t, control.Kubeconfig), control}
-}
-
-// log gives the log of the istiod that runs.
+// log gives the log of the newest istiod.
 func (m mesh) log(t *testing.T) string {
 	t.Helper()
 	pod := m.Must(t, "kubectl", "get", "pods", "-n", "istio-system", "-l", "app=istiod", "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[-1:].metadata.name}")
-	content, err := m.control.ProcessLog(pod)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
+	return m.Run(t, "kubectl", "logs", "-n", "istio-system", pod).Stdout
 }
 
 // definitions gives the names of those that are there.
@@ -83,44 +52,10 @@ func (m mesh) complaints(t *testing.T, definitions []string) []string {
 	return found
 }
 
-// TestInstallIstiod runs istiod with what install has left and with nothing else.
-func TestInstallIstiod(t *testing.T) {
-	t.Parallel()
-	startMesh(t).steps(t, []meshStep{
-		{"installed", istiodInstalled},
-		{"validator", istiodValidates},
-		{"injection", istiodInjects},
-		{"mesh", istiodServes},
-		{"observed", istiodObserved},
-		{"istioctl", istioctlAgrees},
-		{"installed again", istiodKeepsItsOwn},
-		{"upgraded", istiodUpgraded},
-		{"without a rule", istiodWithoutRule},
-		{"without a definition", istiodWithoutDefinition},
-		{"down", istiodDown},
-		{"uninstalled", istiodUninstalled},
-	})
-}
-
-// meshStep is a part of a test that goes on from those before it.
-type meshStep struct {
-	name string
-	run  func(*testing.T, mesh)
-}
-
-func (m mesh) steps(t *testing.T, steps []meshStep) {
-	t.Helper()
-	for _, step := range steps {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, m) }) {
-			t.Fatalf("the steps after %q need it", step.name)
-		}
-	}
-}
-
 // istiodInstalled waits as install does: it ends when istiod's probe is
 // answered, and all of the pods start beside its webhooks.
 func istiodInstalled(t *testing.T, m mesh) {
-	m.Must(t, "kubectl", "istio-demo", "install", "--timeout=180s")
+	m.mustInstall(t, "--timeout=180s")
 	definitions := m.definitions(t)
 	if len(definitions) < 15 {
 		t.Errorf("there are only the definitions %q", definitions)
@@ -164,6 +99,16 @@ func istiodValidates(t *testing.T, m mesh) {
 	m.Must(t, "kubectl", "delete", "virtualservice", "shop", "-n", "default")
 }
 
+const web = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "registry.k8s.io/pause:3.10"}]}
+`
+
 // istiodInjects creates pods in namespaces with and without labels.
 func istiodInjects(t *testing.T, m mesh) {
 	for _, test := range []struct{ namespace, label, containers string }{
@@ -191,15 +136,15 @@ func istiodInjects(t *testing.T, m mesh) {
 // istiodKeepsItsOwn has every command beside an istiod that has taken over the
 // webhooks.
 func istiodKeepsItsOwn(t *testing.T, m mesh) {
-	before := versions(t, m.User)
+	before := snapshot.Versions(t, m.User)
 	if len(before) < 46 {
 		t.Fatalf("only %d objects are known: %v", len(before), before)
 	}
-	again := m.Run(t, "kubectl", "istio-demo", "install")
+	again := m.install(t)
 	if again.Code != 0 || !strings.HasPrefix(again.Summary(), "0 created, 0 configured, ") || strings.Contains(again.Stderr, "onflict") {
 		t.Errorf("exit code %d\n%s", again.Code, again.Stderr)
 	}
-	if after := versions(t, m.User); !maps.Equal(before, after) {
+	if after := snapshot.Versions(t, m.User); !maps.Equal(before, after) {
 		t.Errorf("the second install wrote something:\n%v\n%v", before, after)
 	}
 	if got := m.Run(t, "kubectl", "istio-demo", "diff"); got.Code != 0 || got.Stdout != "" {
@@ -218,14 +163,14 @@ func (m mesh) policies(t *testing.T) string {
 
 // istiodUpgraded rolls istiod over to other arguments.
 func istiodUpgraded(t *testing.T, m mesh) {
-	got := m.Run(t, "kubectl", "istio-demo", "install", "--set=pilot.traceSampling=10")
+	got := m.install(t, "--set=pilot.traceSampling=10")
 	if got.Code != 0 || strings.Contains(got.Stderr, "onflict") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	if policies := m.policies(t); policies != "Fail Fail" {
 		t.Errorf("the policies of istiod's validators were flipped back: %s", policies)
 	}
-	if got := m.Run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=web", "--dry-run=server"); got.Code != 0 {
+	if got := m.Run(t, "kubectl", "run", "probe", "-n", "by-injection", "--image=registry.k8s.io/pause:3.10", "--dry-run=server"); got.Code != 0 {
 		t.Errorf("nothing is injected after the rollout: %s", got.Stderr)
 	}
 }

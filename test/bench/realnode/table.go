@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// measurement is what one run measured.
+type measurement struct {
+	Date   time.Time
+	Rounds int
+	// Rates are in MB/s.
+	Rates   []float64
+	Bytes   sizes
+	Samples []sample
+}
+
+// sizes are how many bytes have to be pulled until the mesh is ready, and until
+// all of it is.
+type sizes struct{ Mesh, All int64 }
+
+// sample is how long it took from the command on, in seconds.
+type sample struct {
+	Tool string
+	Rate float64
+	// Mesh is until istiod and the gateways are ready, All until the addons are,
+	// too, and Page until the first page of Bookinfo came through the gateway.
+	Mesh, All, Page float64
+}
+
+func (s sample) String() string {
+	return fmt.Sprintf("%s at %g MB/s: mesh ready %.1f s, all ready %.1f s, first page %.1f s", s.Tool, s.Rate, s.Mesh, s.All, s.Page)
+}
+
+// milestones are the columns.
+var milestones = []struct {
+	title string
+	of    func(sample) float64
+}{
+	{"mesh ready", func(s sample) float64 { return s.Mesh }},
+	{"first page", func(s sample) float64 { return s.Page }},
+	{"all ready", func(s sample) float64 { return s.All }},
+}
+
+// median is that of a tool's samples at a rate; 0 if there are none.
+func (m measurement) median(tool string, rate float64, of func(sample) float64) float64 {
+	var found []float64
+	for _, s := range m.Samples {
+		if s.Tool == tool && s.Rate == rate {
+			found = append(found, of(s))
+		}
+	}
+	if len(found) == 0 {
+		return 0
+	}
+	slices.Sort(found)
+	return found[len(found)/2]
+}
+
+func (m measurement) tools() []string {
+	var found []string
+	for _, s := range m.Samples {
+		if !slices.Contains(found, s.Tool) {
+			found = append(found, s.Tool)
+		}
+	}
+	return found
+}
+
+func (m measurement) markdown() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "Measured on %s; medians of %d rounds, in which the tools take turns, each on a fresh cluster with one real node. Seconds from the first command on; a factor in brackets compares with `kubectl istio-demo`.\n\n", m.Date.Format(time.DateOnly), m.Rounds)
+	tools := m.tools()
+	fmt.Fprintf(&text, "| images | until | %s | bytes ÷ rate |\n| --- | --- |%s --- |\n", strings.Join(tools, " | "), strings.Repeat(" --- |", len(tools)))
+	for _, rate := range m.Rates {
+		for _, milestone := range milestones {
+			fmt.Fprintf(&text, "| %s | %s |", pulled(rate), milestone.title)
+			ours := m.median(ourName, rate, milestone.of)
+			for _, tool := range tools {
+				value := m.median(tool, rate, milestone.of)
+				if tool == ourName {
+					fmt.Fprintf(&text, " %.1f |", value)
+					continue
+				}
+				fmt.Fprintf(&text, " %.1f (%.2f×) |", value, value/ours)
+			}
+			fmt.Fprintf(&text, " %s |\n", m.limit(milestone.title, rate))
+		}
+	}
+	text.WriteString("\n" + m.goals())
+	return text.String()
+}
+
+func pulled(rate float64) string {
+	if rate == 0 {
+		return "on the node"
+	}
+	return fmt.Sprintf("%g MB/s", rate)
+}
+
+// limit is how long the bytes alone take.
+func (m measurement) limit(milestone string, rate float64) string {
+	bytes := map[string]int64{"mesh ready": m.Bytes.Mesh, "all ready": m.Bytes.All}[milestone]
+	if rate == 0 || bytes == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f", float64(bytes)/rate/1e6)
+}
+
+// goals compares with what is wanted.
+func (m measurement) goals() string {
+	var text strings.Builder
+	text.WriteString("| goal | images | ratio | wanted | reached |\n| --- | --- | --- | --- | --- |\n")
+	line := func(what string, rate, ours, theirs, wanted float64) {
+		if ours == 0 || theirs == 0 {
+			return
+		}
+		reached := "reached"
+		if ours/theirs > wanted {
+			reached = "**not reached**"
+		}
+		fmt.Fprintf(&text, "| %s | %s | %.2f | ≤ %g | %s |\n", what, pulled(rate), ours/theirs, wanted, reached)
+	}
+	wanted := map[float64]struct{ mesh, all, page float64 }{0: {0, 0.6, 0}, 10: {0.8, 1.02, 0.8}, 3: {0.95, 1.02, 0}}
+	for _, rate := range m.Rates {
+		for n, of := range []float64{wanted[rate].mesh, wanted[rate].page, wanted[rate].all} {
+			if of > 0 {
+				milestone := milestones[n]
+				line(milestone.title+" ÷ istioctl", rate, m.median(ourName, rate, milestone.of), m.median(istioctlName, rate, milestone.of), of)
+			}
+		}
+		if rate == 3 {
+			line("all ready ÷ (bytes ÷ rate), slowest run", rate, m.slowest(rate), float64(m.Bytes.All)/rate/1e6, 1.12)
+		}
+	}
+	return text.String()
+}
+
+// slowest is our worst time until all is ready.
+func (m measurement) slowest(rate float64) float64 {
+	worst := 0.0
+	for _, s := range m.Samples {
+		if s.Tool == ourName && s.Rate == rate {
+			worst = max(worst, s.All)
+		}
+	}
+	return worst
+}

@@ -1,0 +1,25 @@
+//go:build !linux
+
+package node
+
+import (
+	"context"
+	"errors"
+)
+
+type link struct{ name string }
+
+func (link) node() string { return "" }
+
+// Missing is an error that names what a real node needs and this machine lacks.
+func Missing() error { return errors.New("a real node needs Linux") }
+
+// Keep does nothing here.
+func Keep() {}
+
+// Kill ends a service of the node at once, as if it had crashed.
+func (n *Node) Kill(string) error { return Missing() }
+
+func (n *Node) enterNamespaces(context.CancelCauseFunc) error { return Missing() }
+
+func (n *Node) end() error { return nil }
