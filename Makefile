@@ -22,7 +22,7 @@ OLDEST_KEY := $(shell cat test/oldest/go.mod test/oldest/go.sum test/oldest/buil
 OLDEST := $(BUILD)/oldest/$(OLDEST_KEY)
 
 # So is istiod, which only its own tests and clusters with ISTIOD=1 need.
-ISTIOD_KEY := $(shell cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/*.go | git hash-object --stdin | cut -c1-12)
+ISTIOD_KEY := $(shell { cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/*.go; grep 'Version =' pkg/manifest/chart/chart.go; } | git hash-object --stdin | cut -c1-12)
 ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
 
 # And so are Prometheus and Jaeger.
@@ -32,6 +32,13 @@ OBSERVERS_FOLDER := $(BUILD)/observers/$(OBSERVERS_KEY)
 # So is what a real node runs beside the kubelet.
 CONTAINERD_KEY := $(shell cat test/containerd/go.mod test/containerd/go.sum test/containerd/build.sh | git hash-object --stdin | cut -c1-12)
 CONTAINERD := $(BUILD)/containerd/$(CONTAINERD_KEY)
+
+# And the images of a real node, which have both in them. What they are called is
+# in the manifests, and what is played in them depends on what is installed.
+IMAGES_KEY := $(shell { echo $(ISTIOD_KEY) $(OBSERVERS_KEY); find test/images -type f ! -name '*_test.go' | LC_ALL=C sort | xargs cat; \
+	grep -h 'image: ' pkg/manifest/sample/manifests/*.yaml; grep 'tag: ' pkg/manifest/addon/addon.go; \
+	for tool in debootstrap iptables npm python3; do command -v $$tool; done; id -u; } | git hash-object --stdin | cut -c1-12)
+IMAGES := $(BUILD)/images/$(IMAGES_KEY)
 
 # So is Helm, which only the benchmark needs.
 HELM_KEY := $(shell cat test/bench/helm/go.mod test/bench/helm/go.sum test/bench/helm/build.sh | git hash-object --stdin | cut -c1-12)
@@ -107,6 +114,9 @@ istiod: ## istiod itself, from its Go module
 
 observers: ## Prometheus and Jaeger, from their Go modules
 	@test/observers/build.sh $(OBSERVERS_FOLDER)
+
+images: istiod observers ## the images of a real node, and the registry that it pulls them from
+	@test/images/build.sh $(IMAGES) $(ISTIOD_FOLDER) $(OBSERVERS_FOLDER)
 
 demo: build tools ## Istio's demo and a sample on a real cluster, with containers where the machine can run them
 	@if $(CLUSTER) realizable; then \
