@@ -85,12 +85,14 @@ ROUNDS ?= 3
 RTTS ?= 0,50,200
 # ONLY='kubectl istio-demo,istioctl' measures these, and writes nothing.
 ONLY ?=
+# At which rates make bench-node pulls images, in MB/s; with 0 the node has them.
+RATES ?= 0,10,3
 # How many objects and pods make bench-scale has.
 SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest node containerd istiod observers images demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one mesh mesh-tests mesh-one soak bench bench-scale bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest node containerd istiod observers images demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one mesh mesh-tests mesh-one soak bench bench-scale bench-node bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -184,6 +186,9 @@ endif
 bench-scale: bench-tools ## thousands of objects and of pods, into docs/benchmarks.md: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
 	$(BENCH) scale -rounds $(ROUNDS) -sizes $(SIZES) -pods $(PODS)
 
+bench-node: bench-tools node ## how soon a mesh serves on a real node, into docs/benchmarks.md: make bench-node ROUNDS=3 RATES=0,10,3
+	$(ON_NODE) PLUGIN=$(PLUGIN) HELM=$(HELM) $(BUILD)/bench/realnode -rounds $(ROUNDS) -rates $(RATES) -only '$(ONLY)'
+
 bench-tables: ## the tables again, from the numbers in docs/bench
 	go run ./test/bench tables
 
@@ -192,7 +197,7 @@ bench-parts: ## the parts that need no cluster, with what they allocate
 
 bench-tools: build tools
 	@test/bench/helm/build.sh $(HELM)
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/bench/ ./test/bench ./test/bench/clock
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/bench/ ./test/bench ./test/bench/clock ./test/bench/realnode
 
 docs: ## docs/commands, from the commands and the texts beside their generator
 	go run ./test/cmd/manual -markdown docs/commands

@@ -49,6 +49,8 @@ type Node struct {
 	programs Programs
 	dir      string
 	link     link
+	// keeper is the process that keeps the namespaces.
+	keeper int
 	// lifeline ends the node when it is closed, be it by the end of this process.
 	lifeline *os.File
 }
@@ -133,6 +135,9 @@ func (n *Node) Stop() error {
 	}
 	return os.RemoveAll(n.dir)
 }
+
+// Address is the node's, at which the machine reaches the ports of its Services.
+func (n *Node) Address() string { return n.link.node() }
 
 // Exists tells whether the cluster was started and not stopped.
 func (n *Node) Exists() bool {

@@ -17,6 +17,9 @@ func Missing() error { return errors.New("a real node needs Linux") }
 // Keep does nothing here.
 func Keep() {}
 
+// Pull pulls all images, so that pods find them on the node.
+func (n *Node) Pull(context.Context) error { return Missing() }
+
 // Kill ends a service of the node at once, as if it had crashed.
 func (n *Node) Kill(string) error { return Missing() }
 

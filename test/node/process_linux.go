@@ -76,6 +76,7 @@ func (n *Node) enterNamespaces(ended context.CancelCauseFunc) error {
 	if n.link, err = newLink(); err != nil {
 		return errors.Join(err, command.Process.Kill())
 	}
+	n.keeper = command.Process.Pid
 	state, err := json.Marshal(state{command.Process.Pid, n.link.name, n.link.number})
 	if err != nil {
 		return err
@@ -156,6 +157,24 @@ func (n *Node) end() error {
 func (n *Node) isKeeper(pid int) bool {
 	command, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 	return err == nil && string(command) == keeper+"\x00"+n.dir+"\x00"
+}
+
+// Pull pulls all images, so that pods find them on the node.
+func (n *Node) Pull(ctx context.Context) error {
+	content, err := os.ReadFile(filepath.Join(n.programs.Images, "references"))
+	if err != nil {
+		return err
+	}
+	// The socket is in a folder that only the node's processes see.
+	socket := filepath.Join("/proc", strconv.Itoa(n.keeper), "root/run/containerd/containerd.sock")
+	for image := range strings.FieldsSeq(string(content)) {
+		command := exec.CommandContext(ctx, filepath.Join(n.programs.Containerd, "ctr"), "--address", socket, "--namespace", "k8s.io",
+			"images", "pull", "--hosts-dir", n.path("registries"), image)
+		if output, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("cluster %s: pulling %s: %w: %s", n.Name, image, err, bytes.TrimSpace(output))
+		}
+	}
+	return nil
 }
 
 // Kill ends a service of the node at once, as if it had crashed.

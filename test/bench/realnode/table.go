@@ -14,15 +14,15 @@ type measurement struct {
 	// Rates are in MB/s.
 	Rates   []float64
 	Bytes   sizes
-	Samples []sample
+	Samples []timing
 }
 
 // sizes are how many bytes have to be pulled until the mesh is ready, and until
 // all of it is.
 type sizes struct{ Mesh, All int64 }
 
-// sample is how long it took from the command on, in seconds.
-type sample struct {
+// timing is how long it took from the command on, in seconds.
+type timing struct {
 	Tool string
 	Rate float64
 	// Mesh is until istiod and the gateways are ready, All until the addons are,
@@ -30,22 +30,22 @@ type sample struct {
 	Mesh, All, Page float64
 }
 
-func (s sample) String() string {
+func (s timing) String() string {
 	return fmt.Sprintf("%s at %g MB/s: mesh ready %.1f s, all ready %.1f s, first page %.1f s", s.Tool, s.Rate, s.Mesh, s.All, s.Page)
 }
 
 // milestones are the columns.
 var milestones = []struct {
 	title string
-	of    func(sample) float64
+	of    func(timing) float64
 }{
-	{"mesh ready", func(s sample) float64 { return s.Mesh }},
-	{"first page", func(s sample) float64 { return s.Page }},
-	{"all ready", func(s sample) float64 { return s.All }},
+	{"mesh ready", func(s timing) float64 { return s.Mesh }},
+	{"first page", func(s timing) float64 { return s.Page }},
+	{"all ready", func(s timing) float64 { return s.All }},
 }
 
 // median is that of a tool's samples at a rate; 0 if there are none.
-func (m measurement) median(tool string, rate float64, of func(sample) float64) float64 {
+func (m measurement) median(tool string, rate float64, of func(timing) float64) float64 {
 	var found []float64
 	for _, s := range m.Samples {
 		if s.Tool == tool && s.Rate == rate {
