@@ -39,6 +39,7 @@ IMAGES_KEY := $(shell { echo $(ISTIOD_KEY) $(OBSERVERS_KEY); find test/images -t
 	grep -h 'image: ' pkg/manifest/sample/manifests/*.yaml; grep 'tag: ' pkg/manifest/addon/addon.go; \
 	for tool in debootstrap iptables npm python3; do command -v $$tool; done; id -u; } | git hash-object --stdin | cut -c1-12)
 IMAGES := $(BUILD)/images/$(IMAGES_KEY)
+DEBIAN := $(BUILD)/debian/$(shell git hash-object test/images/debian.sh | cut -c1-12)
 
 # So is Helm, which only the benchmark needs.
 HELM_KEY := $(shell cat test/bench/helm/go.mod test/bench/helm/go.sum test/bench/helm/build.sh | git hash-object --stdin | cut -c1-12)
@@ -118,7 +119,7 @@ observers: ## Prometheus and Jaeger, from their Go modules
 	@test/observers/build.sh $(OBSERVERS_FOLDER)
 
 images: istiod observers ## the images of a real node, and the registry that it pulls them from
-	@test/images/build.sh $(IMAGES) $(ISTIOD_FOLDER) $(OBSERVERS_FOLDER)
+	@test/images/build.sh $(IMAGES) $(ISTIOD_FOLDER) $(OBSERVERS_FOLDER) $(DEBIAN)
 
 demo: build tools ## Istio's demo and a sample on a real cluster, with containers where the machine can run them
 	@if $(CLUSTER) realizable; then \

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds the images into the folder $1, with istiod from $2 and Prometheus and
-# Jaeger from $3: all or none, so that a folder that exists is complete. What
-# had to be played for want of something is in its file "played", and said
+# Builds the images into the folder $1, with istiod from $2, Prometheus and
+# Jaeger from $3, and the Debian for those that need one from $4, which is made
+# if it is not there: all or none, so that a folder that exists is complete.
+# What had to be played for want of something is in its file "played", and said
 # each time.
 set -eu
 cd "$(dirname "$0")"
-out=$1 istiod=$2 observers=$3
+out=$1 istiod=$2 observers=$3 debian=$4
 if [ -d "$out" ]; then
 	[ -s "$out/played" ] && sed "s|^|images: |; s|\$|; to try again, remove $out|" "$out/played" >&2
 	exit 0
@@ -41,10 +42,23 @@ mkdir -m 1777 "$roots/pilot/tmp" "$roots/prometheus/prometheus" "$roots/jaeger/t
 	put "$part/bin/proxy" proxyv2 usr/local/bin/pilot-agent
 }
 
+put "$part/bin/page" grafana usr/share/grafana/bin/grafana
+put "$part/bin/page" kiali opt/kiali/kiali
+
+{ ./debian.sh "$debian" || [ $? = 3 ]; } >>"$part/played"
+./bookinfo/build.sh "$roots" "$debian" "$part/bin/bookinfo" >"$part/log" || [ $? = 3 ]
+# Why there is no Debian is said once.
+[ -s "$part/played" ] && ! [ -d "$debian" ] || cat "$part/log" >>"$part/played"
+rm "$part/log"
+
 # The names are those of the plugin's manifests, so that a change there is one
 # here; what Kubernetes itself needs is of the version of its module.
 {
-	(cd ../.. && go run ./cmd/kubectl-istio_demo images --samples | grep -E "pilot|proxyv2|prometheus|jaeger|httpbin")
+	(cd ../.. && go run ./cmd/kubectl-istio_demo images --samples)
+	# The client of Istio's tasks, as its sample has it.
+	if [ -d "$debian" ]; then
+		sed -n 's/^ *image: //p' "$(go -C ../istiod list -m -f '{{.Dir}}' istio.io/istio)/samples/curl/curl.yaml"
+	fi
 	echo registry.k8s.io/pause:3.10
 	echo "registry.k8s.io/coredns/coredns:$(go list -m -f '{{.Version}}' github.com/coredns/coredns)"
 } >"$part/references"

@@ -30,4 +30,35 @@ var recipes = map[string]recipe{
 	"prometheus": {layers: []string{"prometheus"}, user: "65534", entrypoint: []string{"/bin/prometheus"}, folder: "/prometheus"},
 	"jaeger":     {layers: []string{"jaeger"}, user: "10001", entrypoint: []string{"/cmd/jaeger/jaeger-linux"}},
 	"go-httpbin": {layers: []string{"go-httpbin"}, user: "1000", entrypoint: []string{"/bin/go-httpbin"}},
+
+	// What is played weighs what the real ones do: 150 and 60 MB.
+	"grafana": {layers: []string{"grafana"}, padding: 146e6, user: "472", entrypoint: []string{"/usr/share/grafana/bin/grafana"}},
+	"kiali":   {layers: []string{"kiali"}, padding: 56e6, user: "1001", entrypoint: []string{"/opt/kiali/kiali"}},
+
+	"examples-bookinfo-productpage-v1": service("productpage", "debian", "python").with("PYTHONPATH=/opt/site"),
+	"examples-bookinfo-details-v1":     service("details", "debian"),
+	"examples-bookinfo-ratings-v1":     service("ratings", "debian").with("SERVICE_VERSION=v1"),
+	"examples-bookinfo-reviews-v1":     service("reviews").with("SERVICE_VERSION=v1", "ENABLE_RATINGS=false"),
+	"examples-bookinfo-reviews-v2":     service("reviews").with("SERVICE_VERSION=v2", "ENABLE_RATINGS=true"),
+	"examples-bookinfo-reviews-v3":     service("reviews").with("SERVICE_VERSION=v3", "ENABLE_RATINGS=true", "STAR_COLOR=red"),
+	"examples-helloworld-v1":           service("helloworld", "debian", "python").with("SERVICE_VERSION=v1", "PYTHONPATH=/opt/site"),
+	"examples-helloworld-v2":           service("helloworld", "debian", "python").with("SERVICE_VERSION=v2", "PYTHONPATH=/opt/site"),
+	"curl":                             {layers: []string{"debian"}, user: "100", entrypoint: []string{"/usr/bin/curl"}},
+}
+
+// service is one of bookinfo's, or helloworld. The program that stands in for it
+// where there is no Debian has to be told which it is.
+func service(name string, below ...string) recipe {
+	return recipe{
+		layers:     append(below, name),
+		user:       "1000",
+		entrypoint: []string{"/opt/microservices/start", name},
+		folder:     "/opt/microservices",
+	}
+}
+
+// with returns the recipe with an environment.
+func (r recipe) with(env ...string) recipe {
+	r.env = env
+	return r
 }
