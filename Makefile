@@ -146,6 +146,7 @@ test: unit oracle addons e2e mesh ## everything that must hold
 
 unit: ## the tests that need no cluster
 	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/pasted/... ./test/cmd/... ./test/measure/...
+	@cd test/images && go test ./assemble ./bookinfo ./registry
 
 oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
 	cd test/tools && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/oracle oracle/main.go

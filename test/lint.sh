@@ -18,6 +18,8 @@ go mod tidy -diff
 # Nor are Prometheus and Jaeger vetted.
 (cd test/observers/prometheus && go mod tidy -diff)
 (cd test/observers/jaeger && go mod tidy -diff)
+# Of the images only what is the project's own is vetted, without CoreDNS.
+(cd test/images && go mod tidy -diff && go vet ./assemble ./bookinfo ./page ./pause ./proxy ./registry && "$1/staticcheck" ./assemble ./bookinfo ./page ./pause ./proxy ./registry)
 (cd test/addons && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)
 (cd test/bench/helm && go mod tidy -diff)
 (cd test/bench/plot && go mod tidy -diff && go vet ./... && "$1/staticcheck" ./...)

@@ -47,8 +47,10 @@ put "$part/bin/page" kiali opt/kiali/kiali
 
 { ./debian.sh "$debian" || [ $? = 3 ]; } >>"$part/played"
 ./bookinfo/build.sh "$roots" "$debian" "$part/bin/bookinfo" >"$part/log" || [ $? = 3 ]
-# Why there is no Debian is said once.
-[ -s "$part/played" ] && ! [ -d "$debian" ] || cat "$part/log" >>"$part/played"
+# Why there is no Debian is said already.
+if [ -d "$debian" ]; then
+	cat "$part/log" >>"$part/played"
+fi
 rm "$part/log"
 
 # The names are those of the plugin's manifests, so that a change there is one
@@ -66,6 +68,6 @@ rm "$part/log"
 
 # The registry is what the folder is served with.
 mv "$part/bin/registry" "$part/registry"
-rm -rf "$roots" "$part/bin"
+rm -rf "$roots" "${part:?}/bin"
 sed 's/^/images: /' "$part/played" >&2
 mv "$part" "$out"

@@ -31,9 +31,9 @@ var recipes = map[string]recipe{
 	"jaeger":     {layers: []string{"jaeger"}, user: "10001", entrypoint: []string{"/cmd/jaeger/jaeger-linux"}},
 	"go-httpbin": {layers: []string{"go-httpbin"}, user: "1000", entrypoint: []string{"/bin/go-httpbin"}},
 
-	// What is played weighs what the real ones do: 150 and 60 MB.
-	"grafana": {layers: []string{"grafana"}, padding: 146e6, user: "472", entrypoint: []string{"/usr/share/grafana/bin/grafana"}},
-	"kiali":   {layers: []string{"kiali"}, padding: 56e6, user: "1001", entrypoint: []string{"/opt/kiali/kiali"}},
+	// What is played weighs about what the real ones do: 150 and 60 MB.
+	"grafana": {layers: []string{"grafana"}, padding: 147e6, user: "472", entrypoint: []string{"/usr/share/grafana/bin/grafana"}},
+	"kiali":   {layers: []string{"kiali"}, padding: 57e6, user: "1001", entrypoint: []string{"/opt/kiali/kiali"}},
 
 	"examples-bookinfo-productpage-v1": service("productpage", "debian", "python").with("PYTHONPATH=/opt/site"),
 	"examples-bookinfo-details-v1":     service("details", "debian"),
