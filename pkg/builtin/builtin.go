@@ -5,6 +5,7 @@ package builtin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -36,12 +37,16 @@ type Options struct {
 // own. Its errors name the addon, the namespace or the value that cannot be
 // used, in one line.
 func Demo(options Options) (manifest.Manifest, error) {
-	rendered, err := chart.Render(chart.Options{Namespace: options.Namespace, Hub: options.Hub, Tag: options.Tag, Values: options.Values})
+	mesh := chart.Options{Namespace: options.Namespace, Hub: options.Hub, Tag: options.Tag, Values: options.Values}
+	if slices.Contains(options.Addons, addon.TracingProvider) {
+		mesh.TracingProvider = addon.TracingProvider
+	}
+	rendered, err := chart.Render(mesh)
 	if err != nil {
 		// Template errors have many lines and no line end of their own.
 		return manifest.Manifest{}, fmt.Errorf("the charts refuse the values: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
-	addons, err := addon.Render(addon.Options{Namespace: options.Namespace, Hub: options.Hub, Names: options.Addons, Mesh: true})
+	addons, err := addon.Render(addon.Options{Namespace: options.Namespace, Hub: options.Hub, Names: options.Addons})
 	if err != nil {
 		return manifest.Manifest{}, err
 	}

@@ -22,6 +22,10 @@ import (
 //go:embed grafana jaeger kiali prometheus
 var sources embed.FS
 
+// TracingProvider is the extension provider of the demo profile that sends spans
+// to the addon of the same name.
+const TracingProvider = "jaeger"
+
 // images are the addons and the images that they run.
 var images = map[string]image{
 	"grafana":    {registry: "docker.io/grafana", name: "grafana", tag: "12.0.1"},
@@ -51,9 +55,6 @@ type Options struct {
 	// Names are the addons, in any order; one that comes twice counts once, and
 	// without any there are no objects.
 	Names []string
-	// Mesh tells whether a mesh is installed with the addons, which is then
-	// told to send its traces to Jaeger.
-	Mesh bool
 }
 
 // Names returns the names of all addons, sorted.

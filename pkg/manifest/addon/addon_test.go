@@ -170,7 +170,7 @@ func TestProvider(t *testing.T) {
 	}
 	addresses := served(t, all(t, "mesh", ""))
 	for _, provider := range mesh.ExtensionProviders {
-		if provider.Name != "jaeger" {
+		if provider.Name != TracingProvider {
 			continue
 		}
 		name, _ := strings.CutSuffix(provider.OpenTelemetry.Service, ".mesh.svc.cluster.local")
@@ -179,7 +179,7 @@ func TestProvider(t *testing.T) {
 		}
 		return
 	}
-	t.Error("the mesh configuration has no provider jaeger")
+	t.Error("the mesh configuration has no provider " + TracingProvider)
 }
 
 // TestAddresses finds a Service behind every address in a configuration, and a
@@ -213,22 +213,6 @@ func TestAddresses(t *testing.T) {
 	}
 	if found != 7 {
 		t.Errorf("%d addresses were found", found)
-	}
-}
-
-// TestTracing has the mesh use the collector, if there is a mesh.
-func TestTracing(t *testing.T) {
-	for _, mesh := range []bool{false, true} {
-		objects, err := Render(Options{Namespace: "mesh", Names: []string{"jaeger"}, Mesh: mesh})
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := slices.ContainsFunc(objects, func(object manifest.Object) bool {
-			return object.GetKind() == "Telemetry" && object.GetNamespace() == "mesh"
-		})
-		if found != mesh {
-			t.Errorf("with a mesh %t: a Telemetry %t", mesh, found)
-		}
 	}
 }
 

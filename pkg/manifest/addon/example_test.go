@@ -9,7 +9,7 @@ import (
 )
 
 func ExampleRender() {
-	objects, err := addon.Render(addon.Options{Namespace: "istio-system", Names: []string{"jaeger"}, Mesh: true})
+	objects, err := addon.Render(addon.Options{Namespace: "istio-system", Names: []string{"jaeger"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -23,5 +23,4 @@ func ExampleRender() {
 	// service/zipkin
 	// service/jaeger-collector
 	// deployment.apps/jaeger
-	// telemetry.telemetry.istio.io/istio-demo-tracing
 }

@@ -27,8 +27,6 @@ type page struct {
 	Name, Namespace, Image string
 	// Has tells which addons are rendered with it.
 	Has map[string]bool
-	// Mesh tells whether Istio's own CRDs are there.
-	Mesh bool
 }
 
 // Selector returns the labels by which Services and Deployments find the pods:
@@ -65,7 +63,7 @@ func render(name string, options Options) ([]manifest.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := execute(folder, "objects.yaml", page{name, options.Namespace, images[name].from(options.Hub), has(options.Names), options.Mesh})
+	text, err := execute(folder, "objects.yaml", page{name, options.Namespace, images[name].from(options.Hub), has(options.Names)})
 	if err != nil {
 		return nil, err
 	}

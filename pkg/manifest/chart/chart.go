@@ -55,6 +55,9 @@ type Options struct {
 	// Hub and Tag replace the registry and the version of every image; empty
 	// means the release's own.
 	Hub, Tag string
+	// TracingProvider is the extension provider that proxies send spans to
+	// unless a Telemetry names another; empty means none.
+	TracingProvider string
 	// Values are the user's, with the precedence that Helm gives --set and
 	// --values: above the profile, above the charts' defaults.
 	Values map[string]any
@@ -97,6 +100,11 @@ func Render(options Options) (Rendered, error) {
 	}
 	if err := rendered.addDefaultRevision(options.Namespace, values); err != nil {
 		return Rendered{}, err
+	}
+	if options.TracingProvider != "" {
+		if err := rendered.traceTo(options.TracingProvider); err != nil {
+			return Rendered{}, err
+		}
 	}
 	rendered.Injected = sidecars(values)
 	if releaseImages(values) {
