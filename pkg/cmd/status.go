@@ -135,6 +135,9 @@ func (o *statusOptions) print(report status.Report, out io.Writer) error {
 	for _, kind := range report.Missing {
 		fmt.Fprintf(out, "all objects of kind %s are missing; rerun 'kubectl istio-demo install'\n", progress.Printable(kind))
 	}
+	for _, warning := range report.Warnings {
+		fmt.Fprintln(out, "\nwarning: "+progress.Printable(warning))
+	}
 	return nil
 }
 

@@ -54,6 +54,12 @@ NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
 all objects of kind widget.example.com are missing; rerun 'kubectl istio-demo install'
 `},
+		{"a warning", "", status.Report{Ready: true, Workloads: []status.Workload{ready}, Warnings: []string{"one counts; merge them"}}, `
+NAME           READY   STATUS   AGE
+deployment/a   2/2     Ready    60m
+
+warning: one counts; merge them
+`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.report.Namespace = "mesh"

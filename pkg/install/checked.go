@@ -8,11 +8,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
@@ -94,6 +96,10 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 	subject.Added = func() preflight.Added {
 		<-known
 		return added(r.targets)
+	}
+	subject.Leaves = func(object *unstructured.Unstructured) bool {
+		is := func(target apply.Target) bool { return target.Ref == manifest.Ref(object) }
+		return i.Prune && applyset.IsMember(object, r.inventory.ID()) && !slices.ContainsFunc(r.targets, is)
 	}
 	all.Go(func() error {
 		defer close(known)

@@ -25,6 +25,8 @@ func (i *Install) subject(r *resolved) preflight.Subject {
 		Skip:           i.Skip,
 		Version:        discovery.ToServerVersionInterfaceWithContext(i.Cluster.Discovery),
 		Metadata:       i.Cluster.Metadata,
+		Dynamic:        i.Cluster.Dynamic,
+		Home:           i.Namespace.Name,
 		Core:           i.Cluster.Core,
 		Admission:      i.Cluster.Admission,
 		MinimumVersion: read.MinimumVersion,

@@ -117,6 +117,7 @@ metadata: {name: inner, namespace: other, labels: {app: a}}
 		Creates:       map[string]map[string]string{"mesh": {"team": "a"}},
 		LoadBalancers: []preflight.LoadBalancer{{Namespace: "mesh", Name: "edge"}, {Namespace: "mesh", Name: "tcp"}, {Namespace: "mesh", Name: "there"}},
 		Fresh:         true,
+		Home:          "mesh",
 		Services:      map[string]bool{"mesh/edge": true, "mesh/tcp": true, "mesh/there": true, "other/inner": true},
 	}
 	subject.Version = nil // made of no client

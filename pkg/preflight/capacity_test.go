@@ -139,6 +139,7 @@ func TestNodesAreReadOnce(t *testing.T) {
 		"GET /api/v1/nodes?limit=500",
 		"GET /api/v1/pods?fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&limit=500",
 		"GET /api/v1/services?limit=500",
+		"GET /apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices?labelSelector=k8s-app+in+%28kube-dns%2Ccoredns%29",
 	}
 	if !slices.Equal(server.requests, want) {
 		t.Errorf("the requests are %q", server.requests)

@@ -7,8 +7,10 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
 	admission "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
 	core "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
@@ -81,6 +83,7 @@ type Subject struct {
 	Version   discovery.ServerVersionInterfaceWithContext
 	Rights    *Rights
 	Metadata  metadata.Interface
+	Dynamic   dynamic.Interface
 	Core      core.CoreV1Interface
 	Admission admission.AdmissionregistrationV1Interface
 
@@ -106,6 +109,10 @@ type Subject struct {
 	// Fresh is set if nothing was installed before: what new workloads need is
 	// then read while Added waits.
 	Fresh bool
+	// Home is the namespace of the installation, and Leaves tells of an object
+	// whether the install is going to prune it; nil means no.
+	Home   string
+	Leaves func(*unstructured.Unstructured) bool
 	// Watches tells whether readiness is waited for, Prunes whether objects
 	// that the manifest no longer has are removed.
 	Watches, Prunes bool
@@ -127,6 +134,8 @@ var checks = []struct {
 	{"capacity", capacity},
 	{"webhooks", webhooks},
 	{"loadbalancer", loadBalancer},
+	{"dns", dns},
+	{"telemetry", telemetry},
 }
 
 // Names returns the names of the checks, in the order of their results.

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
 	admission "k8s.io/client-go/kubernetes/typed/admissionregistration/v1"
 	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	core "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -49,7 +50,7 @@ func (s *apiServer) subject(t *testing.T) Subject {
 	t.Cleanup(server.Close)
 	// The typed client would write protobuf, which this server does not read.
 	config := &rest.Config{Host: server.URL, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}
-	var errs [5]error
+	var errs [6]error
 	var subject Subject
 	subject.Version, errs[0] = discovery.NewDiscoveryClientForConfig(config)
 	reviews, err := authorization.NewForConfig(config)
@@ -57,6 +58,7 @@ func (s *apiServer) subject(t *testing.T) Subject {
 	subject.Metadata, errs[2] = metadata.NewForConfig(config)
 	subject.Core, errs[3] = core.NewForConfig(config)
 	subject.Admission, errs[4] = admission.NewForConfig(config)
+	subject.Dynamic, errs[5] = dynamic.NewForConfig(config)
 	for _, err := range errs {
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +93,7 @@ func (s *apiServer) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 			refuse(out, http.StatusNotFound, metav1.StatusReasonNotFound)
 			return
 		}
-		reply(out, http.StatusOK, map[string]any{"metadata": map[string]any{}, "items": []any{}})
+		reply(out, http.StatusOK, map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": []any{}})
 	case int:
 		reasons := map[int]metav1.StatusReason{http.StatusForbidden: metav1.StatusReasonForbidden, http.StatusNotFound: metav1.StatusReasonNotFound}
 		refuse(out, answer, reasons[answer])

@@ -124,6 +124,8 @@ func (g grants) look(namespace string) {
 	here.add(schema.GroupResource{Resource: "pods/log"}, "", "get")
 	// Those of webhooks that could stand in the way are anywhere.
 	g.in("").add(schema.GroupResource{Resource: "services"}, "", "get")
+	// That of the cluster's DNS is in a namespace of its own.
+	g.in("").add(schema.GroupResource{Group: "discovery.k8s.io", Resource: "endpointslices"}, "", "list")
 }
 
 // vowelY is the end of kinds that apimachinery takes for gatewaies.

@@ -76,6 +76,7 @@ var always = []string{
 	"get namespaces mesh",
 	"list namespaces",
 	"get services",
+	"list endpointslices.discovery.k8s.io",
 	"mesh: create,delete,get,patch configmaps istio-demo",
 	"mesh: list,watch events,services",
 	"mesh: get,list,watch pods",

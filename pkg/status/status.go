@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,7 +18,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
@@ -43,24 +42,8 @@ type Report struct {
 	// Missing are the kinds of which something was installed and nothing is
 	// there: deployment.apps.
 	Missing []string `json:"missing,omitempty"`
-}
-
-// Workload is an object that is not ready as soon as it is stored.
-type Workload struct {
-	Group     string `json:"group"`
-	Kind      string `json:"kind"`
-	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-	Ready     bool   `json:"ready"`
-	// Replicas are those that are ready and those that are wanted: "1/2";
-	// empty for kinds that have none.
-	Replicas string `json:"replicas,omitempty"`
-	// Message says what is lacking; empty where nothing is.
-	Message string    `json:"message,omitempty"`
-	Images  []string  `json:"images,omitempty"`
-	Created time.Time `json:"created"`
-	// Findings are what holds it back, the most telling first.
-	Findings []diagnose.Finding `json:"findings,omitempty"`
+	// Warnings are of what keeps nothing from being ready.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // NotInstalledError says that a namespace has no installation.
@@ -72,9 +55,10 @@ func (e *NotInstalledError) Error() string {
 
 // Run returns the report, with an explanation for whatever is not ready; it does
 // not wait. Its errors are *NotInstalledError, the cause of the context's end, and
-// those of the API server; that something does not run is none. It takes a request for the inventory and
-// one for each kind and namespace of workloads in it, and at most seven more
-// for a workload that is not ready.
+// those of the API server; that something does not run is none. It takes a request
+// for the inventory, one for each kind and namespace of workloads in it, one for
+// Telemetries where it has CRDs, and at most seven more for a workload that is not
+// ready.
 func (s *Status) Run(ctx context.Context) (Report, error) {
 	report, err := s.report(ctx)
 	if err != nil {
@@ -88,11 +72,11 @@ func (s *Status) report(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	objects, err := s.list(ctx, found.places)
+	objects, warnings, err := s.read(ctx, found)
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Source: found.source, Namespace: s.Namespace, Workloads: make([]Workload, len(objects)), Missing: missing(found, objects)}
+	report := Report{Source: found.source, Namespace: s.Namespace, Workloads: make([]Workload, len(objects)), Missing: missing(found, objects), Warnings: warnings}
 	report.Ready = len(report.Missing) == 0
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(8) // each may cost several requests
@@ -111,10 +95,32 @@ func (s *Status) report(ctx context.Context) (Report, error) {
 	return report, err
 }
 
+// read lists the workloads, and looks for Telemetries without effect meanwhile.
+func (s *Status) read(ctx context.Context, found watched) (objects []*unstructured.Unstructured, warnings []string, err error) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		objects, err = s.list(groupCtx, found.places)
+		return err
+	})
+	if found.crds {
+		group.Go(func() error {
+			result, err := preflight.Telemetry(groupCtx, s.Cluster.Dynamic, s.Namespace, nil)
+			if result.Verdict == preflight.Warn {
+				warnings = []string{result.Message + "; " + result.Remedy}
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	return objects, warnings, err
+}
+
 // watched is where the workloads of an installation are.
 type watched struct {
 	source string
 	kinds  []schema.GroupKind
+	// crds is set where CRDs were installed.
+	crds   bool
 	places []applyset.Place
 }
 
@@ -147,6 +153,7 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	found := watched{source: redact.Text(inventory.Recorded.Source)}
 	custom := applyset.Record{Namespaces: inventory.Recorded.Namespaces}
 	for _, kind := range inventory.Recorded.Kinds {
+		found.crds = found.crds || kind.Kind == "CustomResourceDefinition"
 		resource, known := runs[kind]
 		mayRun := untyped.IsCustom(kind.Group) && !configuresMesh(kind.Group)
 		if known || mayRun {
@@ -228,61 +235,4 @@ func (s *Status) list(ctx context.Context, places []applyset.Place) ([]*unstruct
 		return strings.Compare(manifest.Ref(a).String(), manifest.Ref(b).String())
 	})
 	return all, nil
-}
-
-// workload reads an object.
-func workload(object *unstructured.Unstructured) Workload {
-	ref := manifest.Ref(object)
-	state, message := ready.Compute(object)
-	read := Workload{
-		Group:     ref.Group,
-		Kind:      ref.Kind,
-		Namespace: ref.Namespace,
-		Name:      ref.Name,
-		Ready:     state == ready.Ready,
-		Replicas:  replicas(object),
-		Images:    images(object),
-		Created:   object.GetCreationTimestamp().Time,
-	}
-	if !read.Ready {
-		read.Message = message
-	}
-	return read
-}
-
-// replicas returns the pods that are ready and those that are wanted.
-func replicas(object *unstructured.Unstructured) string {
-	number := func(otherwise int64, path ...string) int64 {
-		if n, found, err := unstructured.NestedInt64(object.Object, path...); found && err == nil {
-			return n
-		}
-		return otherwise
-	}
-	switch object.GetKind() {
-	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController":
-		return fmt.Sprintf("%d/%d", number(0, "status", "readyReplicas"), number(1, "spec", "replicas"))
-	case "DaemonSet":
-		return fmt.Sprintf("%d/%d", number(0, "status", "numberReady"), number(0, "status", "desiredNumberScheduled"))
-	case "Job":
-		return fmt.Sprintf("%d/%d", number(0, "status", "succeeded"), number(1, "spec", "completions"))
-	}
-	return ""
-}
-
-// images returns the images of the pods' containers, sorted.
-func images(object *unstructured.Unstructured) []string {
-	path := []string{"spec", "template", "spec", "containers"}
-	if object.GetKind() == "Pod" {
-		path = []string{"spec", "containers"}
-	}
-	containers, _, _ := unstructured.NestedSlice(object.Object, path...)
-	var found []string
-	for _, container := range containers {
-		fields, _ := container.(map[string]any)
-		if image, ok := fields["image"].(string); ok {
-			found = append(found, image)
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
 }

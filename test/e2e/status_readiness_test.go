@@ -45,14 +45,14 @@ func wantLines(t *testing.T, text string, lines ...string) {
 	}
 }
 
-// TestStatusReady looks at a demo that runs, with two requests.
+// TestStatusReady looks at a demo that runs, with three requests.
 func TestStatusReady(t *testing.T) {
 	controlplane.SharedDemo(t)
 	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
 	u := user.New(t, recorder.Kubeconfig)
 	got := u.Run(t, "kubectl", "istio-demo", "status")
 	requests, _ := recorder.Drain()
-	if got.Code != 0 || got.Stderr != "" || len(requests) != 2 {
+	if got.Code != 0 || got.Stderr != "" || len(requests) != 3 {
 		t.Errorf("exit code %d, requests %q\n%s", got.Code, requests, got.Stderr)
 	}
 	wantLines(t, got.Stdout,
