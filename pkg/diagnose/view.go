@@ -14,7 +14,17 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/follow"
 )
 
-// view shows the pods and the warnings of a namespace, through two informers.
+// silent leaves out the events that every pod has and that tell nothing here:
+// warnings are wanted, and what kubelets and autoscalers do.
+var silent = []fields.Selector{
+	fields.OneTermNotEqualSelector("reason", "Scheduled"),
+	fields.OneTermNotEqualSelector("reason", "SuccessfulCreate"),
+	fields.OneTermNotEqualSelector("reason", "ScalingReplicaSet"),
+	fields.OneTermNotEqualSelector("reason", "Started"),
+	fields.OneTermNotEqualSelector("reason", "Killing"),
+}
+
+// view shows the pods and the events of a namespace, through two informers.
 type view struct {
 	pods, events cache.SharedIndexInformer
 	tell         func()
@@ -25,9 +35,9 @@ type view struct {
 	new map[types.UID]bool
 
 	// What was there at the last refresh, and the events that were new then.
-	known    bool
-	warnings []corev1.Event
-	heard    map[types.UID]bool
+	known bool
+	all   []corev1.Event
+	heard map[types.UID]bool
 }
 
 func newView(client typedcorev1.CoreV1Interface, namespace string, subjects []subject, tell func()) *view {
@@ -36,13 +46,11 @@ func newView(client typedcorev1.CoreV1Interface, namespace string, subjects []su
 			subjects[0].narrow(options)
 		}
 	}
-	onlyWarnings := func(options *metav1.ListOptions) {
-		options.FieldSelector = fields.OneTermEqualSelector("type", corev1.EventTypeWarning).String()
-	}
+	telling := func(options *metav1.ListOptions) { options.FieldSelector = fields.AndSelectors(silent...).String() }
 	pods, events := client.Pods(namespace), client.Events(namespace)
 	return &view{
 		pods:   follow.Informer(&corev1.Pod{}, pods.List, pods.Watch, narrow),
-		events: follow.Informer(&corev1.Event{}, events.List, events.Watch, onlyWarnings),
+		events: follow.Informer(&corev1.Event{}, events.List, events.Watch, telling),
 		tell:   tell,
 		new:    map[types.UID]bool{},
 	}
@@ -60,7 +68,7 @@ func (v *view) run(ctx context.Context) {
 		Gone:     func(*corev1.Pod) { v.tell() },
 		Listed:   func(func(cache.ObjectName) bool) { v.tell() }, // where nothing is, nothing tells of it
 	}
-	warnings := &follow.Follower[*corev1.Event]{
+	events := &follow.Follower[*corev1.Event]{
 		What:     "events",
 		Informer: v.events,
 		Seen: func(event *corev1.Event, initial bool) {
@@ -77,7 +85,7 @@ func (v *view) run(ctx context.Context) {
 		_ = pods.Run(ctx)
 		stop()
 	})
-	running.Go(func() { _ = warnings.Run(ctx) }) // without them, the pods tell enough
+	running.Go(func() { _ = events.Run(ctx) }) // without them, the pods tell enough
 	running.Wait()
 }
 
@@ -91,7 +99,7 @@ func (v *view) hear(event *corev1.Event) {
 // refresh takes note of what there is now.
 func (v *view) refresh() {
 	v.known = v.pods.HasSynced() && !v.pods.IsStopped()
-	v.warnings, v.heard = nil, nil
+	v.all, v.heard = nil, nil
 	if !v.known || !v.events.HasSynced() || v.events.IsStopped() {
 		return // what is new stays so until it can be seen
 	}
@@ -100,14 +108,14 @@ func (v *view) refresh() {
 	v.mutex.Unlock()
 	for _, object := range v.events.GetStore().List() {
 		if event, ok := object.(*corev1.Event); ok {
-			v.warnings = append(v.warnings, *event)
+			v.all = append(v.all, *event)
 		}
 	}
 }
 
 // evidence returns what is seen of a workload.
 func (v *view) evidence(of subject) Evidence {
-	evidence := Evidence{watched: true, Events: v.warnings}
+	evidence := Evidence{watched: true, Events: v.all}
 	if !v.known {
 		return evidence // without a workload nothing is found
 	}

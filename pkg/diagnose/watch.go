@@ -28,7 +28,7 @@ type Stuck struct {
 	Findings []Finding
 }
 
-// Watch watches the pods of workloads, and the warnings of their namespaces,
+// Watch watches the pods of workloads, and the events of their namespaces,
 // until something has been for its grace in a state that does not heal by
 // itself; then it tells of the workloads of which that is true. It gives
 // nothing when the context ends before. What the user may not watch is left
@@ -37,12 +37,13 @@ type Stuck struct {
 //
 // The workloads are as they were last seen; what is watched of them are the
 // pods. Grace tells how long a finding may last, and 0 for one that may heal at
-// any time; nil stands for that of the finding.
-func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []*unstructured.Unstructured, grace func(Finding) time.Duration) []Stuck {
+// any time; nil stands for that of the finding. Tell, if set, is told what nodes
+// do for each of the workloads, whenever that changes.
+func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []*unstructured.Unstructured, grace func(Finding) time.Duration, tell func(Doing)) []Stuck {
 	if grace == nil {
 		grace = func(f Finding) time.Duration { return f.Grace }
 	}
-	w := &watch{client: client, changed: make(chan struct{}, 1), symptoms: symptoms{grace: grace}}
+	w := &watch{client: client, changed: make(chan struct{}, 1), symptoms: symptoms{grace: grace}, doings: doings{tell, map[int]string{}}}
 	for _, workload := range workloads {
 		if subject, hasPods := subjectOf(workload); hasPods {
 			w.subjects = append(w.subjects, subject)
@@ -65,6 +66,7 @@ type watch struct {
 	subjects []subject
 	views    map[string]*view
 	symptoms symptoms
+	doings   doings
 	// changed has something in it when there is something new to see.
 	changed chan struct{}
 }
@@ -130,7 +132,11 @@ func (w *watch) look() []entry {
 		seen[i] = w.views[subject.workload.GetNamespace()].evidence(subject)
 		found[i] = seen[i].look()
 	}
+	pulls := w.pulls()
 	for i := range found {
+		if what, pulling := seen[i].doing(pulls, found[i]); seen[i].Workload != nil {
+			w.doings.say(time.Now(), i, w.subjects[i].workload, what, pulling)
+		}
 		heard := w.views[w.subjects[i].workload.GetNamespace()].heard
 		again := slices.ContainsFunc(seen[i].failures(), func(failure corev1.Event) bool { return heard[failure.UID] })
 		for _, symptom := range found[i] {
@@ -143,6 +149,17 @@ func (w *watch) look() []entry {
 		}
 	}
 	return entries
+}
+
+// pulls returns the pulls of all namespaces: nodes pull for all of them.
+func (w *watch) pulls() map[place]*pull {
+	var events []*corev1.Event
+	for _, view := range w.views {
+		for i := range view.all {
+			events = append(events, &view.all[i])
+		}
+	}
+	return pullsOf(events)
 }
 
 // starts reports whether something else in a namespace still starts, so that a

@@ -60,7 +60,7 @@ func TestWatch(t *testing.T) {
 			})
 			defer adding.Wait()
 			workload := object(t, test.workload)
-			stuck := Watch(bounded(t), client, []*unstructured.Unstructured{workload}, hasty)
+			stuck := Watch(bounded(t), client, []*unstructured.Unstructured{workload}, hasty, nil)
 			if len(stuck) != 1 || stuck[0].Workload != workload || len(stuck[0].Findings) != 1 || stuck[0].Findings[0].String() != test.want {
 				t.Errorf("stuck are %v, want %q", stuck, test.want)
 			}
@@ -107,7 +107,7 @@ func TestWatchWaits(t *testing.T) {
 				}
 			})
 			defer adding.Wait()
-			if stuck := Watch(ctx, client, []*unstructured.Unstructured{object(t, test.workload)}, hasty); stuck != nil {
+			if stuck := Watch(ctx, client, []*unstructured.Unstructured{object(t, test.workload)}, hasty, nil); stuck != nil {
 				t.Errorf("stuck are %v", stuck)
 			}
 			if ctx.Err() == nil {
@@ -138,7 +138,7 @@ func TestWatchWaitsForWebhooks(t *testing.T) {
 	done := make(chan []Stuck, 1)
 	ctx := bounded(t)
 	go func() {
-		done <- Watch(ctx, client, []*unstructured.Unstructured{object(t, istiod), object(t, gateway)}, hasty)
+		done <- Watch(ctx, client, []*unstructured.Unstructured{object(t, istiod), object(t, gateway)}, hasty, nil)
 	}()
 	server.awaitWatches(t, 2)
 	for _, step := range []struct{ resource, text string }{
@@ -165,14 +165,15 @@ func TestWatchLeavesNothing(t *testing.T) {
 	server.add(t, "pods", pullingPod)
 	client := server.start(t)
 	workloads := []*unstructured.Unstructured{object(t, webObject), object(t, strings.Replace(webObject, "name: web", "name: proxy", 1))}
-	Watch(bounded(t), client, workloads, hasty) // what the first one opens stays
-	want := []string{"events type=Warning", "pods", "pods app=web", "watch events type=Warning", "watch pods"}
+	Watch(bounded(t), client, workloads, hasty, nil) // what the first one opens stays
+	telling := "events reason!=Scheduled,reason!=SuccessfulCreate,reason!=ScalingReplicaSet,reason!=Started,reason!=Killing"
+	want := []string{"events type=Warning", telling, "pods", "pods app=web", "watch " + telling, "watch pods"}
 	if requests := server.took(); !slices.Equal(slices.DeleteFunc(requests, func(r string) bool { return !slices.Contains(want, r) }), requests) {
 		t.Errorf("the requests are %q, want of %q", requests, want)
 	}
 	before := runtime.NumGoroutine()
 	for range 5 {
-		Watch(bounded(t), client, workloads, hasty)
+		Watch(bounded(t), client, workloads, hasty, nil)
 	}
 	// The server needs a moment to see that its clients have gone.
 	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(deadline); {

@@ -207,6 +207,8 @@ type (
 	Waiting struct {
 		Object  Object
 		Message string
+		// Since is zero where it does not matter how long it takes.
+		Since time.Time
 	}
 
 	// Diagnosed says why an object is not ready.

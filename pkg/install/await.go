@@ -63,18 +63,24 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 // wait waits for all that is awaited and, unless the user wants to wait on,
 // gives up when one of those pending is failing permanently.
 func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured, early *ready.Watch) error {
-	if !i.FailFast || len(pending) == 0 {
+	if len(pending) == 0 {
 		return ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited, early)
+	}
+	notes := ready.NewNotes(i.Sink)
+	tell := func(doing diagnose.Doing) { notes.Note(manifest.Ref(doing.Workload), doing.What, doing.Since) }
+	var grace func(diagnose.Finding) time.Duration
+	if !i.FailFast {
+		grace = func(diagnose.Finding) time.Duration { return 0 }
 	}
 	waiting, stop := context.WithCancelCause(ctx)
 	var failed []diagnose.Stuck
 	var watch sync.WaitGroup
 	watch.Go(func() {
-		if failed = diagnose.Watch(waiting, i.Cluster.Core, pending, nil); len(failed) > 0 {
+		if failed = diagnose.Watch(waiting, i.Cluster.Core, pending, grace, tell); len(failed) > 0 {
 			stop(errPermanent)
 		}
 	})
-	err := ready.Wait(waiting, i.Cluster.Dynamic, i.Sink, awaited, early)
+	err := ready.Wait(waiting, i.Cluster.Dynamic, notes.Sink, awaited, early)
 	stop(nil)
 	watch.Wait()
 	var notReady *ready.NotReadyError

@@ -15,6 +15,8 @@ type row struct {
 	tone  tone
 	// name says what it is, and detail what it waits for or what became of it.
 	name, detail string
+	// since is when the detail began, if its time is shown.
+	since time.Time
 	// began and ended bound its time; ended is zero while it lasts.
 	began, ended time.Time
 	// object is set where the row is an object's.
@@ -72,11 +74,11 @@ func (b *board) update(e event.Event, now time.Time) bool {
 	case event.RemovalFinished:
 		b.removalFinished(e, now)
 	case event.Going:
-		b.wait(e.Object, "going", held(e), now)
+		b.wait(e.Object, "going", held(e), time.Time{}, now)
 	case event.AwaitingReadiness:
 		// Each of the objects says for itself what it waits for.
 	case event.Waiting:
-		b.wait(e.Object, "waiting", e.Message, now)
+		b.wait(e.Object, "waiting", e.Message, e.Since, now)
 	case event.Ready:
 		if found := b.of(e.Object); found != nil {
 			found.detail = ""
@@ -181,7 +183,7 @@ func (b *board) removalFinished(e event.RemovalFinished, now time.Time) {
 }
 
 // wait says what an object waits for.
-func (b *board) wait(object event.Object, state, message string, now time.Time) {
+func (b *board) wait(object event.Object, state, message string, since, now time.Time) {
 	found := b.of(object)
 	if found == nil {
 		name := object
@@ -194,7 +196,7 @@ func (b *board) wait(object event.Object, state, message string, now time.Time) 
 		}
 		found = b.add(&row{name: strings.ToLower(name.Kind) + "/" + name.Path(), began: began, object: object})
 	}
-	found.state, found.tone, found.detail, found.ended = state, going, message, time.Time{}
+	found.state, found.tone, found.detail, found.since, found.ended = state, going, message, since, time.Time{}
 }
 
 // of returns an object's row, or nil.

@@ -37,7 +37,8 @@ func layout(rows []*row, now time.Time, columns, most int) []line {
 	var lines []line
 	for _, r := range shown {
 		text := fmt.Sprintf("%s%-*s %*s  %s", indentation, stateColumns, r.state, ageColumns, age(r, now), r.title(names))
-		lines = append(lines, line{text: cut(text, columns-1), state: r.state, tone: r.tone})
+		took := r.took(now) // is there also where the rest is cut
+		lines = append(lines, line{text: cut(text, columns-1-len(took)) + took, state: r.state, tone: r.tone})
 	}
 	if more := len(rows) - len(shown); more > 0 && most > 0 {
 		lines = append(lines, line{text: cut(fmt.Sprintf("%s%s and %d more", indentation, ellipsis, more), columns-1)})
@@ -52,6 +53,14 @@ func (r *row) title(names int) string {
 		return name
 	}
 	return pad(name, names) + "  " + Printable(r.detail)
+}
+
+// took returns how long the detail is true, where that matters.
+func (r *row) took(now time.Time) string {
+	if r.since.IsZero() || !r.ended.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(" (%d s)", int(now.Sub(r.since).Seconds()))
 }
 
 // choose gives, in their order, the rows for which there is room, one line

@@ -59,6 +59,18 @@ func awaitAll(l *Live) {
 
 var finished = event.Finished{Counts: map[event.Action]int{event.Created: 4}, DryRun: event.DryRunNone, Took: 3456 * time.Millisecond}
 
+// TestLiveTimes counts how long a step of a wait takes, where that is asked for.
+func TestLiveTimes(t *testing.T) {
+	live(t, 80, 24, func(t *testing.T, s *screen, l *Live) {
+		tell(l, 5*time.Second, event.Waiting{Object: deployment, Message: "waiting for its turn to pull pilot:1", Since: time.Now()})
+		s.shows("in the queue", "  waiting    5s  deployment/istio-system/istiod  waiting for its turn to… (5 s)\n")
+		tell(l, 2*time.Second, event.Waiting{Object: deployment, Message: "pulling pilot:1", Since: time.Now()})
+		s.shows("pulling", "  waiting    7s  deployment/istio-system/istiod  pulling pilot:1 (2 s)\n")
+		tell(l, time.Second, event.Waiting{Object: deployment, Message: "Available: 0/1"})
+		s.shows("without a time", "  waiting    8s  deployment/istio-system/istiod  Available: 0/1\n")
+	})
+}
+
 // TestLiveInstall follows a whole install on a usual terminal.
 func TestLiveInstall(t *testing.T) {
 	live(t, 80, 24, func(t *testing.T, s *screen, l *Live) {

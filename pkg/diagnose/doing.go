@@ -1,0 +1,97 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Doing is what a node does for a workload that is not ready, or what keeps it
+// from that.
+type Doing struct {
+	Workload *unstructured.Unstructured
+	// What is empty where there is nothing more to tell; Since is zero where it
+	// does not matter how long it takes.
+	What  string
+	Since time.Time
+}
+
+// doings tells what has changed.
+type doings struct {
+	tell func(Doing)
+	told map[int]string
+}
+
+// say tells what is done for the workload with an index, if that is new.
+func (d *doings) say(now time.Time, index int, workload *unstructured.Unstructured, what string, timed bool) {
+	if d.tell == nil || d.told[index] == what {
+		return
+	}
+	d.told[index] = what
+	doing := Doing{Workload: workload, What: what}
+	if timed {
+		doing.Since = now
+	}
+	d.tell(doing)
+}
+
+// doing returns what is done for a workload, and whether it is a pull. Pulls
+// come first: they are what mostly takes time.
+func (e *Evidence) doing(pulls map[place]*pull, symptoms []symptom) (what string, pulling bool) {
+	var found []*pull
+	for i := range e.Pods {
+		found = append(found, pullsFor(&e.Pods[i], pulls)...)
+	}
+	if len(found) == 0 {
+		return obstacle(symptoms), false
+	}
+	first := slices.MinFunc(found, func(a, b *pull) int {
+		waits := map[bool]int{true: 1}
+		return cmp.Or(waits[a.waits]-waits[b.waits], strings.Compare(a.image, b.image))
+	})
+	what = "pulling "
+	if first.waits {
+		what = "waiting for its turn to pull "
+	}
+	return clean(what+shortImage(first.image), maxMessage), true
+}
+
+// shortImage leaves the registry out, and a digest.
+func shortImage(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	return image[strings.LastIndex(image, "/")+1:]
+}
+
+// pullsFor returns the pulls of containers that have not been started.
+func pullsFor(pod *corev1.Pod, pulls map[place]*pull) []*pull {
+	var found []*pull
+	for _, status := range statuses(pod) {
+		waiting := status.State.Waiting
+		if p := pulls[place{pod.UID, status.Name}]; p != nil && waiting != nil && starting[waiting.Reason] && pod.DeletionTimestamp == nil {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// obstacle returns the symptom that tells most. That a container does not answer
+// its probes yet is told only when the wait has ended: most of them do not when
+// they start.
+func obstacle(symptoms []symptom) string {
+	if len(symptoms) == 0 {
+		return ""
+	}
+	first := slices.MinFunc(symptoms, func(a, b symptom) int { return cmp.Compare(a.kind, b.kind) })
+	switch first.kind {
+	case probeKind, otherKind:
+		return ""
+	case imageKind:
+		// Its reason changes between two words.
+		return clean("cannot pull "+first.Message, maxMessage)
+	}
+	return clean(first.Reason+": "+first.Message, maxMessage)
+}
