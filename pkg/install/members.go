@@ -1,12 +1,14 @@
 package install
 
 import (
+	"context"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 )
@@ -81,4 +83,43 @@ func leftovers(members []applyset.Object, targets []apply.Target) []applyset.Obj
 	return slices.DeleteFunc(slices.Clone(members), func(member applyset.Object) bool {
 		return uids[member.Meta.UID] || refs[member.Ref]
 	})
+}
+
+// pendingInventory is one that is being read, while the manifest is.
+type pendingInventory struct {
+	done      chan struct{}
+	stop      context.CancelFunc
+	inventory *applyset.Inventory
+	err       error
+}
+
+// readInventory starts to read the inventory, unless no cluster is to be asked.
+// It is the first request, which the connection is made for.
+func (i *Install) readInventory(ctx context.Context) *pendingInventory {
+	ctx, stop := context.WithCancel(ctx)
+	pending := &pendingInventory{done: make(chan struct{}), stop: stop}
+	go func() {
+		defer close(pending.done)
+		defer cluster.Trace(ctx, "connect and read the inventory")()
+		if i.Cluster != nil && i.DryRun != event.DryRunClient {
+			pending.inventory, pending.err = applyset.Open(ctx, i.Cluster.Core, i.Inventory, i.Namespace.Name)
+		}
+	}()
+	return pending
+}
+
+// wait returns what was read.
+func (p *pendingInventory) wait(ctx context.Context) (*applyset.Inventory, error) {
+	select {
+	case <-p.done:
+		return p.inventory, p.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// close ends the reading, if it is still going on, and returns when it has ended.
+func (p *pendingInventory) close() {
+	p.stop()
+	<-p.done
 }

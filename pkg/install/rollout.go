@@ -20,7 +20,7 @@ import (
 type rollout struct {
 	install *Install
 	*checked
-	progress *waveProgress
+	progress *schedule.Progress
 	// recorded is set once the inventory covers the targets, and namespace is what
 	// was created for it.
 	recorded  bool
@@ -34,7 +34,7 @@ type rollout struct {
 // as what it needs exists. The results come in the order of the targets.
 func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error) {
 	plan := schedule.New(objectsOf(c.targets), c.unrestricted)
-	r := &rollout{install: i, checked: c, progress: showWaves(i.Sink, plan.Waves), ready: map[event.Object]bool{}}
+	r := &rollout{install: i, checked: c, progress: schedule.NewProgress(i.Sink, plan.Waves), ready: map[event.Object]bool{}}
 	var results []apply.Result
 	for _, phase := range plan.Phases {
 		stored, err := r.runPhase(ctx, phase, results)
@@ -55,7 +55,7 @@ func (r *rollout) runPhase(ctx context.Context, phase schedule.Phase, before []a
 	defer early.End()
 	results, err := r.applyPhase(ctx, phase)
 	if err != nil {
-		r.progress.stop()
+		r.progress.Stop()
 		return results, err
 	}
 	if r.engine.DryRun || !r.install.Wait {
@@ -111,7 +111,7 @@ func (r *rollout) watchEarly(ctx context.Context, phase schedule.Phase) *ready.W
 // for, but not for CRDs to be served.
 func (r *rollout) applyPhase(ctx context.Context, phase schedule.Phase) ([]apply.Result, error) {
 	batches := phase.Batches
-	r.progress.expect(batches)
+	r.progress.Expect(batches)
 	opened, err := r.record(ctx, batches)
 	if err != nil {
 		return opened, err
@@ -164,12 +164,12 @@ func failureOf(ctx context.Context, errs []error) error {
 // applyBatch applies the targets of a batch.
 func (r *rollout) applyBatch(ctx context.Context, batch schedule.Batch, halt *apply.Halt) ([]apply.Result, error) {
 	defer cluster.Trace(ctx, "apply "+batch.String())()
-	engine := r.engine.Telling(r.progress.of(batch.Wave))
+	engine := r.engine.Telling(r.progress.Of(batch.Wave))
 	engine.Halt = halt
 	targets := slices.DeleteFunc(pick(r.targets, batch.Objects), func(target apply.Target) bool { return target.Ref == r.namespace })
 	results, err := r.applyTargets(ctx, engine, targets)
 	if err == nil {
-		r.progress.finish(batch)
+		r.progress.Finish(batch)
 	}
 	return results, err
 }
@@ -180,12 +180,12 @@ func (r *rollout) awaitServed(ctx context.Context, targets []apply.Target, resul
 		return nil
 	}
 	defer cluster.Trace(ctx, "CRDs served")()
-	wait, end := beginLongWait(r.install.Sink)
+	wait, end := ready.BeginLongWait(r.install.Sink)
 	defer end()
-	if err := r.install.established(ctx, r.engine, targets, results, wait.report); err != nil {
+	if err := r.install.established(ctx, r.engine, targets, results, wait.Report); err != nil {
 		return err
 	}
-	return r.install.served(ctx, r.resolved, wait.report)
+	return r.install.served(ctx, r.resolved, wait.Report)
 }
 
 // record widens the inventory to cover the targets before the first of all
@@ -199,7 +199,7 @@ func (r *rollout) record(ctx context.Context, batches []schedule.Batch) ([]apply
 	var results []apply.Result
 	var err error
 	if home, wave, found := homeOf(r.targets, batches, r.install.Namespace.Name); found && home.Live == nil {
-		if results, err = r.engine.Telling(r.progress.of(wave)).Apply(ctx, []apply.Target{home}); err != nil {
+		if results, err = r.engine.Telling(r.progress.Of(wave)).Apply(ctx, []apply.Target{home}); err != nil {
 			return results, err
 		}
 		r.namespace = home.Ref

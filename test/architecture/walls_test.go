@@ -69,7 +69,7 @@ var rooms = map[string]room{
 	"pkg/cluster":         {own: []string{"pkg/answer", "pkg/apply", "pkg/crd", "pkg/discover", "pkg/event", "pkg/redact", "pkg/retry"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/applyset":        {own: []string{"pkg/discover", "pkg/event", "pkg/managedfields"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/managedfields":   {forbidden: slices.Concat(terminal, client, helm)},
-	"pkg/schedule":        {own: []string{"pkg/manifest", "pkg/untyped"}, forbidden: slices.Concat(terminal, client, helm)},
+	"pkg/schedule":        {own: []string{"pkg/event", "pkg/manifest", "pkg/untyped"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/builtin":         {own: []string{"pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/sample"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/manifest":        {own: []string{"pkg/event", "pkg/untyped"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/decode": {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},

@@ -1,4 +1,4 @@
-package install
+package ready
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 // server takes well under a second, several take five.
 const reportAfter = 7 * time.Second
 
-// longWait reports what is waited for, once that has lasted for a while.
-type longWait struct {
+// LongWait reports what is waited for, once that has lasted for a while.
+type LongWait struct {
 	sink event.Sink
 
 	mutex sync.Mutex
@@ -23,9 +23,9 @@ type longWait struct {
 	waiting map[event.Object]event.Waiting
 }
 
-// beginLongWait begins to count; nothing is reported after end.
-func beginLongWait(sink event.Sink) (w *longWait, end func()) {
-	w = &longWait{sink: sink, waiting: map[event.Object]event.Waiting{}}
+// BeginLongWait begins to count; nothing is reported after end.
+func BeginLongWait(sink event.Sink) (w *LongWait, end func()) {
+	w = &LongWait{sink: sink, waiting: map[event.Object]event.Waiting{}}
 	over := make(chan struct{})
 	var counting sync.WaitGroup
 	counting.Go(func() {
@@ -44,7 +44,7 @@ func beginLongWait(sink event.Sink) (w *longWait, end func()) {
 }
 
 // reportAll reports what is waited for by now.
-func (w *longWait) reportAll() {
+func (w *LongWait) reportAll() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.long = true
@@ -58,9 +58,9 @@ func (w *longWait) reportAll() {
 	}
 }
 
-// report takes in what objects wait for, as often as one likes, and that they are
+// Report takes in what objects wait for, as often as one likes, and that they are
 // ready.
-func (w *longWait) report(e event.Event) {
+func (w *LongWait) Report(e event.Event) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	switch e := e.(type) {

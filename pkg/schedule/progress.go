@@ -1,18 +1,17 @@
-package install
+package schedule
 
 import (
 	"sync"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
-// waveProgress shows waves one after the other, although they overlap: what
+// Progress shows waves one after the other, although they overlap: what
 // happens in a later one is held back until those before it are finished. It can
 // be used by many goroutines.
-type waveProgress struct {
+type Progress struct {
 	sink  event.Sink
-	waves []schedule.Wave
+	waves []Wave
 
 	mutex sync.Mutex
 	// current is the wave that is shown, and started tells whether it is yet.
@@ -24,17 +23,17 @@ type waveProgress struct {
 	held [][]event.Event
 }
 
-// showWaves has nothing to show yet.
-func showWaves(sink event.Sink, waves []schedule.Wave) *waveProgress {
-	progress := &waveProgress{sink: sink, waves: waves, left: make([]int, len(waves)), held: make([][]event.Event, len(waves))}
+// NewProgress has nothing to show yet.
+func NewProgress(sink event.Sink, waves []Wave) *Progress {
+	progress := &Progress{sink: sink, waves: waves, left: make([]int, len(waves)), held: make([][]event.Event, len(waves))}
 	for n := range progress.left {
 		progress.left[n] = -1
 	}
 	return progress
 }
 
-// expect says which batches are going to be finished.
-func (p *waveProgress) expect(batches []schedule.Batch) {
+// Expect says which batches are going to be finished.
+func (p *Progress) Expect(batches []Batch) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	for _, batch := range batches {
@@ -45,8 +44,8 @@ func (p *waveProgress) expect(batches []schedule.Batch) {
 	p.start()
 }
 
-// of returns the sink for the events of a wave.
-func (p *waveProgress) of(wave int) event.Sink {
+// Of returns the sink for the events of a wave.
+func (p *Progress) Of(wave int) event.Sink {
 	return func(e event.Event) {
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
@@ -58,8 +57,8 @@ func (p *waveProgress) of(wave int) event.Sink {
 	}
 }
 
-// finish says that a batch is applied.
-func (p *waveProgress) finish(batch schedule.Batch) {
+// Finish says that a batch is applied.
+func (p *Progress) Finish(batch Batch) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.left[batch.Wave]--
@@ -71,8 +70,8 @@ func (p *waveProgress) finish(batch schedule.Batch) {
 	}
 }
 
-// stop shows what is still held back, of waves that will not be finished.
-func (p *waveProgress) stop() {
+// Stop shows what is still held back, of waves that will not be finished.
+func (p *Progress) Stop() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	for p.current < len(p.waves) {
@@ -85,7 +84,7 @@ func (p *waveProgress) stop() {
 }
 
 // start shows the current wave, unless what comes before it is still awaited.
-func (p *waveProgress) start() {
+func (p *Progress) start() {
 	if p.started || p.current >= len(p.waves) || p.left[p.current] < 0 {
 		return
 	}

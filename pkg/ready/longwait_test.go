@@ -1,4 +1,4 @@
-package install
+package ready
 
 import (
 	"slices"
@@ -15,16 +15,16 @@ func TestLongWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mutex sync.Mutex
 		var told []event.Event
-		wait, end := beginLongWait(func(e event.Event) {
+		wait, end := BeginLongWait(func(e event.Event) {
 			mutex.Lock()
 			defer mutex.Unlock()
 			told = append(told, e)
 		})
 		a, b, c := event.Object{Name: "a"}, event.Object{Name: "b"}, event.Object{Name: "c"}
 		for _, object := range []event.Object{c, b, a} {
-			wait.report(event.Waiting{Object: object, Message: "not yet"})
+			wait.Report(event.Waiting{Object: object, Message: "not yet"})
 		}
-		wait.report(event.Ready{Object: b})
+		wait.Report(event.Ready{Object: b})
 		<-time.After(reportAfter - time.Millisecond)
 		synctest.Wait()
 		mutex.Lock()
@@ -41,7 +41,7 @@ func TestLongWait(t *testing.T) {
 			event.Ready{Object: a},
 			event.Ready{Object: b}, // of which nobody has heard
 		} {
-			wait.report(e)
+			wait.Report(e)
 		}
 		end()
 		want := []event.Event{
@@ -60,8 +60,8 @@ func TestLongWait(t *testing.T) {
 func TestShortWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		wait, end := beginLongWait(func(e event.Event) { t.Errorf("it tells %v", e) })
-		wait.report(event.Waiting{Message: "not yet"})
+		wait, end := BeginLongWait(func(e event.Event) { t.Errorf("it tells %v", e) })
+		wait.Report(event.Waiting{Message: "not yet"})
 		end()
 		synctest.Wait()
 		if took := time.Since(began); took > 0 {
