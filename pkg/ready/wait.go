@@ -20,6 +20,9 @@ type Target struct {
 	Resource schema.GroupVersionResource
 	// Object is what was last seen of it.
 	Object *unstructured.Unstructured
+	// Held says what an object waits for that is not created yet, and is empty for
+	// all others. Object is then what is going to be created.
+	Held string
 	// Doubt is how long a failure is not believed, because what says so may be
 	// older than the last change of the object.
 	Doubt time.Duration
@@ -157,10 +160,13 @@ func (w *wait) see(ref event.Object, object *unstructured.Unstructured) {
 		return // ready already, or not ours
 	}
 	before := pending.Lacks()
-	if object == nil {
+	switch {
+	case pending.Held != "" && (object == nil || object.GetResourceVersion() == ""):
+		pending.State, pending.Message = InProgress, pending.Held
+	case object == nil:
 		pending.State, pending.Message, pending.Refused = InProgress, "it was deleted; rerun the same command", ""
-	} else {
-		pending.Object = object
+	default:
+		pending.Object, pending.Held = object, ""
 		pending.State, pending.Message, pending.Refused = compute(object)
 	}
 	switch {

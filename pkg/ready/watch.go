@@ -108,7 +108,11 @@ func (w *Watch) serves(group *group, pending map[event.Object]*Pending) bool {
 		return false
 	}
 	for _, name := range group.names {
-		version := pending[group.Ref(name)].Object.GetResourceVersion()
+		known := pending[group.Ref(name)]
+		if known.Held != "" {
+			continue // whatever is seen of it is newer
+		}
+		version := known.Object.GetResourceVersion()
 		if _, err := resourceversion.CompareResourceVersion(version, version); err != nil {
 			return false
 		}
@@ -127,7 +131,8 @@ func (w *wait) catchUp(early *Watch) map[Place]bool {
 		if !waiting || !found {
 			continue
 		}
-		if older, err := resourceversion.CompareResourceVersion(one.Object.GetResourceVersion(), pending.Object.GetResourceVersion()); err != nil || older < 0 {
+		older, err := resourceversion.CompareResourceVersion(one.Object.GetResourceVersion(), pending.Object.GetResourceVersion())
+		if pending.Held == "" && (err != nil || older < 0) {
 			continue
 		}
 		w.take(one)

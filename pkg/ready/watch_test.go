@@ -1,6 +1,8 @@
 package ready
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -119,4 +121,42 @@ func TestNoEarlyWatch(t *testing.T) {
 		t.Error("nothing serves something")
 	}
 	none.End()
+}
+
+// TestHeld waits for objects that are created while it waits, through the early
+// watch or its own, and says until then what holds them.
+func TestHeld(t *testing.T) {
+	for _, watchesEarly := range []bool{true, false} {
+		server := &apiServer{changes: map[string][]change{
+			deploymentsPath: {{"ADDED", at(t, "5", notStarted).Object}, {"MODIFIED", at(t, "7", running).Object}},
+		}}
+		client := server.start(t)
+		held := target(at(t, "", notStarted))
+		held.Held = "waiting for Secret b"
+		var early *Watch
+		if watchesEarly {
+			early = Begin(t.Context(), client, []Place{held.place()})
+			defer early.End()
+		}
+		told := &recorder{}
+		if err := Wait(bounded(t), client, told.sink, []Target{held}, early); err != nil {
+			t.Error(err)
+		}
+		if want := "deployment mesh/a: waiting for Secret b"; told.told[0] != want || told.told[len(told.told)-1] != "deployment mesh/a: ready" {
+			t.Errorf("it tells %q", told.told)
+		}
+	}
+}
+
+// TestHeldEnds says what holds an object that was never created.
+func TestHeldEnds(t *testing.T) {
+	held := target(at(t, "", notStarted))
+	held.Held = "waiting for Secret b"
+	ctx, cancel := context.WithCancel(bounded(t))
+	told := &recorder{on: "deployment mesh/a: waiting for Secret b", do: cancel}
+	err := Wait(ctx, (&apiServer{}).start(t), told.sink, []Target{held}, nil)
+	var notReady *NotReadyError
+	if !errors.As(err, &notReady) || len(notReady.Pending) != 1 || notReady.Pending[0].Message != held.Held {
+		t.Errorf("the error is %v", err)
+	}
 }
