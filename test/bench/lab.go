@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/played"
 )
 
 // nodes is how many nodes a control plane has.
@@ -62,7 +63,11 @@ func (l *lab) with(ctx context.Context, do func(*cluster.Cluster) error) error {
 		_, err = l.kubectl(ctx, control, "wait", "--for=create", "serviceaccount/default", "--timeout=60s")
 	}
 	if err == nil {
-		err = do(control)
+		var endIstiod func()
+		if endIstiod, err = played.Istiod(control.Kubeconfig); err == nil {
+			err = do(control)
+			endIstiod()
+		}
 	}
 	// It is stopped after an interruption, too.
 	return errors.Join(err, control.Stop(context.WithoutCancel(ctx)))

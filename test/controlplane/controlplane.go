@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/played"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
 )
 
@@ -30,6 +31,7 @@ const (
 type plane struct {
 	start, install sync.Once
 	control        *cluster.Cluster
+	endIstiod      func()
 }
 
 var (
@@ -58,6 +60,7 @@ func Main(m *testing.M) (code int, err error) {
 	code = m.Run()
 	for _, shared := range planes.all {
 		if shared.control != nil {
+			shared.endIstiod()
 			err = errors.Join(err, shared.control.Stop(context.Background()))
 		}
 	}
@@ -81,7 +84,9 @@ func StartFrom(t *testing.T, binaries, name string) *cluster.Cluster {
 			t.Error(err)
 		}
 	})
-	start(t, control)
+	if start(t, control); processes.Istiod == "" {
+		t.Cleanup(playIstiod(t, control))
+	}
 	return control
 }
 
@@ -98,6 +103,16 @@ func start(t *testing.T, control *cluster.Cluster) {
 	if err := control.Start(t.Context(), nodes); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// playIstiod writes what the simulated istiod does not.
+func playIstiod(t *testing.T, control *cluster.Cluster) (end func()) {
+	t.Helper()
+	end, err := played.Istiod(control.Kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return end
 }
 
 // borrow waits for a shared control plane, which a test and its subtests have
@@ -121,7 +136,7 @@ func Shared(t *testing.T) *cluster.Cluster {
 	shared.start.Do(func() {
 		control := newCluster(user.Tools, "shared")
 		start(t, control)
-		shared.control = control
+		shared.control, shared.endIstiod = control, playIstiod(t, control)
 	})
 	if shared.control == nil {
 		t.Fatal("the shared control plane did not start")
