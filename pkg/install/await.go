@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -29,24 +28,23 @@ const (
 // errPermanent ends a wait for a permanent failure.
 var errPermanent = errors.New("permanent failure")
 
-// await waits until the targets run, which are among the results; total is
-// how many results there will be in the end.
-// early, if any, watches some of them already.
-func (i *Install) await(ctx context.Context, targets []apply.Target, results []apply.Result, total int, early *ready.Watch) error {
+// await waits until the targets run, and tells sink what they wait for. early, if
+// any, watches some of them already.
+func (i *Install) await(ctx context.Context, targets []ready.Target, early *ready.Watch, sink event.Sink) error {
 	var pending []*unstructured.Unstructured
 	var awaited []ready.Target
-	for _, target := range readiness(targets, results) {
+	for _, target := range targets {
 		if manifest.IsCRD(target.Object) {
 			continue // established before their custom resources were applied
 		}
 		awaited = append(awaited, target)
-		if state, _ := ready.Compute(target.Object); state != ready.Ready {
+		if state, _ := ready.Compute(target.Object); state != ready.Ready || target.Held != "" {
 			pending = append(pending, target.Object)
 		}
 	}
 	defer cluster.Trace(ctx, "wait until it runs")()
-	i.Sink(event.AwaitingReadiness{Objects: len(pending)})
-	err := i.wait(ctx, awaited, pending, early)
+	sink(event.AwaitingReadiness{Objects: len(pending)})
+	err := i.wait(ctx, awaited, pending, early, sink)
 	var notReady *ready.NotReadyError
 	switch {
 	case !errors.As(err, &notReady):
@@ -54,19 +52,18 @@ func (i *Install) await(ctx context.Context, targets []apply.Target, results []a
 	case errors.Is(notReady.Cause, errPermanent):
 		notReady.Cause = nil
 	case notReady.Cause != nil && !errors.Is(notReady.Cause, cluster.ErrTimeout):
-		// Whoever interrupts does not wait for an explanation.
-		return &InterruptedError{Cause: notReady.Cause, Applied: len(results), Total: total, Waiting: notReady.Error()}
+		return err // whoever interrupts does not wait for an explanation
 	}
 	return i.explain(ctx, notReady)
 }
 
 // wait waits for all that is awaited and, unless the user wants to wait on,
 // gives up when one of those pending is failing permanently.
-func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured, early *ready.Watch) error {
+func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*unstructured.Unstructured, early *ready.Watch, sink event.Sink) error {
 	if len(pending) == 0 {
-		return ready.Wait(ctx, i.Cluster.Dynamic, i.Sink, awaited, early)
+		return ready.Wait(ctx, i.Cluster.Dynamic, sink, awaited, early)
 	}
-	notes := ready.NewNotes(i.Sink)
+	notes := ready.NewNotes(sink)
 	tell := func(doing diagnose.Doing) { notes.Note(manifest.Ref(doing.Workload), doing.What, doing.Since) }
 	var grace func(diagnose.Finding) time.Duration
 	if !i.FailFast {

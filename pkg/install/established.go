@@ -42,7 +42,7 @@ var errStuck = errors.New("not established in time")
 // like that for a while is updated here.
 func (i *Install) established(ctx context.Context, engine *apply.Engine, targets []apply.Target, results []apply.Result, tell event.Sink) error {
 	var crds []ready.Target
-	for _, target := range readiness(targets, results) {
+	for _, target := range readiness(targets, results, nil) {
 		if manifest.IsCRD(target.Object) {
 			target.Doubt = staleFor
 			crds = append(crds, target)

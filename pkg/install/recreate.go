@@ -55,7 +55,7 @@ func (r *rollout) applyTargets(ctx context.Context, engine *apply.Engine, member
 		stored, err := engine.Apply(ctx, target)
 		results = append(results, stored...)
 		if err == nil && r.install.Wait && !r.engine.DryRun {
-			r.awaitRecreated(ctx, readiness(target, stored))
+			r.awaitRecreated(ctx, readiness(target, stored, nil))
 		}
 		if err != nil {
 			return results, err
@@ -73,7 +73,7 @@ func (r *rollout) awaitRecreated(ctx context.Context, targets []ready.Target) {
 	for _, target := range targets {
 		pending = append(pending, target.Object)
 	}
-	if err := r.install.wait(patient, targets, pending, nil); err != nil {
+	if err := r.install.wait(patient, targets, pending, nil, r.install.Sink); err != nil {
 		return
 	}
 	r.mutex.Lock()

@@ -33,7 +33,11 @@ type rollout struct {
 // apply applies phase after phase. Within a phase each object is applied as soon
 // as what it needs exists. The results come in the order of the targets.
 func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error) {
-	plan := schedule.New(objectsOf(c.targets), c.unrestricted)
+	options := schedule.Options{Unrestricted: c.unrestricted}
+	if i.Wait && !c.engine.DryRun {
+		options.New = func(n int) bool { return c.targets[n].Live == nil }
+	}
+	plan := schedule.New(objectsOf(c.targets), options)
 	r := &rollout{install: i, checked: c, progress: schedule.NewProgress(i.Sink, plan.Waves), ready: map[event.Object]bool{}}
 	var results []apply.Result
 	for _, phase := range plan.Phases {
@@ -53,7 +57,9 @@ func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error)
 func (r *rollout) runPhase(ctx context.Context, phase schedule.Phase, before []apply.Result) ([]apply.Result, error) {
 	early := r.watchEarly(ctx, phase)
 	defer early.End()
-	results, err := r.applyPhase(ctx, phase)
+	held := r.beginHold(ctx, phase)
+	defer held.close()
+	results, err := r.applyPhase(ctx, phase, held)
 	if err != nil {
 		r.progress.Stop()
 		return results, err
@@ -65,7 +71,14 @@ func (r *rollout) runPhase(ctx context.Context, phase schedule.Phase, before []a
 	if len(awaited) == 0 {
 		return results, nil
 	}
-	return results, r.install.await(ctx, awaited, slices.Concat(before, results), len(r.targets), early)
+	if held.none() {
+		return results, r.install.await(ctx, readiness(awaited, slices.Concat(before, results), nil), early, r.install.Sink)
+	}
+	results, err = r.awaitHeld(ctx, awaited, before, results, early, held)
+	if err != nil {
+		r.progress.Stop()
+	}
+	return results, err
 }
 
 // objectsOf returns the objects of targets.
@@ -108,8 +121,8 @@ func (r *rollout) watchEarly(ctx context.Context, phase schedule.Phase) *ready.W
 
 // applyPhase applies the batches of a phase, each when those before it are
 // applied. After the first failure no more is begun; requests under way are waited
-// for, but not for CRDs to be served.
-func (r *rollout) applyPhase(ctx context.Context, phase schedule.Phase) ([]apply.Result, error) {
+// for, but not for CRDs to be served. What has to be held is left out.
+func (r *rollout) applyPhase(ctx context.Context, phase schedule.Phase, h *held) ([]apply.Result, error) {
 	batches := phase.Batches
 	r.progress.Expect(batches)
 	opened, err := r.record(ctx, batches)
@@ -135,6 +148,7 @@ func (r *rollout) applyPhase(ctx context.Context, phase schedule.Phase) ([]apply
 			switch {
 			case ctx.Err() != nil || halt.Over():
 				return
+			case h.keeps(batch):
 			case batch.Serves():
 				errs[n] = r.awaitServed(waiting, pick(r.targets, batch.Objects), results[batch.After[0]])
 			default:
@@ -233,8 +247,9 @@ func inOrder(results []apply.Result, targets []apply.Target) {
 	slices.SortStableFunc(results, func(a, b apply.Result) int { return at[a.Ref] - at[b.Ref] })
 }
 
-// readiness pairs what was stored with where it lives.
-func readiness(targets []apply.Target, results []apply.Result) []ready.Target {
+// readiness pairs what was stored with where it lives; held says what those wait
+// for that are not stored yet.
+func readiness(targets []apply.Target, results []apply.Result, held map[event.Object]string) []ready.Target {
 	stored := map[event.Object]apply.Result{}
 	for _, result := range results {
 		stored[result.Ref] = result
@@ -243,6 +258,8 @@ func readiness(targets []apply.Target, results []apply.Result) []ready.Target {
 	for _, target := range targets {
 		if result, ok := stored[target.Ref]; ok {
 			all = append(all, ready.Target{Ref: target.Ref, Resource: target.Resource, Object: result.Stored})
+		} else if why := held[target.Ref]; why != "" {
+			all = append(all, ready.Target{Ref: target.Ref, Resource: target.Resource, Object: target.Object, Held: why})
 		}
 	}
 	return all

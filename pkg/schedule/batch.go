@@ -19,6 +19,10 @@ type Batch struct {
 	Objects []int
 	// After are the indices of the phase's batches that come before this one.
 	After []int
+	// Needs is what has to exist before the pods of new workloads can start, and
+	// Behind are the indices of new workloads whose pods come first.
+	Needs  []Need
+	Behind []int
 
 	contents contents
 }
@@ -26,6 +30,9 @@ type Batch struct {
 // Serves reports a batch that applies nothing: it is done when the CRDs, which are
 // its objects and come with the only batch before it, are served.
 func (b Batch) Serves() bool { return b.contents == served }
+
+// Waits reports a batch of new workloads that need something or come behind others.
+func (b Batch) Waits() bool { return len(b.Needs)+len(b.Behind) > 0 }
 
 // Runs reports a batch of workloads.
 func (b Batch) Runs() bool { return b.contents == workloads }
@@ -86,8 +93,9 @@ var requirements = map[contents][]contents{
 type batcher struct {
 	objects []*unstructured.Unstructured
 	// defined are the kinds of the CRDs among the objects.
-	defined      map[schema.GroupKind]bool
-	unrestricted bool
+	defined map[schema.GroupKind]bool
+	order   order
+	Options
 }
 
 // batches returns those of the waves of a phase.
@@ -103,7 +111,11 @@ func (b batcher) batches(waves []wave) []Batch {
 		}
 		objects[served] = objects[crds]
 		for held := namespaces; held <= webhooks; held++ {
-			if len(objects[held]) > 0 {
+			switch {
+			case len(objects[held]) == 0:
+			case held == workloads:
+				batches = append(batches, b.split(wave.number, objects[held])...)
+			default:
 				batches = append(batches, Batch{Wave: wave.number, contents: held, Objects: objects[held]})
 			}
 		}
@@ -141,7 +153,7 @@ func (b batcher) contentsOf(object *unstructured.Unstructured) contents {
 		return identities
 	case Configuration:
 		isBinding := kind.Group == "rbac.authorization.k8s.io"
-		if isBinding && !b.unrestricted || isTokenSecret(object) {
+		if isBinding && !b.Unrestricted || isTokenSecret(object) {
 			return dependent
 		}
 		return independent

@@ -92,7 +92,7 @@ func TestBatches(t *testing.T) {
 					object.Object["type"] = "kubernetes.io/service-account-token"
 				}
 			}
-			plan := New(objects, test.mayAll)
+			plan := New(objects, Options{Unrestricted: test.mayAll})
 			batches := plan.Phases[0].Batches
 			name := func(n int) string {
 				if batches[n].Serves() {

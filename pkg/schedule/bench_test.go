@@ -25,7 +25,7 @@ func BenchmarkPlan(b *testing.B) {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if plan := New(sorted(objects), true); len(plan.Phases) == 0 {
+				if plan := New(sorted(objects), Options{Unrestricted: true}); len(plan.Phases) == 0 {
 					b.Fatal("there is nothing to apply")
 				}
 			}

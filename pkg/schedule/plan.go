@@ -40,13 +40,22 @@ func Order(objects []manifest.Object) []manifest.Object {
 	})
 }
 
+// Options are what a plan depends on beside the objects.
+type Options struct {
+	// Unrestricted says that the user may do everything, so that bindings need not
+	// wait for their roles.
+	Unrestricted bool
+	// New, if set, tells which objects do not exist yet. Workloads among them may
+	// wait for what they need.
+	New func(index int) bool
+}
+
 // New plans objects that Order has sorted. Hooks that run before the rest are
 // awaited one weight after the other, and so are those that run after it; the
-// rest is awaited when all of it is applied. Unrestricted says that the user may
-// do everything, so that bindings need not wait for their roles.
-func New(objects []*unstructured.Unstructured, unrestricted bool) Plan {
+// rest is awaited when all of it is applied.
+func New(objects []*unstructured.Unstructured, options Options) Plan {
 	var plan Plan
-	batcher := batcher{objects: objects, defined: definedBy(objects), unrestricted: unrestricted}
+	batcher := batcher{objects: objects, defined: definedBy(objects), order: orderOf(objects), Options: options}
 	var waves []wave // of the current phase
 	var pending []int
 	for from := 0; from < len(objects); {

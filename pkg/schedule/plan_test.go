@@ -45,7 +45,7 @@ func TestPlan(t *testing.T) {
 		}
 		return strings.Join(all, ", ")
 	}
-	plan := New(objects, true)
+	plan := New(objects, Options{Unrestricted: true})
 	var got []string
 	for _, phase := range plan.Phases {
 		byWave := map[int][]int{}
@@ -96,12 +96,12 @@ func TestPlan(t *testing.T) {
 // TestPlanOfHooksOnly has nothing that hooks would come before or after.
 func TestPlanOfHooksOnly(t *testing.T) {
 	for _, hook := range []string{"pre-install", "post-install"} {
-		plan := New(sorted(fixture.Hooked(t, "batch/v1 Job a "+hook)), true)
+		plan := New(sorted(fixture.Hooked(t, "batch/v1 Job a "+hook)), Options{Unrestricted: true})
 		if len(plan.Waves) != 1 || len(plan.Phases) != 1 || len(plan.Phases[0].Await) != 1 {
 			t.Errorf("%s: %+v", hook, plan)
 		}
 	}
-	if plan := New(nil, true); plan.Waves != nil || plan.Phases != nil {
+	if plan := New(nil, Options{Unrestricted: true}); plan.Waves != nil || plan.Phases != nil {
 		t.Errorf("of nothing: %+v", plan)
 	}
 }

@@ -44,7 +44,7 @@ var rooms = map[string]room{
 	},
 	"pkg/install": {
 		own: []string{
-			"pkg/apiupgrade", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/managedfields", "pkg/manifest",
+			"pkg/apiupgrade", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/hold", "pkg/managedfields", "pkg/manifest",
 			"pkg/preflight", "pkg/ready", "pkg/redact", "pkg/remove", "pkg/schedule", "pkg/shell", "pkg/uninstall", "pkg/untyped",
 		},
 		forbidden: slices.Concat(terminal, helm),
@@ -85,6 +85,7 @@ var rooms = map[string]room{
 	"pkg/ready":           {own: []string{"pkg/event", "pkg/follow", "pkg/untyped"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/answer":          {forbidden: slices.Concat(terminal, helm)},
 	"pkg/follow":          {own: []string{"pkg/answer", "pkg/event"}, forbidden: slices.Concat(terminal, helm)},
+	"pkg/hold":            {own: []string{"pkg/event", "pkg/follow"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/forward":         {forbidden: slices.Concat(terminal, helm)},
 	"pkg/discover":        {own: []string{"pkg/untyped"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/preflight":       {own: []string{"pkg/shell", "pkg/untyped"}, forbidden: slices.Concat(terminal, helm)},

@@ -84,9 +84,8 @@ func StartFrom(t *testing.T, binaries, name string) *cluster.Cluster {
 			t.Error(err)
 		}
 	})
-	if start(t, control); processes.Istiod == "" {
-		t.Cleanup(playIstiod(t, control))
-	}
+	start(t, control)
+	t.Cleanup(playIstiod(t, control))
 	return control
 }
 

@@ -46,7 +46,7 @@ func (b *bench) newContenders() ([]contender, error) {
 		return nil, err
 	}
 	addons, err := b.file("addons.yaml", func() ([]manifest.Object, error) {
-		return addon.Render(addon.Options{Namespace: namespace, Names: addon.Names(), Mesh: true})
+		return addon.Render(addon.Options{Namespace: namespace, Names: addon.Names()})
 	})
 	if err != nil {
 		return nil, err
