@@ -32,7 +32,7 @@ func (c *Cluster) Restart(component string) error {
 	if err != nil {
 		return fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
-	if err := kill(number); err != nil {
+	if err := Kill(number); err != nil {
 		return fmt.Errorf("cluster %s: %s: %w", c.Name, component, err)
 	}
 	arguments := strings.Split(strings.TrimSuffix(string(commandLine), "\x00"), "\x00")
@@ -51,9 +51,9 @@ func (c *Cluster) Restart(component string) error {
 	return os.WriteFile(pidFile, []byte(strconv.Itoa(process.Process.Pid)), 0o644)
 }
 
-// kill ends a process that is nobody's child here, and returns when it has
+// Kill ends a process that is nobody's child here, and returns when it has
 // ended and its ports are free.
-func kill(pid int) error {
+func Kill(pid int) error {
 	handle, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return err

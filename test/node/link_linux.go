@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // links is how many clusters there can be at once on a machine.
@@ -109,20 +112,38 @@ func (l link) makeCgroups() error {
 	return err
 }
 
-// removeCgroups removes them, when their processes have ended.
+// removeCgroups removes them, when their processes have ended. The kernel takes
+// a moment until it lets go of a process that has.
 func (l link) removeCgroups() error {
 	folders, err := l.cgroupFolders()
+	if err != nil {
+		return err
+	}
 	for _, folder := range folders {
-		var below []string
-		_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.IsDir() {
-				below = append(below, path)
-			}
-			return nil
-		})
-		for n := len(below) - 1; n >= 0; n-- {
-			err = errors.Join(err, os.Remove(below[n]))
+		deadline := time.Now().Add(10 * time.Second)
+		for err = removeEmpty(folder); errors.Is(err, unix.EBUSY) && time.Now().Before(deadline); err = removeEmpty(folder) {
+			time.Sleep(20 * time.Millisecond)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
+}
+
+// removeEmpty removes a folder and those below it, and stops at one that has
+// something in it.
+func removeEmpty(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			if err := removeEmpty(filepath.Join(folder, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(err, os.Remove(folder))
 }

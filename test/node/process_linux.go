@@ -16,7 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/cluster"
 )
 
 // Missing is an error that names what a real node needs and this machine lacks.
@@ -145,11 +146,8 @@ func (n *Node) end() error {
 		}
 		return errors.Join(err, os.Remove(n.path(stateFile)))
 	}
-	if err := syscall.Kill(s.Keeper, syscall.SIGKILL); err != nil {
+	if err := cluster.Kill(s.Keeper); err != nil {
 		return err
-	}
-	for n.isKeeper(s.Keeper) {
-		time.Sleep(10 * time.Millisecond) // it is the child of another process, perhaps
 	}
 	return errors.Join(l.remove(), l.removeCgroups(), os.Remove(n.path(stateFile)))
 }
