@@ -13,9 +13,10 @@ if [ "$NODE" != real ]; then
 	run kubectl istio-demo services
 	exit
 fi
-# The proxies here are no builds of Istio's, and lack two of its filters.
+# The proxies here are no builds of Istio's, and lack three of its filters.
 run kubectl istio-demo install \
-	--set=pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false --set=pilot.env.PILOT_ENABLE_ALPN_FILTER=false
+	--set=pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false --set=pilot.env.PILOT_ENABLE_ALPN_FILTER=false \
+	--set=telemetry.v2.prometheus.enabled=false
 run kubectl istio-demo sample install bookinfo --yes
 run kubectl get pods
 run kubectl istio-demo services

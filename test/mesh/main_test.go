@@ -92,7 +92,7 @@ func (m mesh) steps(t *testing.T, steps []step) {
 
 // stockEnvoy is what an installation needs because the proxies here are no
 // builds of Istio's: they lack the filters of its statistics.
-var stockEnvoy = []string{"--set=pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false", "--set=pilot.env.PILOT_ENABLE_ALPN_FILTER=false"}
+var stockEnvoy = []string{"--set=pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false", "--set=pilot.env.PILOT_ENABLE_ALPN_FILTER=false", "--set=telemetry.v2.prometheus.enabled=false"}
 
 // install runs the command with what a stock Envoy needs.
 func (m mesh) install(t *testing.T, arguments ...string) user.Result {
@@ -111,5 +111,5 @@ func (m mesh) mustInstall(t *testing.T, arguments ...string) {
 // pods describes what happens on the node, for those who read why a test failed.
 func (m mesh) pods(t *testing.T) string {
 	t.Helper()
-	return m.Run(t, "kubectl", "get", "pods", "-A", "-o", "wide").Stdout + m.Run(t, "kubectl", "get", "events", "-A").Stdout
+	return m.Run(t, "kubectl", "get", "pods", "-A", "-o", "wide").Stdout + m.Run(t, "kubectl", "get", "events", "-A", "--field-selector=type=Warning").Stdout
 }

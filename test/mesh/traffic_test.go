@@ -102,7 +102,7 @@ func startsInOrder(t *testing.T, m mesh) {
 // sampleServes has every sample of the demo answer through the gateway.
 func sampleServes(t *testing.T, m mesh) {
 	got := m.Run(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "bookinfo is ready in namespace default: 6 of 6 pods have a sidecar") {
+	if got.Code != 0 || !strings.Contains(got.Stdout+got.Stderr, "bookinfo is ready in namespace default: 6 of 6 pods have a sidecar") {
 		t.Fatalf("exit code %d\n%s%s\n%s", got.Code, got.Stdout, got.Stderr, m.pods(t))
 	}
 	// It is ready when the command says so.
@@ -163,28 +163,28 @@ func strictRefuses(t *testing.T, m mesh) {
 }
 
 // routesArrive sends most requests to one version of a service, and some to
-// another one.
+// another one, whose pod the page names.
 func routesArrive(t *testing.T, m mesh) {
 	page := m.gateway(t) + "/productpage"
 	m.Must(t, "kubectl", "istio-demo", "sample", "route", "bookinfo", "reviews=v3")
-	wantPage(t, page, "", http.StatusOK, "red")
+	wantPage(t, page, "", http.StatusOK, "reviews-v3-")
 	m.Must(t, "kubectl", "istio-demo", "sample", "route", "bookinfo", "reviews=v1")
 	deadline := time.Now().Add(30 * time.Second)
-	for count(t, page, 10, "red") > 0 {
+	for count(t, page, 10, "reviews-v3-") > 0 {
 		if time.Now().After(deadline) {
 			t.Fatal("reviews v1 does not get all requests")
 		}
 	}
 	m.Must(t, "kubectl", "istio-demo", "sample", "route", "bookinfo", "reviews=v1:90,v3:10")
-	for count(t, page, 10, "red") == 0 {
+	for count(t, page, 10, "reviews-v3-") == 0 {
 		if time.Now().After(deadline) {
 			t.Fatal("reviews v3 gets no requests")
 		}
 	}
 	const requests = 300
 	low, high := binomialBounds(requests, 0.1, 1e-6)
-	if red := count(t, page, requests, "red"); red < low || red > high {
-		t.Errorf("%d of %d requests went to reviews v3, of which 10%% should: %d to %d", red, requests, low, high)
+	if third := count(t, page, requests, "reviews-v3-"); third < low || third > high {
+		t.Errorf("%d of %d requests went to reviews v3, of which 10%% should: %d to %d", third, requests, low, high)
 	}
 }
 
