@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/addon"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 )
 
 // CompletionRequest is the argument with which the shell asks for suggestions
@@ -25,6 +26,7 @@ const CompletionRequest = cobra.ShellCompRequestCmd
 func flagSuggestions(cluster *connection) map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"addons":      severalOf(noAddons, addon.Names()...),
+		"sample":      severalOf("", sample.Names()...),
 		"skip-checks": severalOf("", install.CheckNames()...),
 		upgradeFlag:   ordered(oneOf(apiupgrade.Versions()...)),
 		"dry-run": oneOf(

@@ -33,6 +33,7 @@ type installOptions struct {
 	// validation is the server's: Strict, Warn or Ignore.
 	validation string
 	skip       skipChecks
+	samples    withSamples
 }
 
 func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -55,6 +56,9 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 
 			# Pull images from a mirror and set a value of Istio's charts
 			kubectl istio-demo install --hub=registry.example.com/istio --set pilot.traceSampling=10
+
+			# Install Istio and the sample Bookinfo in one go
+			kubectl istio-demo install --sample=bookinfo
 
 			# Install another manifest: a file, directory, URL, standard input or kustomization
 			kubectl istio-demo install -f istio-demo.yaml
@@ -79,6 +83,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 	flags.BoolVar(&o.recreate, "recreate-immutable", false, "Delete and recreate objects whose immutable fields changed, except PersistentVolumeClaims, StatefulSets, CRDs and namespaces")
 	flags.BoolVar(&o.prune, "prune", true, "Delete objects of an earlier install that are no longer in the manifest")
 	flags.BoolVar(&o.failFast, "fail-fast", true, "Stop waiting on permanent failures, such as an image that does not exist")
+	o.samples.addFlags(flags)
 	cluster.reporter.addFlag(flags)
 	o.skip.addFlag(command)
 	cmdutil.AddDryRunFlag(command)
@@ -116,7 +121,7 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 	if _, err := o.print.ToPrinter(); err != nil {
 		return &usageError{err}
 	}
-	return nil
+	return o.samples.complete(o, cluster)
 }
 
 // dryRun reads kubectl's flag.
@@ -163,13 +168,17 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 			return err
 		}
 	}
-	results, err := run.Run(ctx)
+	results, reports, err := o.samples.run(ctx, run, o, cluster.reporter)
+	for _, report := range reports {
+		results = append(results, report.Results...)
+	}
 	cluster.reporter.close() // before something else is printed
 	var unready *install.UnreadyError
 	if err != nil && !errors.As(err, &unready) {
 		return err
 	}
 	err = errors.Join(o.answer(command, cluster, streams, results), err)
+	o.samples.answer(reports, o, cluster.reporter, streams)
 	if err == nil {
 		o.showNextSteps(cluster, streams)
 	}

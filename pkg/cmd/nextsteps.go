@@ -19,12 +19,12 @@ func (o *installOptions) showNextSteps(cluster *connection, streams genericioopt
 		!term.IsTerminal(progress.streams.ErrOut), !term.IsTerminal(bare(streams.Out)):
 		return
 	}
-	progress.current().Remark(nextSteps(*cluster.Namespace, o.source.own(), o.source.chosenAddons()))
+	progress.current().Remark(nextSteps(*cluster.Namespace, o.source.own(), o.source.chosenAddons(), o.samples.names))
 }
 
 // nextSteps gives a line a command, without a comment behind it: not every shell
 // takes one from what is pasted.
-func nextSteps(namespace string, own bool, addons []string) string {
+func nextSteps(namespace string, own bool, addons, installed []string) string {
 	in := ""
 	if namespace != defaultNamespace {
 		in = shell.In(namespace)
@@ -33,7 +33,11 @@ func nextSteps(namespace string, own bool, addons []string) string {
 	if own {
 		steps += "  show the status:   kubectl istio-demo status" + in + "\n"
 	} else {
-		steps += "  install a sample:  kubectl istio-demo sample install bookinfo\n"
+		if len(installed) == 0 {
+			steps += "  install a sample:  kubectl istio-demo sample install bookinfo\n"
+		} else {
+			steps += "  list the samples:  kubectl istio-demo sample list\n"
+		}
 		if slices.Contains(addons, "kiali") {
 			steps += "  open Kiali:        kubectl istio-demo dashboard kiali" + in + "\n"
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -25,8 +26,10 @@ import (
 
 // sampleInstallOptions are the flags of sample install.
 type sampleInstallOptions struct {
-	sample     sample.Sample
-	yes        bool
+	sample sample.Sample
+	yes    bool
+	// keep says how the namespace is left unchanged.
+	keep       string
 	inject     bool
 	gatewayAPI bool
 	reset      bool
@@ -41,7 +44,7 @@ type sampleInstallOptions struct {
 }
 
 func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &sampleInstallOptions{}
+	o := &sampleInstallOptions{keep: "use --inject=false"}
 	command := &cobra.Command{
 		Use:   "install NAME",
 		Short: "Install a sample and check its sidecars",
@@ -117,32 +120,8 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
 	printer := cluster.reporter.begin()
-	install := &samples.Install{
-		Install: install.Install{
-			Read:       o.read,
-			Namespace:  cluster.namespace(),
-			DryRun:     o.dryRun,
-			Wait:       o.wait,
-			Force:      o.force,
-			Adopt:      o.adopt,
-			Recreate:   o.recreate,
-			Prune:      true,
-			Replace:    true,
-			FailFast:   true,
-			Validation: "Strict",
-			Skip:       o.skip.set(),
-			Sink:       printer.Sink,
-		},
-		Sample:     o.sample.Name,
-		Gateway:    o.sample.Gateway,
-		GatewayAPI: o.gatewayAPI,
-		Path:       o.sample.Path,
-		Inject:     o.inject,
-		ConfirmLabel: func(ctx context.Context, label string) error {
-			return o.confirm(ctx, label, *cluster.Namespace, cluster.reporter)
-		},
-		ResetRoutes: o.reset,
-	}
+	install := o.install(cluster.namespace(), cluster.reporter)
+	install.Sink = printer.Sink
 	if o.dryRun != event.DryRunClient {
 		var err error
 		if install.Cluster, err = cluster.connect(install.Sink); err != nil {
@@ -157,22 +136,52 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 	return o.answer(report, printer, streams)
 }
 
+// install returns what installs the sample.
+func (o *sampleInstallOptions) install(namespace manifest.Namespace, reporter *reporter) *samples.Install {
+	return &samples.Install{
+		Install: install.Install{
+			Read:       o.read,
+			Namespace:  namespace,
+			DryRun:     o.dryRun,
+			Wait:       o.wait,
+			Force:      o.force,
+			Adopt:      o.adopt,
+			Recreate:   o.recreate,
+			Prune:      true,
+			Replace:    true,
+			FailFast:   true,
+			Validation: "Strict",
+			Skip:       o.skip.set(),
+		},
+		Sample:     o.sample.Name,
+		Gateway:    o.sample.Gateway,
+		GatewayAPI: o.gatewayAPI,
+		Path:       o.sample.Path,
+		Inject:     o.inject,
+		ConfirmLabel: func(ctx context.Context, label string) error {
+			return o.confirm(ctx, label, namespace.Name, reporter)
+		},
+		ResetRoutes: o.reset,
+	}
+}
+
 // confirm prompts before the namespace is labelled, and fails without a
 // terminal.
 func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace string, reporter *reporter) error {
 	if o.yes {
 		return nil
 	}
+	otherwise := "use --yes, or " + strings.TrimPrefix(o.keep, "use ") + " to leave it unchanged"
 	if reporter.mode == progressJSON {
-		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s: --progress=json has no prompts; use --yes, or --inject=false to leave it unchanged", namespace, label)}
+		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s: --progress=json has no prompts; %s", namespace, label, otherwise)}
 	}
 	if !term.IsTerminal(reporter.streams.In) {
-		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s for sidecar injection: stdin is not a terminal; use --yes, or --inject=false to leave it unchanged", namespace, label)}
+		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s for sidecar injection: stdin is not a terminal; %s", namespace, label, otherwise)}
 	}
 	reporter.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods? [y/N] ", namespace, label))
 	err := ask(ctx, reporter.streams)
 	if errors.Is(err, uninstall.ErrDeclined) {
-		return errors.New("nothing was installed; use --inject=false to leave the namespace unchanged")
+		return errors.New("nothing was installed; " + o.keep + " to leave the namespace unchanged")
 	}
 	return err
 }
@@ -186,26 +195,33 @@ func (o *sampleInstallOptions) answer(report samples.Report, printer progress.Pr
 		}
 		return nil
 	}
-	sidecars := report.Sidecars
-	if sidecars.Injected < sidecars.Pods {
-		message := fmt.Sprintf("%d of %d pods of %s have no sidecar: %s; %s",
-			sidecars.Pods-sidecars.Injected, sidecars.Pods, report.Sample, sidecars.Why, sidecars.Remedy)
-		printer.Sink(event.Warning{Message: message})
-	}
+	warnOfSidecars(report, printer)
 	if o.format != "" {
 		return printFields(report, o.format, streams.Out)
 	}
-	switch {
-	case !o.wait:
-		fmt.Fprintf(streams.Out, "%s applied in namespace %s\n", report.Sample, report.Namespace)
-	default:
-		fmt.Fprintf(streams.Out, "%s is ready in namespace %s: %d of %d pods have a sidecar\n", report.Sample, report.Namespace, sidecars.Injected, sidecars.Pods)
+	printSample(report, o.wait, printer, streams.Out)
+	return nil
+}
+
+// warnOfSidecars warns where a sample is not in the mesh.
+func warnOfSidecars(report samples.Report, printer progress.Printer) {
+	if sidecars := report.Sidecars; sidecars.Injected < sidecars.Pods {
+		printer.Sink(event.Warning{Message: fmt.Sprintf("%d of %d pods of %s have no sidecar: %s; %s",
+			sidecars.Pods-sidecars.Injected, sidecars.Pods, report.Sample, sidecars.Why, sidecars.Remedy)})
+	}
+}
+
+// printSample prints how a sample is, and its URL.
+func printSample(report samples.Report, waited bool, printer progress.Printer, out io.Writer) {
+	if waited {
+		fmt.Fprintf(out, "%s is ready in namespace %s: %d of %d pods have a sidecar\n", report.Sample, report.Namespace, report.Sidecars.Injected, report.Sidecars.Pods)
+	} else {
+		fmt.Fprintf(out, "%s applied in namespace %s\n", report.Sample, report.Namespace)
 	}
 	if report.Address.URL != "" {
-		fmt.Fprintln(streams.Out, "open", progress.Printable(report.Address.URL))
+		fmt.Fprintln(out, "open", progress.Printable(report.Address.URL))
 	}
 	if report.Address.Hint != "" {
 		printer.Remark(progress.Printable(report.Address.Hint))
 	}
-	return nil
 }

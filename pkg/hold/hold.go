@@ -33,8 +33,9 @@ const (
 type Group struct {
 	// Needs are ConfigMaps and Secrets that have to exist before.
 	Needs []event.Object
-	// Behind are workloads whose pods have to have begun before.
-	Behind []event.Object
+	// Behind are workloads whose pods have to have begun before, and Ready those
+	// that have to be ready.
+	Behind, Ready []event.Object
 }
 
 // Hold knows which groups may be created. Missing and Next are for one goroutine at
@@ -190,7 +191,8 @@ func (h *Hold) open() []int {
 	defer h.mutex.Unlock()
 	var open []int
 	for n, group := range h.groups {
-		waits := slices.ContainsFunc(group.Needs, h.needed) || slices.ContainsFunc(group.Behind, h.pending)
+		waits := slices.ContainsFunc(group.Needs, h.needed) || slices.ContainsFunc(group.Behind, h.pending) ||
+			slices.ContainsFunc(group.Ready, func(workload event.Object) bool { return !h.ready[workload] })
 		if !h.given[n] && (h.released[n] || !waits) {
 			h.given[n] = true
 			open = append(open, n)

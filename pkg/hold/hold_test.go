@@ -139,6 +139,7 @@ func TestNext(t *testing.T) {
 			}{
 				{"gateway-1-a", corev1.EventTypeNormal, "", 0},                                 // it is scheduled
 				{"gateway-0-a", corev1.EventTypeNormal, "spec.containers{proxy}", time.Minute}, // that of an earlier install
+				{"gateway-1-a", corev1.EventTypeNormal, "spec.initContainers{istio-proxy}", 0}, // that is injected
 				{"gateways-1-a", corev1.EventTypeNormal, "spec.containers{proxy}", 0},          // of somebody else
 				{"gateway-1-a", corev1.EventTypeNormal, "spec.containers{proxy}", 0},
 			} {
@@ -146,8 +147,8 @@ func TestNext(t *testing.T) {
 				b.happens(t, happened.pod, happened.kind, happened.field, time.Now().Add(-happened.ago))
 			}
 		}()
-		b.want(t.Context(), t, rest, 6*time.Second)
-		b.want(t.Context(), t, nil, 6*time.Second)
+		b.want(t.Context(), t, rest, 7*time.Second)
+		b.want(t.Context(), t, nil, 7*time.Second)
 	})
 }
 
@@ -174,6 +175,21 @@ func TestNextWithoutPulls(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNextReady lets a group go when a workload is ready, and not when it has begun.
+func TestNextReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := begin(t.Context(), []hold.Group{{Ready: []event.Object{istiod}, Behind: []event.Object{istiod}}}, "none")
+		defer b.Close()
+		b.Created(istiod, b.began, false)
+		b.happens(t, "istiod-1-a", corev1.EventTypeNormal, "spec.containers{discovery}", time.Now())
+		go func() {
+			<-time.After(time.Second)
+			b.Ready(istiod)
+		}()
+		b.want(t.Context(), t, []int{0}, time.Second)
+	})
 }
 
 // TestNextInVain holds nothing for ever.

@@ -88,8 +88,9 @@ func (h *Hold) behind() map[event.Object]bool {
 }
 
 // seePod takes in what happens to a pod. The kubelet tells that it pulls an image
-// when it queues for that, and of each container when it has the image. Whatever
-// it or the scheduler warns of, it does before that, and a pod that is stuck
+// when it queues for that, and of each container when it has the image. What Istio
+// has injected comes before the containers that are the pod's own. Whatever the
+// kubelet or the scheduler warns of, it does before that, and a pod that is stuck
 // stands in no queue.
 func (h *Hold) seePod(seen follow.Sighting[*corev1.Event]) {
 	h.mutex.Lock()
@@ -99,7 +100,8 @@ func (h *Hold) seePod(seen follow.Sighting[*corev1.Event]) {
 		return
 	}
 	pod := seen.Object.InvolvedObject
-	if seen.Gone || seen.Object.Type != corev1.EventTypeWarning && !strings.HasPrefix(pod.FieldPath, "spec.") {
+	own := strings.HasPrefix(pod.FieldPath, "spec.") && !strings.HasPrefix(pod.FieldPath, "spec.initContainers{istio-")
+	if seen.Gone || seen.Object.Type != corev1.EventTypeWarning && !own {
 		return
 	}
 	workload := h.workloadOf(pod.Namespace, pod.Name)

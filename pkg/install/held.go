@@ -2,6 +2,7 @@ package install
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -13,32 +14,41 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/schedule"
 )
 
-// held are the batches of a phase that may have to be held. Nil holds nothing.
+// held is what may have to be created while the wait goes on. Nil holds nothing.
 type held struct {
-	hold    *hold.Hold
+	hold *hold.Hold
+	// batches are the groups of the hold, and behind them beside, if it is set:
+	// what Install.Beside waits for.
 	batches []schedule.Batch
-	// missing decides once whether they are held: not if everything exists that any
-	// of them needs.
+	beside  *hold.Group
+	// missing decides once whether the batches are held: not if everything exists
+	// that any of them needs.
 	missing func() bool
+	// running is what is beside, while it is installed, and failed its error.
+	running sync.WaitGroup
+	failed  error
 }
 
 // beginHold begins to watch what new workloads of a phase need and the manifest
 // does not have.
 func (r *rollout) beginHold(ctx context.Context, phase schedule.Phase) *held {
-	h := &held{}
+	h := &held{beside: r.besideGroup(phase)}
 	var groups []hold.Group
 	for _, batch := range phase.Batches {
 		if !batch.Waits() {
 			continue
 		}
-		var group hold.Group
+		group := hold.Group{Behind: r.refs(batch.Behind)}
 		for _, need := range batch.Needs {
 			group.Needs = append(group.Needs, need.Object)
 		}
-		for _, target := range pick(r.targets, batch.Behind) {
-			group.Behind = append(group.Behind, target.Ref)
+		if batch.Last && h.beside != nil {
+			group.Behind = append(group.Behind, r.install.Beside.Workloads...)
 		}
 		h.batches, groups = append(h.batches, batch), append(groups, group)
+	}
+	if h.beside != nil {
+		groups = append(groups, *h.beside)
 	}
 	if len(groups) == 0 {
 		return nil
@@ -48,20 +58,33 @@ func (r *rollout) beginHold(ctx context.Context, phase schedule.Phase) *held {
 	return h
 }
 
+// refs names the targets with some indices.
+func (r *rollout) refs(indices []int) []event.Object {
+	var refs []event.Object
+	for _, target := range pick(r.targets, indices) {
+		refs = append(refs, target.Ref)
+	}
+	return refs
+}
+
 func (h *held) close() {
 	if h != nil {
 		h.hold.Close()
 	}
 }
 
-// none reports whether nothing was held.
-func (h *held) none() bool { return h == nil || !h.missing() }
+// none reports whether nothing is left for the wait.
+func (h *held) none() bool { return h == nil || h.beside == nil && !h.missing() }
 
 // keeps reports whether a batch is held.
-func (h *held) keeps(batch schedule.Batch) bool { return batch.Waits() && !h.none() }
+func (h *held) keeps(batch schedule.Batch) bool { return batch.Waits() && h != nil && h.missing() }
 
 // awaitHeld waits until a phase is ready, and applies meanwhile what was held.
 func (r *rollout) awaitHeld(ctx context.Context, targets []apply.Target, before, results []apply.Result, early *ready.Watch, h *held) ([]apply.Result, error) {
+	if !h.missing() { // so that only what is beside is left
+		h.close()
+		h.batches, h.hold = nil, hold.Begin(ctx, r.install.Cluster.Core, r.install.Cluster.Metadata, []hold.Group{*h.beside})
+	}
 	awaited := readiness(targets, slices.Concat(before, results), r.reasons(h))
 	r.created(h, results)
 	waiting, stop := context.WithCancelCause(ctx)
@@ -80,22 +103,33 @@ func (r *rollout) awaitHeld(ctx context.Context, targets []apply.Target, before,
 		}
 		r.install.Sink(e)
 	})
-	stop(nil)
-	applying.Wait()
-	results = append(results, later...)
-	inOrder(results, r.targets)
-	if failed != nil {
-		return results, failed
+	if err != nil {
+		stop(nil)
 	}
-	return results, err
+	applying.Wait()
+	h.running.Wait()
+	results = append(results, later...)
+	apply.InOrder(results, r.targets)
+	if failed != nil {
+		err = failed
+	}
+	if err != nil && errors.Is(h.failed, context.Cause(waiting)) {
+		return results, err // what is beside was only ended
+	}
+	return results, errors.Join(err, h.failed)
 }
 
-// applyHeld applies each batch as soon as it may be.
+// applyHeld applies each batch as soon as it may be, and begins what is beside.
 func (r *rollout) applyHeld(ctx context.Context, h *held) ([]apply.Result, error) {
 	defer cluster.Trace(ctx, "apply what was held")()
 	var all []apply.Result
 	for next := h.hold.Next(ctx); len(next) > 0; next = h.hold.Next(ctx) {
 		for _, n := range next {
+			if n == len(h.batches) {
+				r.begun = true
+				h.running.Go(func() { h.failed = r.runBeside(ctx, h) })
+				continue
+			}
 			results, err := r.applyBatch(ctx, h.batches[n], &apply.Halt{})
 			if all = append(all, results...); err != nil {
 				return all, err

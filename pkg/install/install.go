@@ -91,6 +91,9 @@ type Install struct {
 	// Sink, if set, receives the events, from several goroutines at once.
 	Sink event.Sink
 
+	// Beside, if set, is installed beside the manifest; a dry run leaves it out.
+	Beside *Beside
+
 	// Amend, if set, adds what the cluster has to what was read.
 	Amend func(context.Context, *manifest.Manifest) error
 }
@@ -126,7 +129,7 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 		results, err = i.install(ctx, read, inventory)
 	}
 	if err == nil {
-		i.Sink(event.Finished{Counts: counts(results), DryRun: i.DryRun, Took: time.Since(began)})
+		i.Sink(event.Finished{Counts: apply.Count(results), DryRun: i.DryRun, Took: time.Since(began)})
 	}
 	return results, err
 }
@@ -246,12 +249,4 @@ func reportsProgress(err error) bool {
 	var unready *UnreadyError
 	var interrupted *InterruptedError
 	return errors.As(err, &unready) || errors.As(err, &interrupted)
-}
-
-func counts(results []Result) map[event.Action]int {
-	counts := map[event.Action]int{}
-	for _, result := range results {
-		counts[result.Action]++
-	}
-	return counts
 }

@@ -2,11 +2,8 @@ package install
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
@@ -28,6 +25,8 @@ type rollout struct {
 	// ready are recreated workloads, which were awaited one by one.
 	mutex sync.Mutex
 	ready map[event.Object]bool
+	// begun is set once Install.Beside has had its turn.
+	begun bool
 }
 
 // apply applies phase after phase. Within a phase each object is applied as soon
@@ -37,7 +36,7 @@ func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error)
 	if i.Wait && !c.engine.DryRun {
 		options.New = func(n int) bool { return c.targets[n].Live == nil }
 	}
-	plan := schedule.New(objectsOf(c.targets), options)
+	plan := schedule.New(apply.Objects(c.targets), options)
 	r := &rollout{install: i, checked: c, progress: schedule.NewProgress(i.Sink, plan.Waves), ready: map[event.Object]bool{}}
 	var results []apply.Result
 	for _, phase := range plan.Phases {
@@ -48,6 +47,9 @@ func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error)
 			}
 			return results, err
 		}
+	}
+	if !r.begun && i.Beside != nil && !c.engine.DryRun {
+		return results, i.Beside.Run(ctx, i.besideSink(event.Discard))
 	}
 	return results, nil
 }
@@ -79,15 +81,6 @@ func (r *rollout) runPhase(ctx context.Context, phase schedule.Phase, before []a
 		r.progress.Stop()
 	}
 	return results, err
-}
-
-// objectsOf returns the objects of targets.
-func objectsOf(targets []apply.Target) []*unstructured.Unstructured {
-	objects := make([]*unstructured.Unstructured, len(targets))
-	for n := range targets {
-		objects[n] = targets[n].Object
-	}
-	return objects
 }
 
 // pick returns the targets with some indices.
@@ -161,18 +154,8 @@ func (r *rollout) applyPhase(ctx context.Context, phase schedule.Phase, h *held)
 	}
 	group.Wait()
 	all := append(opened, slices.Concat(results...)...)
-	inOrder(all, r.targets)
-	return all, failureOf(ctx, errs)
-}
-
-// failureOf returns the errors that tell something: not those of what was only
-// halted because of another. After the end of the context there is one.
-func failureOf(ctx context.Context, errs []error) error {
-	failed := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, apply.ErrHalted) })...)
-	if failed == nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return failed
+	apply.InOrder(all, r.targets)
+	return all, apply.FailureOf(ctx, errs)
 }
 
 // applyBatch applies the targets of a batch.
@@ -236,15 +219,6 @@ func homeOf(targets []apply.Target, batches []schedule.Batch, name string) (home
 		}
 	}
 	return apply.Target{}, 0, false
-}
-
-// inOrder sorts results as the targets are.
-func inOrder(results []apply.Result, targets []apply.Target) {
-	at := map[event.Object]int{}
-	for n, target := range targets {
-		at[target.Ref] = n
-	}
-	slices.SortStableFunc(results, func(a, b apply.Result) int { return at[a.Ref] - at[b.Ref] })
 }
 
 // readiness pairs what was stored with where it lives; held says what those wait

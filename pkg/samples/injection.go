@@ -99,8 +99,8 @@ func (s *Install) prepareLabel(ctx context.Context) (string, error) {
 	if does == sharedLabel {
 		return "", nil
 	}
-	if !isNew && s.ConfirmLabel != nil { // a new one is nobody's yet
-		s.Confirm = func(ctx context.Context) error { return s.ConfirmLabel(ctx, injectionEnabled) }
+	if ask := s.ConfirmLabel; !isNew && ask != nil { // a new one is nobody's yet
+		s.Confirm = func(ctx context.Context) error { return ask(ctx, injectionEnabled) }
 	}
 	return injectionEnabled, nil
 }

@@ -61,7 +61,7 @@ type Report struct {
 func (s *Install) Run(ctx context.Context) (Report, error) {
 	s.Sink, s.DryRun = redact.Sink(s.Sink), cmp.Or(s.DryRun, event.DryRunNone)
 	report := Report{Sample: s.Sample, Namespace: s.Namespace.Name}
-	s.Inventory = applyset.SampleName(s.Sample)
+	s.Inventory = s.inventory()
 	if s.DryRun == event.DryRunClient {
 		var err error
 		report.Results, err = s.Install.Run(ctx)
@@ -88,6 +88,8 @@ func (s *Install) Run(ctx context.Context) (Report, error) {
 	report.Address = s.page(ctx)
 	return report, nil
 }
+
+func (s *Install) inventory() string { return applyset.SampleName(s.Sample) }
 
 // mesh refuses a cluster that does not know the kinds that a sample needs, and
 // says how it gets to know them.

@@ -23,6 +23,8 @@ type Batch struct {
 	// Behind are the indices of new workloads whose pods come first.
 	Needs  []Need
 	Behind []int
+	// Last is set where these workloads come after the mesh.
+	Last bool
 
 	contents contents
 }

@@ -30,6 +30,9 @@ type Phase struct {
 	Batches []Batch
 	// Await are the objects that have to be ready before the next phase begins.
 	Await []int
+	// Writers are the workloads that write what others need, and Mesh those that
+	// have Istio's proxy or run on each node.
+	Writers, Mesh []int
 }
 
 // Order sorts objects as New wants them. Objects of the same wave stay in the
@@ -76,7 +79,12 @@ func New(objects []*unstructured.Unstructured, options Options) Plan {
 			}
 		}
 		if from = to; len(await) > 0 || to == len(objects) {
-			plan.Phases = append(plan.Phases, Phase{Batches: batcher.batches(waves), Await: await})
+			plan.Phases = append(plan.Phases, Phase{
+				Batches: batcher.batches(waves),
+				Await:   await,
+				Writers: batcher.order.of(writers, await),
+				Mesh:    batcher.order.of(mesh, await),
+			})
 			waves = nil
 		}
 	}

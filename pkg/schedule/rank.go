@@ -91,6 +91,11 @@ func (o order) needs(n int) []Need {
 	return needs
 }
 
+// of returns those of some indices that have a rank.
+func (o order) of(rank rank, indices []int) []int {
+	return slices.DeleteFunc(slices.Clone(indices), func(n int) bool { return o.workloads[n] == nil || o.ranks[n] != rank })
+}
+
 // sort puts the workloads with some indices in order; what has no pods comes
 // last.
 func (o order) sort(indices []int) []int {
@@ -132,10 +137,10 @@ func (b batcher) split(wave int, indices []int) []Batch {
 			start.Objects = append(start.Objects, n)
 			continue
 		}
-		key := fmt.Sprint(needs, behind)
+		key := fmt.Sprint(needs, behind, b.order.ranks[n])
 		if _, there := at[key]; !there {
 			at[key] = len(later)
-			later = append(later, Batch{Wave: wave, contents: workloads, Needs: needs, Behind: behind})
+			later = append(later, Batch{Wave: wave, contents: workloads, Needs: needs, Behind: behind, Last: b.order.ranks[n] == others})
 		}
 		later[at[key]].Objects = append(later[at[key]].Objects, n)
 	}

@@ -70,6 +70,24 @@ func TestOrderOfDemo(t *testing.T) {
 	}
 }
 
+// TestMeshOfDemo says what has to run before what uses the mesh.
+func TestMeshOfDemo(t *testing.T) {
+	demo, err := builtin.Demo(builtin.Options{Namespace: "istio-system", Addons: addon.Names()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := sorted(demo.Objects)
+	var got []string
+	for _, phase := range New(objects, Options{}).Phases {
+		for _, n := range slices.Concat(phase.Writers, phase.Mesh) {
+			got = append(got, objects[n].GetName())
+		}
+	}
+	if want := []string{"istiod", "istio-ingressgateway", "istio-egressgateway"}; !slices.Equal(got, want) {
+		t.Errorf("the mesh is %q, want %q", got, want)
+	}
+}
+
 // account binds a ServiceAccount of namespace mesh to a role in a namespace, or
 // everywhere, that may create something.
 func account(name, namespace, resource, verb, names string) string {

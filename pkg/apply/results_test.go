@@ -1,11 +1,10 @@
-package install
+package apply
 
 import (
 	"context"
 	"errors"
 	"testing"
 
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 )
@@ -23,14 +22,14 @@ func TestFailureOf(t *testing.T) {
 		want string
 	}{
 		{"nothing", t.Context(), []error{nil, nil}, ""},
-		{"one has failed", t.Context(), []error{apply.ErrHalted, nil, denied}, "denied"},
+		{"one has failed", t.Context(), []error{ErrHalted, nil, denied}, "denied"},
 		{"two have", t.Context(), []error{denied, ended}, "denied\nended"},
 		{"the end", over, []error{ended, nil}, "ended"},
 		{"the end before anything", over, []error{nil, nil}, "ended"},
-		{"the end of a wait", over, []error{apply.ErrHalted, waiting}, waiting.Error()},
+		{"the end of a wait", over, []error{ErrHalted, waiting}, waiting.Error()},
 		{"the end after a refusal", over, []error{denied, waiting}, "denied\n" + waiting.Error()},
 	} {
-		err := failureOf(test.ctx, test.errs)
+		err := FailureOf(test.ctx, test.errs)
 		if got := map[bool]string{true: ""}[err == nil]; err != nil && err.Error() != test.want || err == nil && got != test.want {
 			t.Errorf("%s: %v", test.name, err)
 		}
