@@ -26,11 +26,10 @@ install -m 755 "$program" "$(app reviews)/start"
 
 lack() {
 	echo "bookinfo and helloworld are played, as $1"
-	for name in debian python productpage details ratings helloworld; do
-		rm -rf "${roots:?}/$name"
-		mkdir "$roots/$name"
-	done
+	rm -rf "$roots/python" "$roots/debian/opt/site"
+	mkdir -p "$roots/python" "$roots/debian"
 	for name in productpage details ratings helloworld; do
+		rm -rf "${roots:?}/$name"
 		install -m 755 "$program" "$(app $name)/start"
 	done
 	exit 3
@@ -82,7 +81,7 @@ END
 
 cp "$samples/bookinfo/src/ratings/package.json" "$samples/bookinfo/src/ratings/ratings.js" package-lock.json "$(app ratings)"
 npm ci --prefix "$(app ratings)" --omit=dev --ignore-scripts --no-audit --no-fund >"$log" 2>&1 ||
-	lack "Node's packages cannot be installed: $(grep -m 1 'npm error' "$log")"
+	lack "Node's packages cannot be installed: $(grep -i -m 1 'npm err' "$log")"
 starts ratings <<'END'
 #!/bin/sh
 exec node ratings.js 9080
