@@ -42,6 +42,14 @@ mkdir -m 1777 "$roots/pilot/tmp" "$roots/prometheus/prometheus" "$roots/jaeger/t
 	put "$part/bin/proxy" proxyv2 usr/local/bin/pilot-agent
 }
 
+# What Istio's tasks need besides the samples is in its module, too.
+istio=istio.io/istio/samples
+go -C ../istiod build -trimpath -ldflags '-s -w' -o "$part/bin/tcp-echo" $istio/tcp-echo/src
+go -C ../istiod build -trimpath -ldflags '-s -w' -o "$part/bin/extauthz" $istio/extauthz/cmd/extauthz
+put "$part/bin/tcp-echo" tcp-echo bin/tcp-echo
+put "$part/bin/extauthz" ext-authz usr/local/bin/extauthz
+put "$part/bin/fortio" fortio usr/bin/fortio
+
 put "$part/bin/page" grafana usr/share/grafana/bin/grafana
 put "$part/bin/page" kiali opt/kiali/kiali
 
@@ -57,9 +65,13 @@ rm "$part/log"
 # here; what Kubernetes itself needs is of the version of its module.
 {
 	(cd ../.. && go run ./cmd/kubectl-istio_demo images --samples)
-	# The client of Istio's tasks, as its sample has it.
+	# What Istio's tasks apply is named in its module.
+	samples=$(go -C ../istiod list -m -f '{{.Dir}}' istio.io/istio)/samples
+	for task in tcp-echo/tcp-echo extauthz/ext-authz httpbin/sample-client/fortio-deploy; do
+		sed -n 's/^[ -]*image: //p' "$samples/$task.yaml"
+	done
 	if [ -d "$debian" ]; then
-		sed -n 's/^ *image: //p' "$(go -C ../istiod list -m -f '{{.Dir}}' istio.io/istio)/samples/curl/curl.yaml"
+		sed -n 's/^ *image: //p' "$samples/curl/curl.yaml"
 	fi
 	echo registry.k8s.io/pause:3.10
 	echo "registry.k8s.io/coredns/coredns:$(go list -m -f '{{.Version}}' github.com/coredns/coredns)"

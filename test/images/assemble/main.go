@@ -128,6 +128,7 @@ func (r recipe) cook(layers *layerCache) (v1.Image, error) {
 	config.Config = v1.Config{
 		User:       r.user,
 		Entrypoint: r.entrypoint,
+		Cmd:        r.arguments,
 		Env:        append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, r.env...),
 		WorkingDir: r.folder,
 	}

@@ -11,8 +11,10 @@ type recipe struct {
 	// by a name.
 	user       string
 	entrypoint []string
-	env        []string
-	folder     string
+	// arguments are those that a container without any has.
+	arguments []string
+	env       []string
+	folder    string
 	// archive also writes the image into a file of its own.
 	archive bool
 }
@@ -44,6 +46,9 @@ var recipes = map[string]recipe{
 	"examples-helloworld-v1":           service("helloworld", "debian", "python").with("SERVICE_VERSION=v1", "PYTHONPATH=/opt/site"),
 	"examples-helloworld-v2":           service("helloworld", "debian", "python").with("SERVICE_VERSION=v2", "PYTHONPATH=/opt/site"),
 	"curl":                             {layers: []string{"debian"}, user: "100", entrypoint: []string{"/usr/bin/curl"}},
+	"tcp-echo-server":                  {layers: []string{"tcp-echo"}, user: "1000", entrypoint: []string{"/bin/tcp-echo"}, arguments: []string{"9000", "hello"}},
+	"ext-authz":                        {layers: []string{"ext-authz"}, user: "1000", entrypoint: []string{"/usr/local/bin/extauthz"}},
+	"fortio":                           {layers: []string{"fortio"}, user: "1000", entrypoint: []string{"/usr/bin/fortio"}, folder: "/var/lib/fortio", arguments: []string{"server"}},
 }
 
 // service is one of bookinfo's, or helloworld. The program that stands in for it
