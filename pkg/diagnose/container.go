@@ -59,6 +59,9 @@ func (e *Evidence) containers(pod *corev1.Pod) []symptom {
 			continue
 		}
 		symptom.Container = status.Name
+		if symptom.kind == crashKind {
+			symptom.log = status.Name
+		}
 		found = append(found, symptom)
 	}
 	return found
@@ -93,7 +96,7 @@ func (e *Evidence) waiting(pod *corev1.Pod, status *corev1.ContainerStatus) symp
 // unstartable explains a container that could not be made, or not be started.
 func (e *Evidence) unstartable(pod *corev1.Pod, message string) symptom {
 	message = whose.ReplaceAllString(message, "")
-	found := symptom{kind: configKind, same: message, Finding: Finding{Message: message, Grace: missingGrace}}
+	found := symptom{kind: configKind, same: message, Finding: Finding{Message: message, Cause: writer(message), Grace: missingGrace}}
 	if isForeign(message) {
 		found.Grace, found.Next = hopelessGrace, otherImage(pod)
 	}
@@ -109,7 +112,7 @@ func (e *Evidence) unstartable(pod *corev1.Pod, message string) symptom {
 // absent tells what to do about a secret, a config map, or a key of one, that
 // is not there, and how long it may stay away.
 func (e *Evidence) absent(message string) (next string, grace time.Duration) {
-	if containsAny(message, `"istio-ca-root-cert"`) {
+	if writer(message) != "" {
 		// However long istiod takes to start, then it writes it.
 		return "istiod creates it once it is running: check why istiod is not ready", 0
 	}
@@ -123,6 +126,14 @@ func (e *Evidence) absent(message string) (next string, grace time.Duration) {
 		return fmt.Sprintf("add the key %s to the volume's source", found[4]), missingGrace
 	}
 	return "", 0
+}
+
+// writer returns who writes what a message says is missing, if that is known.
+func writer(message string) string {
+	if containsAny(message, `"istio-ca-root-cert"`) {
+		return causeIstiod
+	}
+	return ""
 }
 
 // crash explains a container that has ended.
@@ -154,6 +165,9 @@ func (e *Evidence) crash(pod *corev1.Pod, status *corev1.ContainerStatus, ended 
 		found.Next = e.kubectl("logs {} -c {} --previous", pod.Name, status.Name)
 	default:
 		found.Next = e.kubectl("logs {} -c {}", pod.Name, status.Name)
+	}
+	if cause, is := causeIn(log, &found.Finding); is && !killed {
+		found.Message += ": " + cause
 	}
 	return found
 }

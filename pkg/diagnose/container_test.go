@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,9 @@ func TestContainers(t *testing.T) {
 		{"a program of another machine", died("1", "exitCode: 1, reason: Error") + "logs: {web: 'exec /web: exec format error'}",
 			"pod a: container web: CrashLoopBackOff: exit code 1, restarted once: exec format error", "",
 			"use an image for the architecture of node node-1: kubectl get node node-1 -L kubernetes.io/arch", hopelessGrace},
+		{"a server that it cannot reach", died("3", "exitCode: 1, reason: Error") + "logs: {web: " + strconv.Quote(noServer) + "}",
+			"pod a: container web: CrashLoopBackOff: exit code 1, restarted 3 times: the pod cannot reach the API server: dial tcp 10.96.0.1:443: i/o timeout", "",
+			"check kube-proxy and the network plugin (CNI): kubectl get pods -n kube-system -o wide", 0},
 		{"no last state", "pods:\n" + container("a", "state: {waiting: {reason: CrashLoopBackOff, message: back-off}}"),
 			"pod a: container web: CrashLoopBackOff: back-off", "", describe, 0},
 		{"not started again", "pods:\n" + container("a", "state: {terminated: {exitCode: 3, reason: Error}}"),
@@ -84,6 +88,7 @@ func TestImages(t *testing.T) {
 	const limit = "toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
 	const text = `pod a: container web: ErrImagePull: image "registry.example.com/web:1"`
 	const wrapped = `rpc error: code = Unknown desc = failed to pull and unpack image "registry.example.com/web:1": failed to resolve reference "registry.example.com/web:1": `
+	const resolved = `failed to pull and unpack image "registry.example.com/web:1": failed to resolve image: `
 	name, reach := "fix the image name or tag", "let the nodes reach the registry, or install from a mirror with --hub"
 	for _, test := range []explained{
 		{"no message", waits("ErrImagePull", ""), text, "", "kubectl describe pod a -n mesh", imageGrace},
@@ -105,6 +110,22 @@ func TestImages(t *testing.T) {
 		{"timeout", waits("ErrImagePull", wrapped+"dial tcp 192.0.2.1:443: i/o timeout"), text + ": dial tcp 192.0.2.1:443: i/o timeout", "", reach, imageGrace},
 		{"certificate", waits("ErrImagePull", wrapped+"tls: failed to verify certificate: x509: certificate signed by unknown authority"),
 			text + ": tls: failed to verify certificate: x509: certificate signed by unknown authority", "", "make the nodes trust the registry''s certificate", imageGrace},
+		{"not found, by containerd 2", waits("ErrImagePull", resolved+"registry.example.com/web:1: not found"), text + ": not found", "", name, imageGrace},
+		{"limited, by containerd 2", waits("ErrImagePull", resolved+"unexpected status from HEAD request to https://registry-1.docker.io/v2/istio/pilot/manifests/1: 429 Too Many Requests"),
+			text + ": unexpected status from HEAD request to registry-1.docker.io: 429 Too Many Requests", "",
+			"registry rate limit reached: install from a mirror with --hub, or add imagePullSecrets to the pods", imageGrace},
+		{"a login", waits("ErrImagePull", resolved+"failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://ghcr.io/token: 401 Unauthorized"),
+			text + ": unexpected status from GET request to ghcr.io: 401 Unauthorized", "",
+			"check that the image exists; add imagePullSecrets to the pods if the registry requires a login", imageGrace},
+		{"a certificate, by containerd 2", waits("ErrImagePull", resolved+`failed to do request: Head "https://registry.example.com/v2/web/manifests/1": tls: failed to verify certificate: x509: certificate signed by unknown authority`),
+			text + ": tls: failed to verify certificate: x509: certificate signed by unknown authority", "", "make the nodes trust the registry''s certificate", imageGrace},
+		{"plain HTTP", waits("ErrImagePull", resolved+`failed to do request: Head "https://registry.example.com/v2/web/manifests/1": http: server gave HTTP response to HTTPS client`),
+			text + ": http: server gave HTTP response to HTTPS client", "", "have the nodes'' container runtime use plain HTTP for the registry, or give the registry a certificate", imageGrace},
+		{"no space", waits("ErrImagePull", `failed to pull and unpack image "registry.example.com/web:1": failed to extract layer sha256:1 to overlayfs as "extract-1": write /var/lib/x: no space left on device`),
+			text + ": no space left on device", "", "free disk space on the node: kubectl describe node node-1", imageGrace},
+		{"a registry that fails", waits("ErrImagePull", resolved+"unexpected status from HEAD request to https://registry.example.com/v2/web/manifests/1: 503 Service Unavailable"),
+			text + ": unexpected status from HEAD request to registry.example.com: 503 Service Unavailable", "",
+			"the registry fails; wait for it, or install from a mirror with --hub", imageGrace},
 		{"platform", waits("ErrImagePull", wrapped+"no match for platform in manifest: not found"), text + ": no match for platform in manifest: not found", "",
 			"use an image for the architecture of the nodes: kubectl get nodes -L kubernetes.io/arch", imageGrace},
 		{"no name", waits("InvalidImageName", `Failed to apply default image tag "web:1:2": could not parse image reference`),

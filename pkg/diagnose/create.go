@@ -149,6 +149,10 @@ func (e *Evidence) unreachable(name, address, cause string) symptom {
 		return found
 	}
 	found.server = at[2]
+	ofIstiod := strings.HasPrefix(at[1], "istiod")
+	if ofIstiod && containsAny(cause, "no endpoints", "connection refused") {
+		found.Cause = causeIstiod
+	}
 	switch {
 	case containsAny(cause, "service \"") && containsAny(cause, "not found"):
 		found.Next = configurations("its service is gone; delete the webhook configuration")
@@ -156,10 +160,10 @@ func (e *Evidence) unreachable(name, address, cause string) symptom {
 		found.Next = configurations("its caBundle does not match its certificate; fix it")
 	case containsAny(cause, "no endpoints", "no service port"):
 		found.Next = "none of its pods is ready: kubectl get pods,services" + shell.In(at[2])
-	case strings.HasPrefix(at[1], "istiod") && strings.HasSuffix(cause, "connection refused"):
+	case ofIstiod && strings.HasSuffix(cause, "connection refused"):
 		// A firewall would let it wait; nodes refuse for a Service without pods.
 		found.Next = "istiod does not answer; check its pods: kubectl get pods" + shell.In(at[2]) + " -l app=istiod"
-	case strings.HasPrefix(at[1], "istiod"):
+	case ofIstiod:
 		found.Next = "the API server cannot reach port 15017 of istiod: open it in the firewall"
 	default:
 		found.Next = fmt.Sprintf("the API server must reach the pods of service %s: ", at[1]) + "kubectl get pods,services" + shell.In(at[2])

@@ -33,12 +33,16 @@ type Finding struct {
 	// Message is the image, the exit code, the missing key, or the
 	// scheduler's words.
 	Message string `json:"message,omitempty"`
-	// Logs are the last lines of a container that crashed, at most five.
+	// Logs are the last lines of a container that crashed, or the last errors and
+	// warnings of one that does not get ready, at most five.
 	Logs []string `json:"logs,omitempty"`
 	// Event is the last warning about it, unless it only repeats the message.
 	Event string `json:"event,omitempty"`
 	// Next is the next step to try: a command, or an advice.
 	Next string `json:"next,omitempty"`
+	// Cause names what the pod waits for, if that is something that others may wait
+	// for, too: "cluster DNS".
+	Cause string `json:"-"`
 	// Grace is how long this may last before it counts as something that does
 	// not heal by itself; 0 means that it may heal at any time.
 	Grace time.Duration `json:"-"`
@@ -77,7 +81,7 @@ type Evidence struct {
 	Events []corev1.Event
 	// Claims are those of its namespace.
 	Claims []corev1.PersistentVolumeClaim
-	// Logs are the last lines of containers that crashed.
+	// Logs are the last lines of containers that crashed or do not get ready.
 	Logs map[LogKey]string
 
 	// watched is set where the workload is as it was before the events: its
@@ -114,6 +118,8 @@ type symptom struct {
 	same string
 	// previous is set where the logs are those of an instance that ended.
 	previous bool
+	// log is the container whose log may tell more.
+	log string
 	// server is the namespace of the webhook that is missing, if one is.
 	server string
 }

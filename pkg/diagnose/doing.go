@@ -86,10 +86,12 @@ func obstacle(symptoms []symptom) string {
 		return ""
 	}
 	first := slices.MinFunc(symptoms, func(a, b symptom) int { return cmp.Compare(a.kind, b.kind) })
-	switch first.kind {
-	case probeKind, otherKind:
+	switch {
+	case first.kind == probeKind, first.kind == otherKind:
 		return ""
-	case imageKind:
+	case first.Cause != "":
+		return "waiting for " + first.Cause
+	case first.kind == imageKind:
 		// Its reason changes between two words.
 		return clean("cannot pull "+first.Message, maxMessage)
 	}

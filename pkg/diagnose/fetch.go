@@ -82,7 +82,7 @@ func (e *Evidence) healthy() bool {
 }
 
 // complete asks, all at once, for what the symptoms so far make necessary:
-// the logs of containers that crashed, and what a pod without a node waits for.
+// the logs of containers that crashed or do not get ready, and what a pod without a node waits for.
 func (e *Evidence) complete(ctx context.Context, client typedcorev1.CoreV1Interface) {
 	var requests sync.WaitGroup
 	var scaling []corev1.Event
@@ -97,31 +97,31 @@ func (e *Evidence) complete(ctx context.Context, client typedcorev1.CoreV1Interf
 	if at >= 0 && containsAny(symptoms[at].Message, "persistentvolumeclaim") {
 		requests.Go(func() { claims = claimsIn(ctx, client, namespace) })
 	}
-	crashed := crashes(symptoms)
-	logs := make([]string, len(crashed))
-	for i, symptom := range crashed {
+	logged := withLogs(symptoms)
+	logs := make([]string, len(logged))
+	for i, symptom := range logged {
 		requests.Go(func() { logs[i] = lastLog(ctx, client, namespace, symptom) })
 	}
 	requests.Wait()
 	e.Events = append(e.Events, scaling...)
 	e.Claims = claims
 	e.Logs = map[LogKey]string{}
-	for i, symptom := range crashed {
-		e.Logs[LogKey{symptom.Pod, symptom.Container}] = logs[i]
+	for i, symptom := range logged {
+		e.Logs[LogKey{symptom.Pod, symptom.log}] = logs[i]
 	}
 }
 
-// crashes returns the symptoms whose logs are worth a request: of those that
+// withLogs returns the symptoms whose logs are worth a request: of those that
 // become one finding only the first.
-func crashes(symptoms []symptom) []symptom {
-	var crashed []symptom
+func withLogs(symptoms []symptom) []symptom {
+	var logged []symptom
 	for _, s := range symptoms {
-		known := slices.ContainsFunc(crashed, func(other symptom) bool { return other.identity() == s.identity() })
-		if s.kind == crashKind && !known && len(crashed) < maxLogs {
-			crashed = append(crashed, s)
+		known := slices.ContainsFunc(logged, func(other symptom) bool { return other.identity() == s.identity() })
+		if s.log != "" && !known && len(logged) < maxLogs {
+			logged = append(logged, s)
 		}
 	}
-	return crashed
+	return logged
 }
 
 func events(ctx context.Context, client typedcorev1.CoreV1Interface, namespace string, which fields.Set) []corev1.Event {
@@ -143,9 +143,9 @@ func claimsIn(ctx context.Context, client typedcorev1.CoreV1Interface, namespace
 func lastLog(ctx context.Context, client typedcorev1.CoreV1Interface, namespace string, of symptom) string {
 	ctx, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()
-	lines, bytes := int64(maxLines), int64(maxRead)
+	lines, bytes := int64(tailLines), int64(maxLog)
 	text, err := client.Pods(namespace).GetLogs(of.Pod, &corev1.PodLogOptions{
-		Container:  of.Container,
+		Container:  of.log,
 		Previous:   of.previous,
 		TailLines:  &lines,
 		LimitBytes: &bytes,

@@ -25,6 +25,7 @@ const (
 	ours = "labels: {app: web}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-5d9c, uid: '1', controller: true}]"
 
 	crashingPod = "{metadata: {name: a, uid: a, " + ours + "}, status: {containerStatuses: [{name: web, " + crashState + "}]}}"
+	unreadyPod  = "{metadata: {name: a, uid: a, " + ours + "}, status: {conditions: [{type: Ready, status: 'False', reason: ContainersNotReady, message: 'unready [web]'}], containerStatuses: [{name: web, state: {running: {}}}]}}"
 	readyPod    = "{metadata: {name: a, uid: a, " + ours + "}, status: {conditions: [{type: Ready, status: 'True'}]}}"
 	unboundPod  = "{metadata: {name: a, uid: a, " + ours + "}, spec: {volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]}, " +
 		"status: {conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: pod has unbound immediate PersistentVolumeClaims}]}}"
@@ -48,6 +49,8 @@ func TestWorkload(t *testing.T) {
 		{"a crash", webObject, map[string]string{"pods": crashingPod}, "", []string{warnings, pods, "pods/a/log true"}, crash, ""},
 		{"a crash without a log", webObject, map[string]string{"pods": crashingPod}, "log", []string{warnings, pods, "pods/a/log true"}, crash, ""},
 		{"a crash without events", webObject, map[string]string{"pods": crashingPod}, "events", []string{warnings, pods, "pods/a/log true"}, crash, ""},
+		{"a container that does not get ready", webObject, map[string]string{"pods": unreadyPod}, "", []string{warnings, pods, "pods/a/log"}, "pod a: container web: ContainersNotReady: cluster DNS does not answer: lookup x: i/o timeout", ""},
+		{"a container that does not get ready, and no log", webObject, map[string]string{"pods": unreadyPod}, "log", []string{warnings, pods, "pods/a/log"}, "pod a: ContainersNotReady: unready [web]", ""},
 		{"no pods to see", webObject, map[string]string{"pods": crashingPod}, "pods", []string{pods}, "", ""},
 		{"no pods to see, but a condition", failing, nil, "pods", []string{pods}, "FailedCreate: exceeded quota: small", ""},
 		{"a condition, although the pods are ready", failing, map[string]string{"pods": readyPod}, "", []string{warnings, pods}, "FailedCreate: exceeded quota: small", ""},
@@ -71,6 +74,9 @@ func TestWorkload(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := &apiServer{refuses: map[string]int{test.refuses: http.StatusForbidden}, logs: map[string]string{"a": "one\ntwo\n"}}
+			if test.has["pods"] == unreadyPod {
+				server.logs["a"] = "error lookup x: i/o timeout\n"
+			}
 			for resource, text := range test.has {
 				server.add(t, resource, text)
 			}

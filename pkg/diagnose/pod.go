@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (e *Evidence) volume(pod *corev1.Pod) (symptom, bool) {
 		if found.Next != "" && next == "" {
 			continue // only says that it took too long
 		}
-		found, ok = symptom{kind: volumeKind, same: message, Finding: Finding{Reason: event.Reason, Message: message, Next: next, Grace: grace}}, true
+		found, ok = symptom{kind: volumeKind, same: message, Finding: Finding{Reason: event.Reason, Message: message, Next: next, Cause: writer(message), Grace: grace}}, true
 		if event.Reason == "FailedCreatePodSandBox" {
 			found.same = ""
 			found.Next = fmt.Sprintf("check that the network plugin (CNI) is running on node %s: %s", pod.Spec.NodeName,
@@ -150,23 +151,34 @@ func (e *Evidence) probe(pod *corev1.Pod) (symptom, bool) {
 		if events[i].Reason != "Unhealthy" || container == "" || !runsUnready(pod, container) {
 			continue
 		}
-		return symptom{kind: probeKind, Finding: Finding{
+		return e.byLog(pod, symptom{kind: probeKind, log: container, Finding: Finding{
 			Container: container,
 			Reason:    events[i].Reason,
 			Message:   events[i].Message,
 			Next:      e.kubectl("logs {} -c {}", pod.Name, container),
-		}}, true
+		}}), true
 	}
 	return symptom{}, false
 }
 
 func runsUnready(pod *corev1.Pod, container string) bool {
-	for _, status := range statuses(pod) {
-		if status.Name == container {
-			return status.State.Running != nil && !status.Ready
+	return slices.ContainsFunc(statuses(pod), func(status corev1.ContainerStatus) bool {
+		return status.Name == container && isUnready(&status)
+	})
+}
+
+// unready returns the first container that runs and is not ready, or nothing.
+func unready(pod *corev1.Pod) string {
+	for _, status := range pod.Status.ContainerStatuses {
+		if isUnready(&status) {
+			return status.Name
 		}
 	}
-	return false
+	return ""
+}
+
+func isUnready(status *corev1.ContainerStatus) bool {
+	return status.State.Running != nil && !status.Ready
 }
 
 // notReady is the last resort: the pod says what it is not.
@@ -174,10 +186,10 @@ func (e *Evidence) notReady(pod *corev1.Pod) (symptom, bool) {
 	for _, name := range []corev1.PodConditionType{corev1.PodInitialized, corev1.PodReady} {
 		condition := conditionOf(pod, name)
 		if condition != nil && condition.Status == corev1.ConditionFalse && condition.Message != "" {
-			return symptom{kind: otherKind, same: condition.Message, Finding: Finding{
+			return e.byLog(pod, symptom{kind: otherKind, same: condition.Message, log: unready(pod), Finding: Finding{
 				Reason:  cmp.Or(condition.Reason, "NotReady"),
 				Message: condition.Message,
-			}}, true
+			}}), true
 		}
 	}
 	return symptom{}, false

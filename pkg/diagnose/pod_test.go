@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -116,6 +118,19 @@ func TestVolumes(t *testing.T) {
 	}
 }
 
+// logs gives container web of pod a a log.
+func logs(log string) string { return "logs: {web: " + strconv.Quote(log) + "}\n" }
+
+// TestUnreadyLogs tells what a container complains of, as nobody may read a probe.
+func TestUnreadyLogs(t *testing.T) {
+	found := Explain(evidenceOf(t, `
+pods: [{metadata: {name: a}, status: {conditions: [{type: Ready, status: 'False', message: 'containers with unready status: [web]'}], containerStatuses: [{name: web, state: {running: {}}}]}}]
+`+logs(informs+"\nerror \x1b[31mone\n"+informs+"\nwarn two")))
+	if len(found) != 1 || found[0].Container != "web" || !slices.Equal(found[0].Logs, []string{"error one", "warn two"}) {
+		t.Errorf("found %+v", found)
+	}
+}
+
 func TestUnready(t *testing.T) {
 	const unready = "{type: Ready, status: 'False', reason: ContainersNotReady, message: 'containers with unready status: [web]'}"
 	runs := func(conditions, state, events string) string {
@@ -127,6 +142,13 @@ func TestUnready(t *testing.T) {
 			"pod a: container web: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503", "", "kubectl logs a -c web -n mesh", 0},
 		{"a probe that is over", runs(unready, "ready: true, state: {running: {}}", probe),
 			"pod a: ContainersNotReady: containers with unready status: [web]", "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503", "kubectl describe pod a -n mesh", 0},
+		{"a probe, and a log that tells nothing", runs(unready, "state: {running: {}}", probe) + logs(informs),
+			"pod a: container web: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503", "", "kubectl logs a -c web -n mesh", 0},
+		{"a probe, and a log that tells why", runs(unready, "state: {running: {}}", probe) + logs(noDNS+"\n"+notReady),
+			"pod a: container web: Unhealthy: cluster DNS does not answer: lookup istiod.istio-system.svc on 10.96.0.10:53: connection refused", "",
+			"check cluster DNS: kubectl get pods -n kube-system -l k8s-app=kube-dns", 0},
+		{"no probe, and a log that tells why", runs(unready, "state: {running: {}}", "") + logs(noServer),
+			"pod a: container web: ContainersNotReady: the pod cannot reach the API server: dial tcp 10.96.0.1:443: i/o timeout", "", "", 0},
 		{"a probe of another", runs(unready, "state: {running: {}}", "- {type: Warning, reason: Unhealthy, message: no, involvedObject: {kind: Pod, name: b, fieldPath: 'spec.containers{web}'}}"),
 			"pod a: ContainersNotReady: containers with unready status: [web]", "", "", 0},
 		{"a probe of a namesake", "pods: [{metadata: {name: a, uid: '2'}, status: {conditions: [" + unready + "], containerStatuses: [{name: web, state: {running: {}}}]}}]\n" +

@@ -109,8 +109,13 @@ func only(pending []ready.Pending, failed []diagnose.Stuck) []ready.Pending {
 func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) error {
 	all := i.diagnose(context.WithoutCancel(ctx), notReady.Pending)
 	unready := &UnreadyError{Cause: notReady.Cause}
-	for n, pending := range notReady.Pending {
-		why, findings := pending.Lacks(), all[n]
+	workloads := make([]*unstructured.Unstructured, len(all))
+	for n := range notReady.Pending {
+		workloads[n] = notReady.Pending[n].Object
+	}
+	for _, n := range diagnose.Relate(workloads, all) {
+		pending, findings := notReady.Pending[n], all[n]
+		why := pending.Lacks()
 		if len(findings) > 0 {
 			// They tell better why no pods are made.
 			why = pending.Message + "; " + findings[0].String()

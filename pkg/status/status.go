@@ -92,6 +92,14 @@ func (s *Status) report(ctx context.Context) (Report, error) {
 		})
 	}
 	err = group.Wait()
+	var unready []*unstructured.Unstructured
+	var findings [][]diagnose.Finding
+	for i, object := range objects {
+		if !report.Workloads[i].Ready {
+			unready, findings = append(unready, object), append(findings, report.Workloads[i].Findings)
+		}
+	}
+	diagnose.Relate(unready, findings)
 	return report, err
 }
 
