@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,10 +51,20 @@ func dns(ctx context.Context, s *survey) ([]Result, error) {
 		Remedy:  `check its pods with 'kubectl get pods -n kube-system -l "k8s-app in (kube-dns,coredns)"' (--skip-checks=dns continues anyway)`,
 	}
 	starting, err := dnsStarts(ctx, s)
-	if starting {
+	switch {
+	case starting:
 		result.Verdict, result.Message = Warn, strings.Replace(result.Message, "is down", "may still be starting", 1)
+	case s.hasCloudDNS():
+		result.Verdict, result.Message = Warn, strings.Replace(result.Message, "is down", "may be Cloud DNS", 1)
 	}
 	return []Result{result}, err
+}
+
+// hasCloudDNS reports whether the cluster may be one of GKE, which can resolve
+// names on its nodes and has the Service all the same, without pods.
+func (s *survey) hasCloudDNS() bool {
+	nodes, _ := s.nodes() // or else nobody can tell
+	return slices.ContainsFunc(nodes, func(node corev1.Node) bool { return strings.HasPrefix(node.Spec.ProviderID, "gce://") })
 }
 
 // hasReadyEndpoint reports whether an EndpointSlice leads anywhere. Where nothing

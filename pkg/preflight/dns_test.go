@@ -43,17 +43,24 @@ func TestDNS(t *testing.T) {
 		{"ready as far as is said", endpoints(slice("coredns", nil)), nil, "pass: service kube-system/coredns has ready endpoints", 1},
 		{"ready in another slice", endpoints(slice("kube-dns"), slice("kube-dns", &yes)), nil, "pass: service kube-system/kube-dns has ready endpoints", 1},
 		{"none", endpoints(), nil, "pass: not checked: no Service kube-dns or coredns in namespace kube-system", 1},
-		{"scaled to zero", endpoints(slice("kube-dns")), corev1.PodList{}, down, 2},
-		{"broken", endpoints(slice("kube-dns", &no)), aged(time.Hour), down, 2},
-		{"in two slices", endpoints(slice("kube-dns", &no), slice("kube-dns", &no)), aged(time.Hour), down, 2},
+		{"scaled to zero", endpoints(slice("kube-dns")), corev1.PodList{}, down, 3},
+		{"broken", endpoints(slice("kube-dns", &no)), aged(time.Hour), down, 3},
+		{"in two slices", endpoints(slice("kube-dns", &no), slice("kube-dns", &no)), aged(time.Hour), down, 3},
+		{"of GKE", endpoints(slice("kube-dns")), http.StatusOK,
+			"warn: cluster DNS may be Cloud DNS: service kube-system/kube-dns has no ready endpoints, and without it proxies cannot find istiod", 3},
 		{"starting", endpoints(slice("kube-dns")), aged(time.Second), starting, 2},
 		{"pods that may not be seen", endpoints(slice("kube-dns")), http.StatusForbidden, starting, 2},
 		{"endpoints that may not be seen", http.StatusForbidden, nil, "pass: not checked: no permission to list endpointslices", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			provider := "kind://a"
+			if test.pods == http.StatusOK {
+				provider, test.pods = "gce://project/zone/a", corev1.PodList{}
+			}
 			server := &apiServer{answers: map[string]any{
 				"/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices": test.endpoints,
 				"/api/v1/namespaces/kube-system/pods":                             test.pods,
+				"/api/v1/nodes":                                                   nodes(node("x", "amd64", "1", "1Gi", provided(provider))),
 			}}
 			if got := verdicts(only(t, "dns", server.subject(t))); !slices.Equal(got, []string{test.want}) {
 				t.Errorf("the results are %q", got)
