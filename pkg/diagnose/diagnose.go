@@ -130,6 +130,9 @@ type identity struct {
 	container, reason, same string
 }
 
+// runs reports whether it is one of a container that runs and is not ready.
+func (s symptom) runs() bool { return s.log != "" && s.kind != crashKind }
+
 func (s symptom) identity() identity { return identity{s.kind, s.Container, s.Reason, s.same} }
 
 // Explain says what holds a workload back, the most telling first. It finds

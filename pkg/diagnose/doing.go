@@ -24,10 +24,27 @@ type Doing struct {
 type doings struct {
 	tell func(Doing)
 	told map[int]string
+	// read is what the logs of containers say that run and are not ready.
+	read map[int]string
+}
+
+// note remembers what logs say of a workload, if they have been looked at.
+func (d *doings) note(index int, symptoms []symptom) {
+	for _, s := range symptoms {
+		if !s.runs() {
+			continue
+		}
+		delete(d.read, index)
+		if s.Cause != "" {
+			d.read[index] = clean(s.Message, maxMessage)
+			return
+		}
+	}
 }
 
 // say tells what is done for the workload with an index, if that is new.
 func (d *doings) say(now time.Time, index int, workload *unstructured.Unstructured, what string, timed bool) {
+	what = cmp.Or(what, d.read[index])
 	if d.tell == nil || d.told[index] == what {
 		return
 	}
@@ -69,13 +86,23 @@ func shortImage(image string) string {
 // pullsFor returns the pulls of containers that have not been started.
 func pullsFor(pod *corev1.Pod, pulls map[place]*pull) []*pull {
 	var found []*pull
-	for _, status := range statuses(pod) {
-		waiting := status.State.Waiting
-		if p := pulls[place{pod.UID, status.Name}]; p != nil && waiting != nil && starting[waiting.Reason] && pod.DeletionTimestamp == nil {
+	for _, at := range awaitsImages(pod) {
+		if p := pulls[at]; p != nil {
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+// awaitsImages returns the containers of a pod whose images may be on their way.
+func awaitsImages(pod *corev1.Pod) []place {
+	var places []place
+	for _, status := range statuses(pod) {
+		if waiting := status.State.Waiting; waiting != nil && starting[waiting.Reason] && pod.DeletionTimestamp == nil {
+			places = append(places, place{pod.UID, status.Name})
+		}
+	}
+	return places
 }
 
 // obstacle returns the symptom that tells most. That a container does not answer

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 )
 
@@ -44,6 +45,7 @@ func TestPulls(t *testing.T) {
 		{"another node", []string{pulling(1, "a", "x"), elsewhere(pulling(2, "b", "y"))}, "a pulls x, b pulls y"},
 		{"the same image", []string{pulling(1, "a", "x"), pulling(2, "b", "x")}, "a pulls x, b pulls x"},
 		{"several at once", []string{pulling(1, "a", "x"), pulling(2, "b", "y"), pulling(3, "c", "z"), pulled(4, "b")}, "a pulls x, c pulls z"},
+		{"a pod that is gone", []string{pulling(1, "gone", "x"), pulling(2, "b", "y")}, "b pulls y"},
 		{"present already", []string{does(1, "a", "Pulled", "already present"), pulling(2, "b", "y")}, "b pulls y"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -56,7 +58,11 @@ func TestPulls(t *testing.T) {
 				events = append(events, &event)
 			}
 			var got []string
-			for at, pull := range pullsOf(events) {
+			waits := map[place]bool{}
+			for _, pod := range []string{"a", "b", "c"} {
+				waits[place{types.UID(pod), "web"}] = true
+			}
+			for at, pull := range pullsOf(events, waits) {
 				got = append(got, string(at.pod)+map[bool]string{true: " waits ", false: " pulls "}[pull.waits]+pull.image)
 			}
 			slices.Sort(got)
@@ -117,5 +123,42 @@ func TestWatchTellsWhatNodesDo(t *testing.T) {
 	cancel()
 	if stuck := <-done; stuck != nil {
 		t.Errorf("stuck are %v", stuck)
+	}
+}
+
+// TestWatchReadsLogs tells why a container that runs does not get ready, until it is.
+func TestWatchReadsLogs(t *testing.T) {
+	server := &apiServer{logs: map[string]string{"a": noDNS}}
+	server.add(t, "pods", unreadyPod)
+	client := server.start(t)
+	ctx, cancel := context.WithCancel(bounded(t))
+	told := make(chan string, 10)
+	done := make(chan []Stuck, 1)
+	go func() {
+		done <- Watch(ctx, client, []*unstructured.Unstructured{object(t, webObject)}, hasty, func(doing Doing) { told <- doing.What })
+	}()
+	for _, want := range []string{"cluster DNS does not answer: lookup istiod.istio-system.svc on 10.96.0.10:53: connection refused", ""} {
+		select {
+		case got := <-told:
+			if got != want {
+				t.Errorf("told %q, want %q", got, want)
+			}
+		case <-ctx.Done():
+			t.Fatalf("nothing is told, want %q", want)
+		}
+		server.add(t, "pods", readyPod)
+	}
+	cancel()
+	if stuck := <-done; stuck != nil {
+		t.Errorf("stuck are %v", stuck)
+	}
+	var logs int
+	for _, request := range server.Requests() {
+		if strings.HasSuffix(request.Path, "/log") {
+			logs++
+		}
+	}
+	if logs == 0 {
+		t.Error("nobody asked for the log")
 	}
 }

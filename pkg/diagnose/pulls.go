@@ -24,27 +24,28 @@ type pull struct {
 	waits bool
 }
 
+// pullReasons are the events with which pulls begin and end.
+var pullReasons = map[string]bool{"Pulling": true, "Pulled": true, "Failed": true, "Created": true, "BackOff": true}
+
 // pullsOf returns the pulls under way by their containers. The kubelet says that it
 // pulls an image when it puts it in its queue, and by default it pulls one after
 // the other: the first that has not ended is the one that it pulls. A node where
-// a later pull ends before an earlier one pulls several at once.
-func pullsOf(events []*corev1.Event) map[place]*pull {
-	events = slices.Clone(events)
+// a later pull ends before an earlier one pulls several at once. Pulls for what
+// does not wait for an image any more, as its pod is gone, do not count.
+func pullsOf(events []*corev1.Event, waits map[place]bool) map[place]*pull {
+	events = slices.DeleteFunc(slices.Clone(events), func(event *corev1.Event) bool {
+		return !waits[place{event.InvolvedObject.UID, containerOf(event)}] && event.Reason == "Pulling"
+	})
 	slices.SortStableFunc(events, inOrder)
 	var open []*pull
 	parallel := map[string]bool{}
 	for _, event := range events {
 		at := place{event.InvolvedObject.UID, containerOf(event)}
 		before := slices.IndexFunc(open, func(p *pull) bool { return p.place == at })
-		switch event.Reason {
-		case "Pulling":
-			if before < 0 {
-				open = append(open, &pull{place: at, node: nodeOf(event), image: quoted(event.Message)})
-			}
-		case "Pulled", "Failed", "Created", "BackOff":
-			if before < 0 {
-				continue
-			}
+		switch {
+		case event.Reason == "Pulling" && before < 0:
+			open = append(open, &pull{place: at, node: nodeOf(event), image: quoted(event.Message)})
+		case event.Reason != "Pulling" && before >= 0:
 			ended := open[before]
 			open = slices.Delete(open, before, before+1)
 			if overtaken := firstOn(ended.node, open[:before]); overtaken != nil && overtaken.image != ended.image && event.Reason == "Pulled" {

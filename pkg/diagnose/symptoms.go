@@ -33,10 +33,19 @@ type symptoms struct {
 	grace func(Finding) time.Duration
 
 	records map[key]record
-	// examined are the workloads of which it is known that what crashes there
-	// is not hopeless.
-	examined map[int]bool
+	// examined counts how often the logs of a workload have been looked at for a
+	// kind of symptom.
+	examined map[examination]int
 }
+
+type examination struct {
+	workload int
+	kind     kind
+}
+
+// logGrace is how long a container that runs may take to get ready before its log
+// is looked at, which is done less and less often.
+const logGrace = 20 * time.Second
 
 // record is what is remembered of a symptom.
 type record struct {
@@ -83,11 +92,17 @@ func (l *symptoms) enter(now time.Time, entries []entry) (overdue map[key]bool, 
 }
 
 // patience tells how long an entry may last. A container that has begun to
-// crash is looked into once: its log may tell that it is hopeless.
+// crash is looked into once: its log may tell that it is hopeless. That of one
+// which does not get ready may tell why.
 func (l *symptoms) patience(entry entry) time.Duration {
 	finding := entry.symptom.Finding
-	if finding.Grace == 0 && entry.symptom.previous && !l.examined[entry.workload] {
+	times := l.examined[examination{entry.workload, entry.key.kind}]
+	switch {
+	case finding.Grace != 0:
+	case entry.symptom.previous && times == 0:
 		finding.Grace = hopelessGrace
+	case entry.symptom.runs():
+		finding.Grace = logGrace << min(times, 10)
 	}
 	return l.grace(finding)
 }
@@ -95,15 +110,17 @@ func (l *symptoms) patience(entry entry) time.Duration {
 // excuse begins the grace of symptoms again that have turned out to heal.
 func (l *symptoms) excuse(now time.Time, overdue map[key]bool) {
 	if l.examined == nil {
-		l.examined = map[int]bool{}
+		l.examined = map[examination]int{}
 	}
+	examined := map[examination]bool{}
 	for key := range overdue {
 		record := l.records[key]
 		record.since = now
 		l.records[key] = record
-		if key.kind == crashKind {
-			l.examined[key.workload] = true
-		}
+		examined[examination{key.workload, key.kind}] = true
+	}
+	for one := range examined {
+		l.examined[one]++
 	}
 }
 

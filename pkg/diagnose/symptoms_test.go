@@ -73,3 +73,22 @@ func TestLedgerExcuses(t *testing.T) {
 		t.Errorf("%d are overdue, the next in %v", len(overdue), next)
 	}
 }
+
+// TestLedgerReadsLogs looks at the log of a container that does not get ready less
+// and less often.
+func TestLedgerReadsLogs(t *testing.T) {
+	symptoms := symptoms{grace: func(f Finding) time.Duration { return f.Grace }}
+	now := time.Now()
+	unready := []entry{{key: key{kind: probeKind}, symptom: symptom{kind: probeKind, log: "web"}}}
+	for _, want := range []time.Duration{logGrace, 2 * logGrace, 4 * logGrace} {
+		if overdue, next := symptoms.enter(now, unready); len(overdue) > 0 || next != want {
+			t.Errorf("%d are overdue, the next in %v, want %v", len(overdue), next, want)
+		}
+		now = now.Add(want)
+		overdue, _ := symptoms.enter(now, unready)
+		if len(overdue) != 1 {
+			t.Fatalf("%d are overdue after %v", len(overdue), want)
+		}
+		symptoms.excuse(now, overdue)
+	}
+}

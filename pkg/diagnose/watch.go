@@ -43,7 +43,7 @@ func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []
 	if grace == nil {
 		grace = func(f Finding) time.Duration { return f.Grace }
 	}
-	w := &watch{client: client, changed: make(chan struct{}, 1), symptoms: symptoms{grace: grace}, doings: doings{tell, map[int]string{}}}
+	w := &watch{client: client, changed: make(chan struct{}, 1), symptoms: symptoms{grace: grace}, doings: doings{tell, map[int]string{}, map[int]string{}}}
 	for _, workload := range workloads {
 		if subject, hasPods := subjectOf(workload); hasPods {
 			w.subjects = append(w.subjects, subject)
@@ -134,6 +134,9 @@ func (w *watch) look() []entry {
 	}
 	pulls := w.pulls()
 	for i := range found {
+		if !slices.ContainsFunc(found[i], symptom.runs) {
+			delete(w.doings.read, i)
+		}
 		if what, pulling := seen[i].doing(pulls, found[i]); seen[i].Workload != nil {
 			w.doings.say(time.Now(), i, w.subjects[i].workload, what, pulling)
 		}
@@ -154,12 +157,22 @@ func (w *watch) look() []entry {
 // pulls returns the pulls of all namespaces: nodes pull for all of them.
 func (w *watch) pulls() map[place]*pull {
 	var events []*corev1.Event
+	waits := map[place]bool{}
 	for _, view := range w.views {
 		for i := range view.all {
-			events = append(events, &view.all[i])
+			if pullReasons[view.all[i].Reason] {
+				events = append(events, &view.all[i])
+			}
+		}
+		for _, object := range view.pods.GetStore().List() {
+			if pod, ok := object.(*corev1.Pod); ok {
+				for _, at := range awaitsImages(pod) {
+					waits[at] = true
+				}
+			}
 		}
 	}
-	return pullsOf(events)
+	return pullsOf(events, waits)
 }
 
 // starts reports whether something else in a namespace still starts, so that a
@@ -182,6 +195,7 @@ func (w *watch) starts(namespace string, but int, seen []Evidence, found [][]sym
 // tells nothing is not stuck for now, and holds the others up for a bounded time.
 func (w *watch) confirm(ctx context.Context, overdue map[key]bool) []Stuck {
 	all := make([]Stuck, len(w.subjects))
+	found := make([][]symptom, len(w.subjects))
 	var group errgroup.Group
 	group.SetLimit(confirmed)
 	for i, subject := range w.subjects {
@@ -193,15 +207,18 @@ func (w *watch) confirm(ctx context.Context, overdue map[key]bool) []Stuck {
 			defer cancel()
 			evidence := Evidence{Workload: subject.workload, watched: true}
 			evidence.gather(ctx, w.client)
-			symptoms := evidence.look()
-			if slices.ContainsFunc(symptoms, func(s symptom) bool {
+			found[i] = evidence.look()
+			if slices.ContainsFunc(found[i], func(s symptom) bool {
 				return w.symptoms.grace(s.Finding) > 0 && overdue[key{i, s.uid, s.Container, s.kind}]
 			}) {
-				all[i] = Stuck{Workload: subject.workload, Findings: merged(symptoms)}
+				all[i] = Stuck{Workload: subject.workload, Findings: merged(slices.Clone(found[i]))}
 			}
 			return nil
 		})
 	}
 	_ = group.Wait() // none of them fails
+	for i := range found {
+		w.doings.note(i, found[i])
+	}
 	return slices.DeleteFunc(all, func(one Stuck) bool { return one.Workload == nil })
 }
