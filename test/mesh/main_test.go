@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,6 +60,9 @@ func startMesh(t *testing.T, rate float64) mesh {
 	t.Helper()
 	if err := node.Missing(); err != nil {
 		t.Skip(err)
+	}
+	if played, err := os.ReadFile(filepath.Join(programs.Images, "played")); err != nil || len(played) > 0 {
+		t.Skipf("images are only played: %v%s", err, played)
 	}
 	n := node.New(programs, folder, fmt.Sprintf("node-%d", started.Add(1)))
 	n.Rate = rate
