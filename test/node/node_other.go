@@ -5,6 +5,7 @@ package node
 import (
 	"context"
 	"errors"
+	"os/exec"
 )
 
 type link struct{ name string }
@@ -20,7 +21,13 @@ func Keep() {}
 // Pull pulls all images, so that pods find them on the node.
 func (n *Node) Pull(context.Context) error { return Missing() }
 
-// Kill ends a service of the node at once, as if it had crashed.
+// Command makes a command that is run in the node's network.
+func (n *Node) Command(ctx context.Context, command ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, command[0], command[1:]...)
+}
+
+// Kill ends a process of the node at once, as if it had crashed: a service, or
+// the program of a container.
 func (n *Node) Kill(string) error { return Missing() }
 
 func (n *Node) enterNamespaces(context.CancelCauseFunc) error { return Missing() }

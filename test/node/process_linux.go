@@ -175,26 +175,60 @@ func (n *Node) Pull(ctx context.Context) error {
 	return nil
 }
 
-// Kill ends a service of the node at once, as if it had crashed.
-func (n *Node) Kill(service string) error {
-	programs, err := filepath.Glob("/proc/[0-9]*/cmdline")
+// Command makes a command that is run in the node's network.
+func (n *Node) Command(ctx context.Context, command ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", strconv.Itoa(n.keeper), "--net"}, command...)...)
+}
+
+// Kill ends a process of the node at once, as if it had crashed: a service, or
+// the program of a container.
+func (n *Node) Kill(program string) error {
+	pids, err := n.processes(program)
 	if err != nil {
 		return err
 	}
-	for _, path := range programs {
-		content, err := os.ReadFile(path)
+	if len(pids) == 0 {
+		return fmt.Errorf("cluster %s: no process %s runs", n.Name, program)
+	}
+	return syscall.Kill(pids[0], syscall.SIGKILL)
+}
+
+// processes finds a program's on the node: those below the keeper, whose numbers
+// the machine knows as well.
+func (n *Node) processes(program string) ([]int, error) {
+	parents, found := map[int]int{}, []int(nil)
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	names := map[int]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
 		if err != nil {
 			continue // it has ended
 		}
-		command := strings.Split(string(content), "\x00")
-		if filepath.Base(command[0]) != service || !strings.Contains(string(content), n.dir+"/") {
+		// PID (NAME) STATE PARENT; a name is cut at 15 bytes (proc_pid_stat(5)).
+		before, after, _ := strings.Cut(string(content), "(")
+		end := strings.LastIndex(after, ")")
+		fields := strings.Fields(after[end+1:])
+		pid, err := strconv.Atoi(strings.TrimSpace(before))
+		if err != nil || len(fields) < 2 {
 			continue
 		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if err != nil {
-			return err
+		names[pid] = after[:end]
+		if parents[pid], err = strconv.Atoi(fields[1]); err != nil {
+			return nil, err
 		}
-		return syscall.Kill(pid, syscall.SIGKILL)
 	}
-	return fmt.Errorf("cluster %s: no process %s runs", n.Name, service)
+	for pid, name := range names {
+		if name != program[:min(len(program), 15)] {
+			continue
+		}
+		for above := pid; above != 0; above = parents[above] {
+			if above == n.keeper {
+				found = append(found, pid)
+			}
+		}
+	}
+	return found, nil
 }

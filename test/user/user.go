@@ -26,7 +26,7 @@ var (
 )
 
 // Timeout is longer than any command takes that does not hang.
-const Timeout = 2 * time.Minute
+const Timeout = 4 * time.Minute
 
 // User has an environment, and a folder in which commands run.
 type User struct {

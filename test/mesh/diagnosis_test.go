@@ -1,0 +1,117 @@
+package mesh
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
+)
+
+const (
+	httpbin = "docker.io/mccutchen/go-httpbin:v2.15.0"
+	// debian has a shell.
+	debian = "docker.io/curlimages/curl:8.16.0"
+)
+
+// faulty is a Deployment of one container.
+func faulty(container string) string {
+	return fmt.Sprintf(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: faulty}
+spec:
+  selector: {matchLabels: {app: faulty}}
+  template:
+    metadata: {labels: {app: faulty}}
+    spec: {containers: [{name: main, %s}]}
+`, container)
+}
+
+// faults are containers that do not get ready, and what install says of them: the
+// cause, and the next step.
+var faults = []struct{ name, container, cause, next string }{
+	{
+		"rate limit", `image: "example.com/faults/429/x:1"`,
+		`image "example.com/faults/429/x:1": .*429 Too Many Requests`, "install from a mirror with --hub",
+	},
+	{
+		"denied", `image: "example.com/faults/401/x:1"`,
+		`image "example.com/faults/401/x:1": .*`, "check that the image exists; add imagePullSecrets to the pods if the registry requires a login",
+	},
+	{
+		"unknown", `image: "example.com/faults/404/x:1"`,
+		`image "example.com/faults/404/x:1": .*not found`, "fix the image name or tag",
+	},
+	{
+		"broken registry", `image: "example.com/faults/500/x:1"`,
+		`image "example.com/faults/500/x:1": .*500 Internal Server Error`, "the registry fails; wait for it, or install from a mirror with --hub",
+	},
+	{
+		"crash", `image: "` + debian + `", command: [sh, -c, "echo no such database; exit 7"]`,
+		`exit code 7`, "no such database",
+	},
+	{
+		"out of memory", `image: "` + debian + `", command: [sh, -c, "head -c 200m /dev/zero | tail"], resources: {limits: {memory: 30Mi}}`,
+		`OOMKilled`, "memory",
+	},
+	{
+		"probe", `image: "` + httpbin + `", readinessProbe: {httpGet: {path: /status/503, port: 8080}, periodSeconds: 1}`,
+		`Readiness probe failed: HTTP probe failed with statuscode: 503`, "kubectl logs",
+	},
+}
+
+// TestDiagnoses has containers really fail, in each way that users meet.
+func TestDiagnoses(t *testing.T) {
+	t.Parallel()
+	m := startMesh(t, 0)
+	t.Run("containers", func(t *testing.T) {
+		for n, fault := range faults {
+			t.Run(fault.name, func(t *testing.T) {
+				t.Parallel()
+				namespace := fmt.Sprintf("fault-%d", n)
+				m.Must(t, "kubectl", "create", "namespace", namespace)
+				got := m.Run(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "faulty.yaml", faulty(fault.container)), "-n", namespace, "--timeout=60s")
+				if got.Code != 1 || !regexp.MustCompile(fault.cause).MatchString(got.Stderr) || !strings.Contains(got.Stderr, fault.next) {
+					t.Errorf("exit code %d, without %q and %q\n%s", got.Code, fault.cause, fault.next, got.Stderr)
+				}
+			})
+		}
+	})
+	t.Run("no DNS", m.withoutDNS)
+	t.Run("no API server", m.withoutAPI)
+}
+
+// withoutDNS has pods that find no names: the gateways' proxies say so.
+func (m mesh) withoutDNS(t *testing.T) {
+	m.Must(t, "kubectl", "scale", "deployment/coredns", "-n", "kube-system", "--replicas=0")
+	m.Must(t, "kubectl", "wait", "pods", "-n", "kube-system", "-l", "k8s-app=kube-dns", "--for=delete", "--timeout=60s")
+	if got := m.Run(t, "kubectl", "istio-demo", "check"); got.Code == 0 || !strings.Contains(got.Stdout, "kube-dns") {
+		t.Errorf("check: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
+	}
+	got := m.install(t, "--addons=none", "--skip-checks=dns", "--timeout=50s")
+	if got.Code != 1 || !strings.Contains(got.Stderr, "lookup istiod.istio-system.svc") {
+		t.Errorf("install: exit code %d\n%s", got.Code, got.Stderr)
+	}
+	m.Must(t, "kubectl", "scale", "deployment/coredns", "-n", "kube-system", "--replicas=1")
+	m.mustInstall(t, "--addons=none")
+}
+
+// withoutAPI has pods that do not reach the API server: istiod says so, and what
+// waits for istiod is told in one line.
+func (m mesh) withoutAPI(t *testing.T) {
+	m.Must(t, "kubectl", "istio-demo", "uninstall", "--yes")
+	m.Must(t, "kubectl", "wait", "pods", "--all", "-n", "istio-system", "--for=delete", "--timeout=60s")
+	rule := []string{"INPUT", "-s", "10.244.0.0/16", "-p", "tcp", "--dport", "6443", "-j", "REJECT"}
+	if out, err := m.node.Command(t.Context(), append([]string{"iptables", "-I"}, rule...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	got := m.install(t, "--addons=none", "--timeout=50s")
+	if got.Code != 1 || !regexp.MustCompile(`10\.96\.0\.1:443: connect: connection refused`).MatchString(got.Stderr) {
+		t.Errorf("install: exit code %d\n%s", got.Code, got.Stderr)
+	}
+	if out, err := m.node.Command(t.Context(), append([]string{"iptables", "-D"}, rule...)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	m.mustInstall(t, "--addons=none")
+}
