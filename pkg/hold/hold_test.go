@@ -140,15 +140,16 @@ func TestNext(t *testing.T) {
 				{"gateway-1-a", corev1.EventTypeNormal, "", 0},                                 // it is scheduled
 				{"gateway-0-a", corev1.EventTypeNormal, "spec.containers{proxy}", time.Minute}, // that of an earlier install
 				{"gateway-1-a", corev1.EventTypeNormal, "spec.initContainers{istio-proxy}", 0}, // that is injected
-				{"gateways-1-a", corev1.EventTypeNormal, "spec.containers{proxy}", 0},          // of somebody else
+				{"gateway-1-a", corev1.EventTypeWarning, "spec.initContainers{istio-proxy}", 0},
+				{"gateways-1-a", corev1.EventTypeNormal, "spec.containers{proxy}", 0}, // of somebody else
 				{"gateway-1-a", corev1.EventTypeNormal, "spec.containers{proxy}", 0},
 			} {
 				<-time.After(time.Second)
 				b.happens(t, happened.pod, happened.kind, happened.field, time.Now().Add(-happened.ago))
 			}
 		}()
-		b.want(t.Context(), t, rest, 7*time.Second)
-		b.want(t.Context(), t, nil, 7*time.Second)
+		b.want(t.Context(), t, rest, 8*time.Second)
+		b.want(t.Context(), t, nil, 8*time.Second)
 	})
 }
 

@@ -100,8 +100,9 @@ func (h *Hold) seePod(seen follow.Sighting[*corev1.Event]) {
 		return
 	}
 	pod := seen.Object.InvolvedObject
-	own := strings.HasPrefix(pod.FieldPath, "spec.") && !strings.HasPrefix(pod.FieldPath, "spec.initContainers{istio-")
-	if seen.Gone || seen.Object.Type != corev1.EventTypeWarning && !own {
+	injected := strings.HasPrefix(pod.FieldPath, "spec.initContainers{istio-")
+	tells := strings.HasPrefix(pod.FieldPath, "spec.") || seen.Object.Type == corev1.EventTypeWarning
+	if seen.Gone || injected || !tells {
 		return
 	}
 	workload := h.workloadOf(pod.Namespace, pod.Name)
