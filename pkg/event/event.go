@@ -15,6 +15,17 @@ type Sink func(Event)
 // Discard is a Sink that ignores all events.
 func Discard(Event) {}
 
+// OfObjects returns a sink that passes on what is said of single objects and of
+// requests, and not how an install goes on that is part of another one.
+func OfObjects(sink Sink) Sink {
+	return func(e Event) {
+		switch e.(type) {
+		case Waiting, Ready, Diagnosed, Warning, Retrying:
+			sink(e)
+		}
+	}
+}
+
 // Event is one of the types of this package, as a value and not as a pointer.
 type Event interface{ event() }
 

@@ -37,7 +37,9 @@ func (r *rollout) runBeside(ctx context.Context, h *held) error {
 		workloads[workload] = true
 		defer h.hold.Ready(workload)
 	}
-	return r.install.Beside.Run(ctx, r.install.besideSink(func(e event.Event) {
+	tell := event.OfObjects(r.install.Sink)
+	return r.install.Beside.Run(ctx, func(e event.Event) {
+		tell(e)
 		switch e := e.(type) {
 		case event.Applied:
 			if workloads[e.Object] {
@@ -46,17 +48,5 @@ func (r *rollout) runBeside(ctx context.Context, h *held) error {
 		case event.Ready:
 			h.hold.Ready(e.Object)
 		}
-	}))
-}
-
-// besideSink tells of single objects, and not of the course of an install that is
-// not the user's own.
-func (i *Install) besideSink(also event.Sink) event.Sink {
-	return func(e event.Event) {
-		also(e)
-		switch e.(type) {
-		case event.Waiting, event.Ready, event.Diagnosed, event.Warning, event.Retrying:
-			i.Sink(e)
-		}
-	}
+	})
 }

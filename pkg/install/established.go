@@ -3,7 +3,6 @@ package install
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
@@ -24,9 +22,6 @@ const stuckAfter = 10 * time.Second
 // staleFor is how long a CRD may go on saying what was wrong with it before it
 // was mended.
 const staleFor = 3 * time.Second
-
-// touched is an annotation that a stuck CRD bears for a moment.
-const touched = managedfields.Manager + "/touched"
 
 var errStuck = errors.New("not established in time")
 
@@ -63,36 +58,10 @@ func (i *Install) established(ctx context.Context, engine *apply.Engine, targets
 			stuck[pending.Ref] = namesAccepted(pending.Object)
 		}
 		left := slices.DeleteFunc(slices.Clone(targets), func(target apply.Target) bool { return !stuck[target.Ref] })
-		if err := touch(ctx, engine, left); err != nil {
+		if err := engine.Touch(ctx, left); err != nil {
 			return err
 		}
 	}
-}
-
-// touch updates objects that were applied twice, so that they are in the end
-// what they were: one annotation more, and then one less.
-func touch(ctx context.Context, engine *apply.Engine, targets []apply.Target) error {
-	quietly := *engine
-	quietly.Sink = event.Discard
-	var marked, plain []apply.Target
-	for _, target := range targets {
-		// Without what was to be done to the object at its first apply.
-		target = apply.Target{Ref: target.Ref, Object: target.Object, Resource: target.Resource, Source: target.Source, Live: target.Live}
-		plain = append(plain, target)
-		annotations := maps.Clone(target.Object.GetAnnotations())
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[touched] = "true"
-		target.Object = target.Object.DeepCopy()
-		target.Object.SetAnnotations(annotations)
-		marked = append(marked, target)
-	}
-	if _, err := quietly.Apply(ctx, marked); err != nil {
-		return err
-	}
-	_, err := quietly.Apply(ctx, plain)
-	return err
 }
 
 // namesAccepted reports whether nothing stands in the way of establishing a CRD.

@@ -62,7 +62,7 @@ func TestEstablished(t *testing.T) {
 				if len(server.patches) != test.patches {
 					t.Fatalf("%d patches: %v", len(server.patches), server.patches)
 				}
-				if test.patches > 0 && (server.patches[0].GetAnnotations()[touched] == "" || server.patches[1].GetAnnotations() != nil) {
+				if test.patches > 0 && (server.patches[0].GetAnnotations()[apply.Touched] == "" || server.patches[1].GetAnnotations() != nil) {
 					t.Errorf("the patches are %v", server.patches)
 				}
 			})

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -110,9 +111,7 @@ func (r *rollout) awaitHeld(ctx context.Context, targets []apply.Target, before,
 	h.running.Wait()
 	results = append(results, later...)
 	apply.InOrder(results, r.targets)
-	if failed != nil {
-		err = failed
-	}
+	err = cmp.Or(failed, err)
 	if err != nil && errors.Is(h.failed, context.Cause(waiting)) {
 		return results, err // what is beside was only ended
 	}

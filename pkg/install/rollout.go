@@ -49,7 +49,7 @@ func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error)
 		}
 	}
 	if !r.begun && i.Beside != nil && !c.engine.DryRun {
-		return results, i.Beside.Run(ctx, i.besideSink(event.Discard))
+		return results, i.Beside.Run(ctx, event.OfObjects(i.Sink))
 	}
 	return results, nil
 }
