@@ -36,6 +36,10 @@ func TestInstallWithSample(t *testing.T) {
 		}
 	}
 	startsInOrder(t, m)
+	pulls := m.Must(t, "kubectl", "get", "events", "-A", "--field-selector=reason=Pulling", "--sort-by=.metadata.creationTimestamp", "-o", `jsonpath={range .items[*]}{.message}{"\n"}{end}`)
+	if sample, addon := strings.Index(pulls, "productpage"), strings.Index(pulls, "grafana"); sample < 0 || addon < 0 || sample > addon {
+		t.Errorf("Grafana is pulled before the sample:\n%s", pulls)
+	}
 	// In the order of their creation.
 	names := strings.Fields(m.Must(t, "kubectl", "get", "deployments", "-n", "istio-system", "--sort-by=.metadata.creationTimestamp", "-o", "jsonpath={.items[*].metadata.name}"))
 	if at := func(name string) int { return slices.Index(names, name) }; at("istiod") != 0 || at("istio-ingressgateway") > at("kiali") {
