@@ -39,11 +39,11 @@ type Stuck struct {
 // pods. Grace tells how long a finding may last, and 0 for one that may heal at
 // any time; nil stands for that of the finding. Tell, if set, is told what nodes
 // do for each of the workloads, whenever that changes.
-func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []*unstructured.Unstructured, grace func(Finding) time.Duration, tell func(Doing)) []Stuck {
+func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []*unstructured.Unstructured, grace func(Finding) time.Duration, tell func(Activity)) []Stuck {
 	if grace == nil {
 		grace = func(f Finding) time.Duration { return f.Grace }
 	}
-	w := &watch{client: client, changed: make(chan struct{}, 1), symptoms: symptoms{grace: grace}, doings: doings{tell, map[int]string{}, map[int]string{}}}
+	w := &watch{client: client, changed: make(chan struct{}, 1), symptoms: symptoms{grace: grace}, activities: activities{tell, map[int]string{}, map[int]string{}}}
 	for _, workload := range workloads {
 		if subject, hasPods := subjectOf(workload); hasPods {
 			w.subjects = append(w.subjects, subject)
@@ -62,11 +62,11 @@ func Watch(ctx context.Context, client typedcorev1.CoreV1Interface, workloads []
 
 // watch is what is known while watching.
 type watch struct {
-	client   typedcorev1.CoreV1Interface
-	subjects []subject
-	views    map[string]*view
-	symptoms symptoms
-	doings   doings
+	client     typedcorev1.CoreV1Interface
+	subjects   []subject
+	views      map[string]*view
+	symptoms   symptoms
+	activities activities
 	// changed has something in it when there is something new to see.
 	changed chan struct{}
 }
@@ -135,10 +135,10 @@ func (w *watch) look() []entry {
 	pulls := w.pulls()
 	for i := range found {
 		if !slices.ContainsFunc(found[i], symptom.runs) {
-			delete(w.doings.read, i)
+			delete(w.activities.read, i)
 		}
-		if what, pulling := seen[i].doing(pulls, found[i]); seen[i].Workload != nil {
-			w.doings.say(time.Now(), i, w.subjects[i].workload, what, pulling)
+		if what, pulling := seen[i].activity(pulls, found[i]); seen[i].Workload != nil {
+			w.activities.say(time.Now(), i, w.subjects[i].workload, what, pulling)
 		}
 		heard := w.views[w.subjects[i].workload.GetNamespace()].heard
 		again := slices.ContainsFunc(seen[i].failures(), func(failure corev1.Event) bool { return heard[failure.UID] })
@@ -218,7 +218,7 @@ func (w *watch) confirm(ctx context.Context, overdue map[key]bool) []Stuck {
 	}
 	_ = group.Wait() // none of them fails
 	for i := range found {
-		w.doings.note(i, found[i])
+		w.activities.note(i, found[i])
 	}
 	return slices.DeleteFunc(all, func(one Stuck) bool { return one.Workload == nil })
 }

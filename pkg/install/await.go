@@ -64,7 +64,9 @@ func (i *Install) wait(ctx context.Context, awaited []ready.Target, pending []*u
 		return ready.Wait(ctx, i.Cluster.Dynamic, sink, awaited, early)
 	}
 	notes := ready.NewNotes(sink)
-	tell := func(doing diagnose.Doing) { notes.Note(manifest.Ref(doing.Workload), doing.What, doing.Since) }
+	tell := func(activity diagnose.Activity) {
+		notes.Note(manifest.Ref(activity.Workload), activity.What, activity.Since)
+	}
 	var grace func(diagnose.Finding) time.Duration
 	if !i.FailFast {
 		grace = func(diagnose.Finding) time.Duration { return 0 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -133,8 +134,10 @@ type sick struct {
 	container string
 	// condition is one that the pod has besides.
 	condition string
-	// reason and message are those of the event.
+	// reason and message are those of the event, which is a warning unless it is
+	// of another type.
 	reason, message string
+	event           string
 	// want is what is to be told.
 	want string
 }
@@ -173,6 +176,13 @@ var kubelets = map[string]sick{
 		reason:    "FailedMount",
 		message:   `MountVolume.SetUp failed for volume "token" : secret "token" not found`,
 		want:      `FailedMount: volume "token": secret "token" not found`,
+	},
+	"pulling": {
+		container: `"state":{"waiting":{"reason":"ContainerCreating"}}`,
+		reason:    "Pulling",
+		message:   `Pulling image "registry.example.com/web:1"`,
+		event:     corev1.EventTypeNormal,
+		want:      `ContainersNotReady: containers with unready status: \[web\]`,
 	},
 	"probe": {
 		container: `"state":{"running":{}}`,
@@ -214,7 +224,13 @@ func TestInstallDiagnosesKubelets(t *testing.T) {
 		want["deployment sick/"+name] = "pod " + pod.Name + ": " + kubelets[name].want
 	}
 	u.Must(t, "kubectl", "wait", "deployments", "--all", "-n", "sick", "--for=condition=Available=False", "--timeout=30s")
-	unready(t, u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "5s"), want)
+	got := u.Run(t, "kubectl", "istio-demo", "install", "-f", path, "-n", "sick", "--timeout", "5s")
+	unready(t, got, want)
+	for _, line := range []string{"deployment sick/pulling: pulling web:1", `deployment sick/pull: cannot pull image "registry.example.com/web:1": not found`} {
+		if !strings.Contains(got.Stderr, "  "+line+"\n") {
+			t.Errorf("no line %s in\n%s", line, got.Stderr)
+		}
+	}
 	if asked := logs(); len(asked) == 0 {
 		t.Error("nobody asked for the log")
 	}
@@ -234,7 +250,7 @@ func sicken(t *testing.T, client typedcorev1.CoreV1Interface, pod *corev1.Pod, s
 	}
 	event := &corev1.Event{
 		ObjectMeta:    metav1.ObjectMeta{GenerateName: pod.Name, Namespace: pod.Namespace},
-		Type:          corev1.EventTypeWarning,
+		Type:          cmp.Or(says.event, corev1.EventTypeWarning),
 		Reason:        says.reason,
 		Message:       says.message,
 		LastTimestamp: metav1.Now(),

@@ -10,9 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Doing is what a node does for a workload that is not ready, or what keeps it
+// Activity is what a node does for a workload that is not ready, or what keeps it
 // from that.
-type Doing struct {
+type Activity struct {
 	Workload *unstructured.Unstructured
 	// What is empty where there is nothing more to tell; Since is zero where it
 	// does not matter how long it takes.
@@ -20,45 +20,45 @@ type Doing struct {
 	Since time.Time
 }
 
-// doings tells what has changed.
-type doings struct {
-	tell func(Doing)
+// activities tells of those that change.
+type activities struct {
+	tell func(Activity)
 	told map[int]string
 	// read is what the logs of containers say that run and are not ready.
 	read map[int]string
 }
 
 // note remembers what logs say of a workload, if they have been looked at.
-func (d *doings) note(index int, symptoms []symptom) {
+func (a *activities) note(index int, symptoms []symptom) {
 	for _, s := range symptoms {
 		if !s.runs() {
 			continue
 		}
-		delete(d.read, index)
+		delete(a.read, index)
 		if s.Cause != "" {
-			d.read[index] = clean(s.Message, maxMessage)
+			a.read[index] = clean(s.Message, maxMessage)
 			return
 		}
 	}
 }
 
 // say tells what is done for the workload with an index, if that is new.
-func (d *doings) say(now time.Time, index int, workload *unstructured.Unstructured, what string, timed bool) {
-	what = cmp.Or(what, d.read[index])
-	if d.tell == nil || d.told[index] == what {
+func (a *activities) say(now time.Time, index int, workload *unstructured.Unstructured, what string, timed bool) {
+	what = cmp.Or(what, a.read[index])
+	if a.tell == nil || a.told[index] == what {
 		return
 	}
-	d.told[index] = what
-	doing := Doing{Workload: workload, What: what}
+	a.told[index] = what
+	activity := Activity{Workload: workload, What: what}
 	if timed {
-		doing.Since = now
+		activity.Since = now
 	}
-	d.tell(doing)
+	a.tell(activity)
 }
 
-// doing returns what is done for a workload, and whether it is a pull. Pulls
+// activity returns what is done for a workload, and whether it is a pull. Pulls
 // come first: they are what mostly takes time.
-func (e *Evidence) doing(pulls map[place]*pull, symptoms []symptom) (what string, pulling bool) {
+func (e *Evidence) activity(pulls map[place]*pull, symptoms []symptom) (what string, pulling bool) {
 	var found []*pull
 	for i := range e.Pods {
 		found = append(found, pullsFor(&e.Pods[i], pulls)...)
@@ -107,14 +107,14 @@ func awaitsImages(pod *corev1.Pod) []place {
 
 // obstacle returns the symptom that tells most. That a container does not answer
 // its probes yet is told only when the wait has ended: most of them do not when
-// they start.
+// they start. That no pods are made the workload says itself.
 func obstacle(symptoms []symptom) string {
 	if len(symptoms) == 0 {
 		return ""
 	}
 	first := slices.MinFunc(symptoms, func(a, b symptom) int { return cmp.Compare(a.kind, b.kind) })
 	switch {
-	case first.kind == probeKind, first.kind == otherKind:
+	case first.kind == probeKind, first.kind == otherKind, first.kind == createKind:
 		return ""
 	case first.Cause != "":
 		return "waiting for " + first.Cause

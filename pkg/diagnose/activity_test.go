@@ -90,8 +90,8 @@ func TestWatchTellsWhatNodesDo(t *testing.T) {
 	told := make(chan string, 10)
 	done := make(chan []Stuck, 1)
 	go func() {
-		done <- Watch(ctx, client, []*unstructured.Unstructured{workload("a"), workload("b")}, nil, func(doing Doing) {
-			told <- fmt.Sprint(doing.Workload.GetName(), ": ", doing.What, ", timed ", !doing.Since.IsZero())
+		done <- Watch(ctx, client, []*unstructured.Unstructured{workload("a"), workload("b")}, nil, func(activity Activity) {
+			told <- fmt.Sprint(activity.Workload.GetName(), ": ", activity.What, ", timed ", !activity.Since.IsZero())
 		})
 	}()
 	server.awaitWatches(t, 2)
@@ -135,7 +135,7 @@ func TestWatchReadsLogs(t *testing.T) {
 	told := make(chan string, 10)
 	done := make(chan []Stuck, 1)
 	go func() {
-		done <- Watch(ctx, client, []*unstructured.Unstructured{object(t, webObject)}, hasty, func(doing Doing) { told <- doing.What })
+		done <- Watch(ctx, client, []*unstructured.Unstructured{object(t, webObject)}, hasty, func(activity Activity) { told <- activity.What })
 	}()
 	for _, want := range []string{"cluster DNS does not answer: lookup istiod.istio-system.svc on 10.96.0.10:53: connection refused", ""} {
 		select {
