@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
@@ -14,15 +13,6 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
-)
-
-const (
-	// diagnosis bounds the requests that explain why one workload does not run,
-	// which come after the time that the user gave is over.
-	diagnosis = 5 * time.Second
-	// diagnosed bounds how many workloads are looked into at once, each of which
-	// may cost several requests.
-	diagnosed = 16
 )
 
 // errPermanent ends a wait for a permanent failure.
@@ -109,13 +99,13 @@ func only(pending []ready.Pending, failed []diagnose.Stuck) []ready.Pending {
 
 // explain reports why what is not ready is not, as far as its pods say.
 func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) error {
-	all := i.diagnose(context.WithoutCancel(ctx), notReady.Pending)
 	unready := &UnreadyError{Cause: notReady.Cause}
-	workloads := make([]*unstructured.Unstructured, len(all))
-	for n := range notReady.Pending {
-		workloads[n] = notReady.Pending[n].Object
+	var workloads []*unstructured.Unstructured
+	for _, pending := range notReady.Pending {
+		workloads = append(workloads, pending.Object)
 	}
-	for _, n := range diagnose.Relate(workloads, all) {
+	all, order := diagnose.Workloads(context.WithoutCancel(ctx), i.Cluster.Core, workloads)
+	for _, n := range order {
 		pending, findings := notReady.Pending[n], all[n]
 		why := pending.Lacks()
 		if len(findings) > 0 {
@@ -130,22 +120,4 @@ func (i *Install) explain(ctx context.Context, notReady *ready.NotReadyError) er
 		unready.Unready = append(unready.Unready, Unready{Object: pending.Ref.String(), Why: why})
 	}
 	return unready
-}
-
-// diagnose returns the findings of each, many at once; a workload of which the
-// server reports nothing costs the others no time.
-func (i *Install) diagnose(ctx context.Context, pending []ready.Pending) [][]diagnose.Finding {
-	all := make([][]diagnose.Finding, len(pending))
-	var group errgroup.Group
-	group.SetLimit(diagnosed)
-	for n, one := range pending {
-		group.Go(func() error {
-			ctx, cancel := context.WithTimeout(ctx, diagnosis)
-			defer cancel()
-			all[n] = diagnose.Workload(ctx, i.Cluster.Core, one.Object)
-			return nil
-		})
-	}
-	_ = group.Wait() // none of them fails
-	return all
 }

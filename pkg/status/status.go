@@ -78,29 +78,20 @@ func (s *Status) report(ctx context.Context) (Report, error) {
 	}
 	report := Report{Source: found.source, Namespace: s.Namespace, Workloads: make([]Workload, len(objects)), Missing: missing(found, objects), Warnings: warnings}
 	report.Ready = len(report.Missing) == 0
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(8) // each may cost several requests
+	var unready []*unstructured.Unstructured
+	var at []int // among all
 	for i, object := range objects {
 		report.Workloads[i] = workload(object)
-		if report.Workloads[i].Ready {
-			continue
-		}
-		report.Ready = false
-		group.Go(func() error {
-			report.Workloads[i].Findings = diagnose.Workload(groupCtx, s.Cluster.Core, object)
-			return nil
-		})
-	}
-	err = group.Wait()
-	var unready []*unstructured.Unstructured
-	var findings [][]diagnose.Finding
-	for i, object := range objects {
 		if !report.Workloads[i].Ready {
-			unready, findings = append(unready, object), append(findings, report.Workloads[i].Findings)
+			report.Ready = false
+			unready, at = append(unready, object), append(at, i)
 		}
 	}
-	diagnose.Relate(unready, findings)
-	return report, err
+	findings, _ := diagnose.Workloads(ctx, s.Cluster.Core, unready)
+	for n, i := range at {
+		report.Workloads[i].Findings = findings[n]
+	}
+	return report, nil
 }
 
 // read lists the workloads, and looks for Telemetries without effect meanwhile.
