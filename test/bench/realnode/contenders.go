@@ -32,11 +32,12 @@ const (
 // all tools get them.
 var stockEnvoy = []string{"pilot.env.PILOT_ENABLE_METADATA_EXCHANGE=false", "pilot.env.PILOT_ENABLE_ALPN_FILTER=false", "telemetry.v2.prometheus.enabled=false"}
 
-// contender installs the mesh, the addons and Bookinfo, by the commands that a
-// person would give one after the other.
+// contender is a tool, and the commands that a person gives one after the other:
+// for the demo with its addons, and for a page of Bookinfo, as Istio's
+// documentation has it, which opens the addons last.
 type contender struct {
-	name  string
-	steps [][]string
+	name       string
+	demo, page [][]string
 }
 
 // contenders are the tools, with the same objects for all.
@@ -65,17 +66,21 @@ func (b *bench) newContenders() ([]contender, error) {
 	if err := os.CopyFS(charts, embedded); err != nil {
 		return nil, err
 	}
-	rest := [][]string{
-		{"kubectl", "label", "namespace", "default", "istio-injection=enabled"},
-		{"kubectl", "apply", "-f", books},
-		{"kubectl", "apply", "-f", addons},
+	apply := []string{"kubectl", "apply", "-f", addons}
+	bookinfo := [][]string{{"kubectl", "label", "namespace", "default", "istio-injection=enabled"}, {"kubectl", "apply", "-f", books}}
+	ours := slices.Concat([]string{"kubectl", "istio-demo", "install", "--timeout=15m"}, values("--set"))
+	found := []contender{{ourName, [][]string{ours}, [][]string{append(slices.Clone(ours), "--sample=bookinfo", "--yes")}}}
+	for _, tool := range []struct {
+		name  string
+		steps [][]string
+	}{
+		{istioctlName, [][]string{slices.Concat([]string{"istioctl", "install", "--set", "profile=demo", "--set", "hub=" + hub, "--set", "tag=" + tag, "--skip-confirmation"}, values("--set", "values."))}},
+		{applyName, [][]string{{"kubectl", "apply", "-f", demo}}},
+		{helmName, helm(charts)},
+	} {
+		found = append(found, contender{tool.name, append(slices.Clone(tool.steps), apply), append(slices.Concat(tool.steps, bookinfo), apply)})
 	}
-	return []contender{
-		{ourName, [][]string{slices.Concat([]string{"kubectl", "istio-demo", "install", "--sample=bookinfo", "--yes", "--timeout=15m"}, values("--set"))}},
-		{istioctlName, append([][]string{slices.Concat([]string{"istioctl", "install", "--set", "profile=demo", "--set", "hub=" + hub, "--set", "tag=" + tag, "--skip-confirmation"}, values("--set", "values."))}, rest...)},
-		{applyName, append([][]string{{"kubectl", "apply", "-f", demo}}, rest...)},
-		{helmName, append(helm(charts), rest...)},
-	}, nil
+	return found, nil
 }
 
 // values are the settings as arguments of a flag, with a prefix.

@@ -25,8 +25,9 @@ type sizes struct{ Mesh, All int64 }
 type timing struct {
 	Tool string
 	Rate float64
-	// Mesh is until istiod and the gateways are ready, All until the addons are,
-	// too, and Page until the first page of Bookinfo came through the gateway.
+	// Mesh is until istiod and the gateways are ready, and All until the addons are,
+	// too. Page is from another install, with Bookinfo, until its first page came
+	// through the gateway.
 	Mesh, All, Page float64
 }
 
