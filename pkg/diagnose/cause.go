@@ -38,6 +38,11 @@ var causes = []struct {
 		regexp.MustCompile(`https://[^/\s"\\]+/(?:apis?|version|livez|readyz|healthz|openapi)\b[^\s"\\]*\\?": (dial tcp [^\s"]+:) (?:\w+: )*` + unreached),
 	},
 	{
+		// istiod says no more than that when nothing answers it.
+		causeServer, "istiod gets no objects from the API server", "check kube-proxy and the network plugin (CNI): kubectl get pods -n kube-system -o wide",
+		regexp.MustCompile(`(waiting for sync)\.\.\.\s+name=(\S+)`),
+	},
+	{
 		causeIstiod, "the proxy cannot reach istiod", "check why istiod is not ready, and whether pods can reach it",
 		regexp.MustCompile(`(dial tcp [^\s"]+:1501[02]:) (?:\w+: )*` + unreached),
 	},

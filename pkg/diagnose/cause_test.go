@@ -15,6 +15,8 @@ const (
 	noServer = "2026-11-30T02:00:01.000000Z\terror\tklog\tfailed to list *v1.Pod: Get \"https://10.96.0.1:443/api/v1/pods?limit=500\": dial tcp 10.96.0.1:443: i/o timeout"
 	noIstiod = "2026-11-30T02:00:02.000000Z\twarn\tca\tca request failed: rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial tcp 10.96.7.8:15012: connect: connection refused\""
 	notReady = "2026-11-30T02:00:03.000000Z\twarn\tEnvoy proxy is NOT ready: config not received from XDS server (is Istiod running?): cds updates: 0 successful, 0 rejected"
+	syncs    = "2026-11-30T02:00:03.500000Z\tinfo\twaiting for sync...\tname=ConfigMap_istio attempt=500 time=49.671324093s"
+	probed   = "2026-11-30T02:00:03.600000Z\twarn\tsidecar injector is not ready"
 	informs  = "2026-11-30T02:00:04.000000Z\tinfo\tno error so far"
 )
 
@@ -30,6 +32,7 @@ func TestCauses(t *testing.T) {
 		{"the API server", noServer, "the pod cannot reach the API server: dial tcp 10.96.0.1:443: i/o timeout", causeServer, "check kube-proxy and the network plugin (CNI): kubectl get pods -n kube-system -o wide"},
 		{"the API server, in quotes", `{"msg":"Get \"https://10.96.0.1:443/apis/apps/v1\": dial tcp 10.96.0.1:443: connect: connection refused"}`,
 			"the pod cannot reach the API server: dial tcp 10.96.0.1:443: connection refused", causeServer, ""},
+		{"the API server, for istiod", syncs + "\n" + probed, "istiod gets no objects from the API server: waiting for sync ConfigMap_istio", causeServer, ""},
 		{"another server", `Get "https://192.0.2.1/oauth": dial tcp 192.0.2.1:443: i/o timeout`, "", "", ""},
 		{"istiod", noIstiod, "the proxy cannot reach istiod: dial tcp 10.96.7.8:15012: connection refused", causeIstiod, ""},
 		{"the last one", noIstiod + "\n" + noDNS + "\n" + notReady, "cluster DNS does not answer: lookup istiod.istio-system.svc on 10.96.0.10:53: connection refused", causeDNS, dns},
@@ -58,6 +61,8 @@ func TestComplaints(t *testing.T) {
 		{"the same again", []string{noDNS, noServer, again}, []string{noServer, again}},
 		{"a proxy that says only that it is not ready", []string{notReady, notReady}, []string{notReady}},
 		{"a proxy that says more", []string{noDNS, notReady}, []string{noDNS}},
+		{"istiod that says only that it is not ready", []string{syncs, probed}, []string{probed}},
+		{"istiod that says more", []string{noServer, probed}, []string{noServer}},
 		{"other forms", []string{`time=1 level=ERROR msg="no"`, `{"level":"warn","msg":"no"}`, "logger=x lvl=eror"}, []string{`time=1 level=ERROR msg="no"`, `{"level":"warn","msg":"no"}`}},
 		{"what a terminal acts on", []string{"error \x1b[31mred\x1b[0m\u202e"}, []string{"error red"}},
 		{"many", []string{"error a", "error b", "error c", "error d", "error e", "error f"}, []string{"error b", "error c", "error d", "error e", "error f"}},

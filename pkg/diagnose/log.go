@@ -18,8 +18,8 @@ const (
 var (
 	grave = regexp.MustCompile(`(?i)\b(?:warn|warning|error|err|fatal|panic|critical)\b`)
 	mild  = regexp.MustCompile(`(?i)\b(?:info|debug|trace)\b`)
-	// echo is how a proxy answers its probe, whatever the cause.
-	echo   = regexp.MustCompile(`Envoy proxy is NOT ready`)
+	// echo is how a proxy and istiod answer their probes, whatever the cause.
+	echo   = regexp.MustCompile(`Envoy proxy is NOT ready|\bwarn\s+[a-z ]+ is not ready$`)
 	digits = regexp.MustCompile(`[0-9]+`)
 )
 

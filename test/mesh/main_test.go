@@ -56,7 +56,7 @@ type mesh struct {
 
 // startMesh starts one that ends with the test, or skips the test where none
 // can be. Images are pulled at a rate in MB/s; 0 sets no limit.
-func startMesh(t *testing.T, rate float64) mesh {
+func startMesh(t *testing.T, rate float64, settings ...func(*node.Node)) mesh {
 	t.Helper()
 	if err := node.Missing(); err != nil {
 		t.Skip(err)
@@ -66,6 +66,9 @@ func startMesh(t *testing.T, rate float64) mesh {
 	}
 	n := node.New(programs, folder, fmt.Sprintf("node-%d", started.Add(1)))
 	n.Rate = rate
+	for _, set := range settings {
+		set(n)
+	}
 	t.Cleanup(func() {
 		if err := n.Stop(); err != nil {
 			t.Error(err)
