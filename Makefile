@@ -22,11 +22,11 @@ OLDEST_KEY := $(shell cat test/oldest/go.mod test/oldest/go.sum test/oldest/buil
 OLDEST := $(BUILD)/oldest/$(OLDEST_KEY)
 
 # So is istiod, which only its own tests and clusters with ISTIOD=1 need.
-ISTIOD_KEY := $(shell { cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh test/istiod/xds/*.go; grep 'Version =' pkg/manifest/chart/chart.go; } | git hash-object --stdin | cut -c1-12)
+ISTIOD_KEY := $(shell { cat test/istiod/go.mod test/istiod/go.sum test/istiod/build.sh; grep 'Version =' pkg/manifest/chart/chart.go; } | git hash-object --stdin | cut -c1-12)
 ISTIOD_FOLDER := $(BUILD)/istiod/$(ISTIOD_KEY)
 
 # And so are Prometheus and Jaeger.
-OBSERVERS_KEY := $(shell cat test/observers/*/go.mod test/observers/*/go.sum test/observers/build.sh test/observers/jaeger/span/main.go | git hash-object --stdin | cut -c1-12)
+OBSERVERS_KEY := $(shell cat test/observers/*/go.mod test/observers/*/go.sum test/observers/build.sh | git hash-object --stdin | cut -c1-12)
 OBSERVERS_FOLDER := $(BUILD)/observers/$(OBSERVERS_KEY)
 
 # So is what a real node runs beside the kubelet.

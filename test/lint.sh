@@ -15,6 +15,7 @@ go mod tidy -diff
 (cd test/oldest && go mod tidy -diff)
 # Vetting it would mean to analyse all of Istio, which takes minutes.
 (cd test/istiod && go mod tidy -diff)
+(cd test/containerd && go mod tidy -diff)
 # Nor are Prometheus and Jaeger vetted.
 (cd test/observers/prometheus && go mod tidy -diff)
 (cd test/observers/jaeger && go mod tidy -diff)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds istiod, the agent that runs beside a proxy, and the client that asks
-# istiod as a proxy would, into the folder $1, unless that is done.
+# Builds istiod, and the agent that runs beside a proxy, into the folder $1,
+# unless that is done.
 set -eu
 cd "$(dirname "$0")"
 out=$1
@@ -15,5 +15,5 @@ mkdir -p "$part"
 version=$(sed -n 's/^\tVersion = "\(.*\)"$/\1/p' ../../pkg/manifest/chart/chart.go)
 
 echo "building istiod into $out (some minutes the first time)" >&2
-CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X istio.io/istio/pkg/version.buildVersion=$version" -o "$part/" tool ./xds
+CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X istio.io/istio/pkg/version.buildVersion=$version" -o "$part/" tool
 mv "$part" "$out"

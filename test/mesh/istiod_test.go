@@ -147,7 +147,7 @@ func istiodKeepsItsOwn(t *testing.T, m mesh) {
 	if after := snapshot.Versions(t, m.User); !maps.Equal(before, after) {
 		t.Errorf("the second install wrote something:\n%v\n%v", before, after)
 	}
-	if got := m.Run(t, "kubectl", "istio-demo", "diff"); got.Code != 0 || got.Stdout != "" {
+	if got := m.Run(t, append([]string{"kubectl", "istio-demo", "diff"}, stockEnvoy...)...); got.Code != 0 || got.Stdout != "" {
 		t.Errorf("diff: exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	if got := m.Run(t, "kubectl", "istio-demo", "status"); got.Code != 0 {

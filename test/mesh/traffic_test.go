@@ -34,6 +34,7 @@ func TestMesh(t *testing.T) {
 		{"observed", istiodObserved},
 		{"istioctl", istioctlAgrees},
 		{"installed again", istiodKeepsItsOwn},
+		{"upgraded", istiodUpgraded},
 		{"changed under requests", servesMeanwhile},
 		{"without a rule", istiodWithoutRule},
 		{"without a definition", istiodWithoutDefinition},
@@ -90,7 +91,7 @@ const pageTitle = "<title>Simple Bookstore App</title>"
 // was retried, and what the mesh needs was pulled before the addons.
 func startsInOrder(t *testing.T, m mesh) {
 	events := m.Must(t, "kubectl", "get", "events", "-n", "istio-system", "--sort-by=.metadata.creationTimestamp", "-o", `jsonpath={range .items[*]}{.reason} {.message}{"\n"}{end}`)
-	if failed := regexp.MustCompile(`(?m)^FailedMount.*$`).FindAllString(events, -1); failed != nil {
+	if failed := regexp.MustCompile(`(?m)^FailedMount.*not found.*$`).FindAllString(events, -1); failed != nil {
 		t.Errorf("pods were created before what they mount: %q", failed)
 	}
 	proxy, grafana := strings.Index(events, `Pulling Pulling image "registry.istio.io/release/proxyv2`), strings.Index(events, `Pulling Pulling image "docker.io/grafana`)
@@ -142,6 +143,8 @@ func identityArrives(t *testing.T, m mesh) {
 		"By=spiffe://cluster.local/ns/default/sa/httpbin")
 	wantPage(t, m.gateway(t)+"/headers", "headers.example.com", http.StatusOK,
 		"URI=spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account")
+	m.MustPipe(t, headersRoute, "kubectl", "delete", "-f", "-")
+	m.Must(t, "kubectl", "istio-demo", "sample", "uninstall", "httpbin", "--yes")
 }
 
 const strict = `apiVersion: security.istio.io/v1

@@ -120,8 +120,6 @@ type state struct {
 	Number int
 }
 
-func (n *Node) stateFile() string { return n.path("state.json") }
-
 // end ends the node's processes and removes its link and its cgroups.
 func (n *Node) end() error {
 	if n.lifeline != nil {

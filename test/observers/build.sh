@@ -1,6 +1,5 @@
 #!/bin/sh
-# Builds Prometheus and Jaeger, and the client that sends a span to the latter,
-# into the folder $1, unless that is done.
+# Builds Prometheus and Jaeger into the folder $1, unless that is done.
 set -eu
 cd "$(dirname "$0")"
 out=$1
@@ -15,5 +14,5 @@ export CGO_ENABLED=0
 # Of the ways to discover targets only that of Kubernetes, as it takes a third
 # of the time.
 (cd prometheus && go build -trimpath -ldflags '-s -w' -tags remove_all_sd,enable_kubernetes_sd -o "$part/" tool)
-(cd jaeger && go build -trimpath -ldflags '-s -w' -o "$part/" tool ./span)
+(cd jaeger && go build -trimpath -ldflags '-s -w' -o "$part/" tool)
 mv "$part" "$out"
