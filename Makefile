@@ -130,7 +130,7 @@ demo: build tools ## Istio's demo and a sample on a real cluster, with container
 	fi
 
 demo-steps: cluster-up
-	@$(ON_CLUSTER) NODE=$(NODE) test/demo.sh
+	@$(ON_CLUSTER) NODE=$(NODE) IMAGES=$(IMAGES) test/demo.sh
 	@echo
 	@echo 'The cluster goes on running; make cluster-down stops it. To use it:'
 	@echo '  export KUBECONFIG=$(KUBECONFIG_FILE)'

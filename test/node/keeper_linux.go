@@ -20,6 +20,9 @@ import (
 // processes, so that with it the kernel ends all the others.
 const keeper = "test-node-keeper"
 
+// prober is the name under which it only tries what a keeper does.
+const prober = "test-node-prober"
+
 // restartDelay is how long a service that has ended is left alone.
 const restartDelay = 500 * time.Millisecond
 
@@ -36,11 +39,38 @@ type order struct {
 // starts itself once more in namespaces of its own, and there Keep does not
 // return.
 func Keep() {
-	if os.Args[0] != keeper {
+	var err error
+	switch os.Args[0] {
+	case keeper:
+		err = keep()
+	case prober:
+		err = tryMounts(os.Args[1])
+	default:
 		return
 	}
-	fmt.Fprintln(os.Stderr, keep())
-	os.Exit(1)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// tryMounts mounts what a node does: its own folders, and one over another as
+// containerd has it for containers.
+func tryMounts(dir string) error {
+	if err := ownFolders(dir); err != nil {
+		return err
+	}
+	for _, name := range []string{"lower", "upper", "work", "merged"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			return err
+		}
+	}
+	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", dir)
+	if err := unix.Mount("overlay", filepath.Join(dir, "merged"), "overlay", 0, options); err != nil {
+		return fmt.Errorf("mounting an overlay: %w", err)
+	}
+	return nil
 }
 
 // keep runs a node's services until it is killed, or the process that wanted

@@ -25,15 +25,42 @@ func Missing() error {
 	if os.Geteuid() != 0 {
 		return errors.New("a real node needs root")
 	}
-	for program, debian := range map[string]string{"ip": "iproute2", "iptables": "iptables", "runc": "runc"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("a real node needs %s (apt-get install %s)", program, debian)
+	for _, needed := range []struct{ program, debian string }{{"ip", "iproute2"}, {"iptables", "iptables"}, {"nsenter", "util-linux"}, {"runc", "runc"}} {
+		if _, err := exec.LookPath(needed.program); err != nil {
+			return fmt.Errorf("a real node needs %s (apt-get install %s)", needed.program, needed.debian)
 		}
 	}
-	probe := exec.Command("true")
-	probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
-	if err := probe.Run(); err != nil {
-		return fmt.Errorf("a real node needs namespaces of its own: %w", err)
+	if err := probe(); err != nil {
+		return fmt.Errorf("a real node cannot run here: %w", err)
+	}
+	return nil
+}
+
+// probe makes and removes what a node has of the machine: a link, cgroups, and
+// namespaces with mounts of their own.
+func probe() (err error) {
+	l, err := newLink()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.removeCgroups(), l.remove()) }()
+	if err := l.makeCgroups(); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "istio-demo-probe")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	command := exec.Command(self)
+	command.Args = []string{prober, dir}
+	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w %s", err, bytes.TrimSpace(output))
 	}
 	return nil
 }
