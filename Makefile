@@ -93,7 +93,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest node containerd istiod observers images demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one mesh mesh-tests mesh-one soak bench bench-scale bench-node bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture clean
+.PHONY: help build tools oldest node containerd istiod observers images demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one mesh mesh-tests mesh-one soak bench bench-scale bench-node bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture picture-page clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -239,6 +239,9 @@ release-draft: release-tools ## what the release workflow does for a tag, with s
 	@for archive in dist/*.tar.gz dist/*.zip; do \
 		grep -q "sha256: $$(sha256sum "$$archive" | cut -d ' ' -f 1)" plugin.yaml || { echo "$$archive is not that of plugin.yaml: throw the draft away" >&2; exit 1; }; \
 	done
+
+picture-page: build tools ## docs/productpage.png, of the cluster that make demo leaves, by Debian's chromium
+	@$(ON_CLUSTER) test/picture/page.sh
 
 picture: build ## draw docs/*.svg from runs on a fresh cluster
 	@$(MAKE) --no-print-directory cluster-down cluster-up NAME=picture
