@@ -41,7 +41,8 @@ func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("realnode", flag.ContinueOnError)
 	rounds := flags.Int("rounds", 3, "how often everything is measured")
 	rates := flags.String("rates", "0,10,3", "how fast images are pulled, in MB/s; with 0 they are on the node already")
-	only := flags.String("only", "", "only these tools, with commas between them; nothing is written then")
+	only := flags.String("only", "", "only these tools, with commas between them; nothing is written then, unless with -keep")
+	keep := flags.Bool("keep", false, "write what was measured of only some tools, too")
 	root := flags.String("root", ".", "the folder of docs")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -82,7 +83,7 @@ func run(ctx context.Context, arguments []string) error {
 		}
 	}
 	fmt.Println(measured.markdown())
-	if *only != "" {
+	if *only != "" && !*keep {
 		return nil
 	}
 	return write(*root, measured)
