@@ -60,7 +60,7 @@ func TestInstallLiveProgress(t *testing.T) {
 			w.WaitFor("deployment/held")
 			w.WaitFor("ready")
 			w.Resize(120, 24)
-			w.WaitFor("Available: 0/1")
+			w.WaitFor("Unschedulable: 0/3")
 			w.Resize(test.columns, 24)
 			u.Must(t, "kubectl", "label", "node", "--all", "progress="+namespace, "--overwrite")
 			if code := w.Wait(); code != 0 {
@@ -110,13 +110,13 @@ func TestInstallLiveProgressInterrupted(t *testing.T) {
 	u.Dir = filepath.Dir(user.File(t, "held.yaml", held("live-interrupted")))
 	w := u.OpenScreen(t, 80, 24, nil, "kubectl", "istio-demo", "install", "-n", "live-interrupted", "-f", "held.yaml", "--skip-checks=capacity,loadbalancer")
 	w.WaitFor("ready")
-	w.WaitFor("deployment/held  Available: 0/1")
+	w.WaitFor("deployment/held  Unschedulable: 0/3")
 	w.Press("\x03")
 	if code := w.Wait(); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
 	_, after, _ := strings.Cut(timeless(w.Text()), " ready T deployment/first\n")
-	if !strings.HasPrefix(after, " waiting T deployment/held Available: 0/1\nerror: interrupted: 3 of 3 objects applied") {
+	if !strings.HasPrefix(after, " waiting T deployment/held Unschedulable: 0/3 nodes are available: 3 no…\nerror: interrupted: 3 of 3 objects applied") {
 		t.Errorf("the screen shows\n%s", w.Text())
 	}
 	if !w.CursorAtStart() {
