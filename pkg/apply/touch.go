@@ -18,7 +18,7 @@ func (e *Engine) Touch(ctx context.Context, targets []Target) error {
 	quietly.Sink = event.Discard
 	var marked, plain []Target
 	for _, target := range targets {
-		// Without what was to be done to the object at its first
+		// Adopting and recreating were for the first time.
 		target = Target{Ref: target.Ref, Object: target.Object, Resource: target.Resource, Source: target.Source, Live: target.Live}
 		plain = append(plain, target)
 		annotations := maps.Clone(target.Object.GetAnnotations())

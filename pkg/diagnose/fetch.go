@@ -82,7 +82,8 @@ func (e *Evidence) healthy() bool {
 }
 
 // complete asks, all at once, for what the symptoms so far make necessary:
-// the logs of containers that crashed or do not get ready, and what a pod without a node waits for.
+// the logs of containers that crashed or do not get ready, and what a pod without
+// a node waits for.
 func (e *Evidence) complete(ctx context.Context, client typedcorev1.CoreV1Interface) {
 	var requests sync.WaitGroup
 	var scaling []corev1.Event
