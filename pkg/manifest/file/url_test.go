@@ -132,7 +132,9 @@ func TestDownloadChecksCertificates(t *testing.T) {
 	}
 }
 
-// TestDownloadEndsWithContext has a server that never answers.
+// TestDownloadEndsWithContext has a server that never answers. Its handler must
+// not return: a client that is closing its connection says so before it closes
+// it, and would still read, and use, an answer that came in between.
 func TestDownloadEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
@@ -141,6 +143,7 @@ func TestDownloadEndsWithContext(t *testing.T) {
 		case <-request.Context().Done():
 		case <-time.After(10 * time.Second): // the test has failed
 		}
+		panic(http.ErrAbortHandler)
 	}))
 	t.Cleanup(server.Close)
 	_, err := Bytes(ctx, Options{Client: server.Client()}, server.URL)
