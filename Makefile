@@ -188,8 +188,8 @@ endif
 bench-scale: bench-tools ## thousands of objects and of pods, into docs/benchmarks.md: make bench-scale ROUNDS=3 SIZES=100,1000,5000 PODS=10000
 	$(BENCH) scale -rounds $(ROUNDS) -sizes $(SIZES) -pods $(PODS)
 
-bench-node: bench-tools node ## how soon a mesh serves on a real node, into docs/benchmarks.md: make bench-node ROUNDS=3 RATES=0,10,3
-	$(ON_NODE) PLUGIN=$(PLUGIN) HELM=$(HELM) $(BUILD)/bench/realnode -rounds $(ROUNDS) -rates $(RATES) -only '$(ONLY)'
+bench-node: bench-tools node ## how soon a mesh serves on a real node, into docs/benchmarks.md: make bench-node ROUNDS=3 RATES=0,10,3 [ADD=1: to the rounds that are there]
+	$(ON_NODE) PLUGIN=$(PLUGIN) HELM=$(HELM) $(BUILD)/bench/realnode -rounds $(ROUNDS) -rates $(RATES) -only '$(ONLY)' $(if $(ADD),-add)
 
 bench-tables: ## the tables again, from the numbers in docs/bench
 	go run ./test/bench tables

@@ -10,9 +10,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +45,7 @@ func run(ctx context.Context, arguments []string) error {
 	rates := flags.String("rates", "0,10,3", "how fast images are pulled, in MB/s; with 0 they are on the node already")
 	only := flags.String("only", "", "only these tools, with commas between them; nothing is written then, unless with -keep")
 	keep := flags.Bool("keep", false, "write what was measured of only some tools, too")
+	add := flags.Bool("add", false, "add the rounds to those that "+dataFile+" has, since all of them take hours")
 	root := flags.String("root", ".", "the folder of docs")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -56,19 +59,29 @@ func run(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	measured := measurement{Date: time.Now().UTC().Truncate(time.Second), Rounds: *rounds}
+	var measured measurement
+	if *add {
+		if measured, err = read(*root); err != nil {
+			return err
+		}
+	}
+	measured.Date = time.Now().UTC().Truncate(time.Second)
 	if measured.Bytes, err = b.bytes(); err != nil {
 		return err
 	}
+	var now []float64
 	for rate := range strings.SplitSeq(*rates, ",") {
 		number, err := strconv.ParseFloat(rate, 64)
 		if err != nil {
 			return err
 		}
-		measured.Rates = append(measured.Rates, number)
+		now = append(now, number)
+		if !slices.Contains(measured.Rates, number) {
+			measured.Rates = append(measured.Rates, number)
+		}
 	}
 	for round := range *rounds {
-		for _, rate := range measured.Rates {
+		for _, rate := range now {
 			for _, c := range b.contenders {
 				if *only != "" && !strings.Contains(","+*only+",", ","+c.name+",") {
 					continue
@@ -80,13 +93,28 @@ func run(ctx context.Context, arguments []string) error {
 				measured.Samples = append(measured.Samples, sample)
 				fmt.Fprintf(os.Stderr, "round %d: %s\n", round+1, sample)
 			}
+			if *only == "" || *keep || *add {
+				if err := write(*root, measured); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	fmt.Println(measured.markdown())
-	if *only != "" && !*keep {
-		return nil
+	return nil
+}
+
+// read reads the numbers of earlier runs; there may be none.
+func read(root string) (measurement, error) {
+	var measured measurement
+	data, err := os.ReadFile(filepath.Join(root, dataFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return measured, nil
 	}
-	return write(*root, measured)
+	if err != nil {
+		return measured, err
+	}
+	return measured, json.Unmarshal(data, &measured)
 }
 
 // write writes the numbers, and the table between its marks.

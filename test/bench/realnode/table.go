@@ -2,15 +2,16 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// measurement is what one run measured.
+// measurement is what was measured, in one run or in several.
 type measurement struct {
-	Date   time.Time
-	Rounds int
+	Date time.Time // of the last run
 	// Rates are in MB/s.
 	Rates   []float64
 	Bytes   sizes
@@ -72,26 +73,48 @@ func (m measurement) tools() []string {
 
 func (m measurement) markdown() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "Measured on %s; medians of %d rounds, in which the tools take turns, each on a fresh cluster with one real node. Seconds from the first command on; a factor in brackets compares with `kubectl istio-demo`.\n\n", m.Date.Format(time.DateOnly), m.Rounds)
+	fmt.Fprintf(&text, "Measured on %s; medians of the rounds, in which the tools take turns, each on a fresh cluster with one real node. Seconds from the first command on; a factor in brackets compares with `kubectl istio-demo`.\n\n", m.Date.Format(time.DateOnly))
 	tools := m.tools()
-	fmt.Fprintf(&text, "| images | until | %s | bytes ÷ rate |\n| --- | --- |%s --- |\n", strings.Join(tools, " | "), strings.Repeat(" --- |", len(tools)))
+	fmt.Fprintf(&text, "| images | rounds | until | %s | bytes ÷ rate |\n| --- | --- | --- |%s --- |\n", strings.Join(tools, " | "), strings.Repeat(" --- |", len(tools)))
 	for _, rate := range m.Rates {
 		for _, milestone := range milestones {
-			fmt.Fprintf(&text, "| %s | %s |", pulled(rate), milestone.title)
+			fmt.Fprintf(&text, "| %s | %s | %s |", pulled(rate), m.rounds(rate), milestone.title)
 			ours := m.median(ourName, rate, milestone.of)
 			for _, tool := range tools {
 				value := m.median(tool, rate, milestone.of)
-				if tool == ourName {
+				switch {
+				case value == 0:
+					text.WriteString(" – |")
+				case tool == ourName || ours == 0:
 					fmt.Fprintf(&text, " %.1f |", value)
-					continue
+				default:
+					fmt.Fprintf(&text, " %.1f (%.2f×) |", value, value/ours)
 				}
-				fmt.Fprintf(&text, " %.1f (%.2f×) |", value, value/ours)
 			}
 			fmt.Fprintf(&text, " %s |\n", m.limit(milestone.title, rate))
 		}
 	}
 	text.WriteString("\n" + m.goals())
 	return text.String()
+}
+
+// rounds is how often the tools were measured at a rate: "3", or "1 to 3" where
+// some were measured more often than others.
+func (m measurement) rounds(rate float64) string {
+	counts := map[string]int{}
+	for _, s := range m.Samples {
+		if s.Rate == rate {
+			counts[s.Tool]++
+		}
+	}
+	each := slices.Sorted(maps.Values(counts))
+	if len(each) == 0 {
+		return "0"
+	}
+	if least, most := each[0], each[len(each)-1]; least != most {
+		return fmt.Sprintf("%d to %d", least, most)
+	}
+	return strconv.Itoa(each[0])
 }
 
 func pulled(rate float64) string {
