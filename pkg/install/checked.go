@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -31,6 +33,23 @@ type checked struct {
 	unseen error
 	// unrestricted is set where the user may do everything.
 	unrestricted bool
+	// nodes lists those of the cluster, once.
+	nodes func() ([]corev1.Node, error)
+}
+
+// present reports whether every node that takes pods has an image. Nodes name
+// the images that they have, or the largest of them
+// (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/, nodeStatusMaxImages); of one that names
+// none nobody can tell.
+func (c *checked) present(image string) bool {
+	nodes, err := c.nodes()
+	if err != nil {
+		return false
+	}
+	lacks := func(node corev1.Node) bool {
+		return !node.Spec.Unschedulable && !slices.ContainsFunc(node.Status.Images, func(known corev1.ContainerImage) bool { return slices.Contains(known.Names, image) })
+	}
+	return len(nodes) > 0 && !slices.ContainsFunc(nodes, lacks)
 }
 
 // check runs all checks, has the server verify the changes, and reports warnings.
@@ -93,6 +112,8 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 	all, allCtx := errgroup.WithContext(ctx)
 	subject, known := i.subject(r), make(chan struct{})
 	subject.Rights = preflight.NewRights(allCtx, i.Cluster.Authorization)
+	c.nodes = sync.OnceValues(func() ([]corev1.Node, error) { return preflight.Nodes(ctx, i.Cluster.Core) })
+	subject.Nodes = c.nodes
 	subject.Added = func() preflight.Added {
 		<-known
 		return added(r.targets)

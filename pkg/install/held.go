@@ -39,7 +39,7 @@ func (r *rollout) beginHold(ctx context.Context, phase schedule.Phase) *held {
 		if !batch.Waits() {
 			continue
 		}
-		group := hold.Group{Behind: r.refs(batch.Behind)}
+		group := hold.Group{Behind: r.refs(batch.Behind), Ready: r.refs(batch.Ready)}
 		for _, need := range batch.Needs {
 			group.Needs = append(group.Needs, need.Object)
 		}

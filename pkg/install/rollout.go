@@ -35,6 +35,7 @@ func (i *Install) apply(ctx context.Context, c *checked) ([]apply.Result, error)
 	options := schedule.Options{Unrestricted: c.unrestricted}
 	if i.Wait && !c.engine.DryRun {
 		options.New = func(n int) bool { return c.targets[n].Live == nil }
+		options.Present = c.present
 	}
 	plan := schedule.New(apply.Objects(c.targets), options)
 	r := &rollout{install: i, checked: c, progress: schedule.NewProgress(i.Sink, plan.Waves), ready: map[event.Object]bool{}}

@@ -104,6 +104,8 @@ type Subject struct {
 	Workloads     []Workload
 	LoadBalancers []LoadBalancer
 	Services      map[string]bool
+	// Nodes lists the cluster's nodes; nil has the checks list them.
+	Nodes func() ([]corev1.Node, error)
 	// Added waits until it is known what exists; nil means that nothing does.
 	Added func() Added
 	// Fresh is set if nothing was installed before: what new workloads need is

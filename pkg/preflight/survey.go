@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
+	core "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/pager"
 )
 
@@ -51,19 +52,24 @@ func newSurvey(ctx context.Context, subject Subject) *survey {
 	s.configured = sync.OnceValues(func() ([]hook, error) { return readHooks(ctx, subject) })
 	s.used = sync.OnceValues(func() (map[string]amount, error) { return readUsed(ctx, subject) })
 	s.addressed = sync.OnceValues(func() (string, error) { return readAddressed(ctx, subject) })
-	s.nodes = sync.OnceValues(func() ([]corev1.Node, error) {
-		var nodes []corev1.Node
-		list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			return subject.Core.Nodes().List(ctx, options)
-		}
-		err := pager.New(list).EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
-			nodes = append(nodes, *object.(*corev1.Node))
-			return nil
-		})
-		return nodes, err
-	})
+	if s.nodes = subject.Nodes; s.nodes == nil {
+		s.nodes = sync.OnceValues(func() ([]corev1.Node, error) { return Nodes(ctx, subject.Core) })
+	}
 	s.places = sync.OnceValues(func() (map[string]place, error) { return readPlaces(ctx, subject) })
 	return s
+}
+
+// Nodes lists the nodes of a cluster, in chunks. Its errors are the API server's.
+func Nodes(ctx context.Context, client core.NodesGetter) ([]corev1.Node, error) {
+	var nodes []corev1.Node
+	list := func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return client.Nodes().List(ctx, options)
+	}
+	err := pager.New(list).EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
+		nodes = append(nodes, *object.(*corev1.Node))
+		return nil
+	})
+	return nodes, err
 }
 
 var namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}

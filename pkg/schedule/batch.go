@@ -19,10 +19,11 @@ type Batch struct {
 	Objects []int
 	// After are the indices of the phase's batches that come before this one.
 	After []int
-	// Needs is what has to exist before the pods of new workloads can start, and
-	// Behind are the indices of new workloads whose pods come first.
-	Needs  []Need
-	Behind []int
+	// Needs is what has to exist before the pods of new workloads can start, Behind
+	// are the indices of new workloads whose pods come first, and Ready those of
+	// workloads that have to be ready.
+	Needs         []Need
+	Behind, Ready []int
 	// Last is set where these workloads come after the mesh.
 	Last bool
 

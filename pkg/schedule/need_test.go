@@ -85,9 +85,9 @@ func TestWhy(t *testing.T) {
 		{Batch{Needs: needs("a")}, "waiting for Secret a"},
 		{Batch{Needs: needs("a citadel", "b citadel"), Behind: []int{1}}, "waiting for Secret a and Secret b, which citadel writes"},
 		{Batch{Needs: needs("a citadel", "b")}, "waiting for Secret a and Secret b"},
-		{Batch{Behind: []int{7}}, "waiting until the images of w7 are being pulled"},
-		{Batch{Behind: []int{1, 2, 3}}, "waiting until the images of w1, w2 and w3 are being pulled"},
-		{Batch{Behind: []int{1, 2, 3, 4}}, "waiting until the images of w1, w2 and 2 more are being pulled"},
+		{Batch{Behind: []int{7}}, "waiting until the pods of w7 begin to start"},
+		{Batch{Behind: []int{1, 2, 3}}, "waiting until the pods of w1, w2 and w3 begin to start"},
+		{Batch{Behind: []int{1, 2, 3, 4}}, "waiting until the pods of w1, w2 and 2 more begin to start"},
 	} {
 		if got := test.batch.Why(func(n int) string { return fmt.Sprint("w", n) }); got != test.want {
 			t.Errorf("it says %q, want %q", got, test.want)

@@ -51,6 +51,9 @@ type Options struct {
 	// New, if set, tells which objects do not exist yet. Workloads among them may
 	// wait for what they need.
 	New func(index int) bool
+	// Present, if set, reports whether every node has an image already. It is asked
+	// only where new workloads need something.
+	Present func(image string) bool
 }
 
 // New plans objects that Order has sorted. Hooks that run before the rest are

@@ -117,6 +117,19 @@ func (w *workload) inMesh() bool {
 		slices.ContainsFunc(slices.Concat(w.pod.InitContainers, w.pod.Containers), proxy)
 }
 
+// present reports whether nodes have nothing to pull for the pods of a workload,
+// so that these ask for what others serve as soon as they are created. An image
+// that istiod fills in is not known yet.
+func (b batcher) present(n int) bool {
+	pod := b.order.workloads[n].pod
+	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
+		if b.Present == nil || !b.Present(container.Image) {
+			return false
+		}
+	}
+	return true
+}
+
 // split makes batches of workloads: one of those that nothing stands in the way
 // of, and others of new ones that need something or come behind others. Without
 // new ones that need something, all of them are one batch.
@@ -127,20 +140,24 @@ func (b batcher) split(wave int, indices []int) []Batch {
 	var later []Batch
 	at := map[string]int{}
 	for _, n := range b.order.sort(indices) {
-		var needs []Need
-		var behind []int
+		batch := Batch{Wave: wave, contents: workloads, Last: b.order.ranks[n] == others}
 		if holds && isNew(n) {
-			needs = b.order.needs(n)
-			behind = slices.DeleteFunc(slices.Clone(indices), func(m int) bool { return !isNew(m) || b.order.ranks[m] >= b.order.ranks[n] })
+			batch.Needs = b.order.needs(n)
+			batch.Behind = slices.DeleteFunc(slices.Clone(indices), func(m int) bool {
+				return !isNew(m) || b.order.ranks[m] >= b.order.ranks[n] || b.order.ranks[m] == mesh && b.present(m)
+			})
+			if len(batch.Needs) > 0 && b.present(n) {
+				batch.Ready = b.order.of(writers, indices)
+			}
 		}
-		if len(needs)+len(behind) == 0 {
+		if !batch.Waits() {
 			start.Objects = append(start.Objects, n)
 			continue
 		}
-		key := fmt.Sprint(needs, behind, b.order.ranks[n])
+		key := fmt.Sprint(batch.Needs, batch.Behind, batch.Ready, batch.Last)
 		if _, there := at[key]; !there {
 			at[key] = len(later)
-			later = append(later, Batch{Wave: wave, contents: workloads, Needs: needs, Behind: behind, Last: b.order.ranks[n] == others})
+			later = append(later, batch)
 		}
 		later[at[key]].Objects = append(later[at[key]].Objects, n)
 	}

@@ -16,10 +16,10 @@ import (
 
 // workloadBatches returns "a b" for each batch of workloads, and behind it what it
 // waits for.
-func workloadBatches(objects []*unstructured.Unstructured, isNew func(int) bool) []string {
+func workloadBatches(objects []*unstructured.Unstructured, options Options) []string {
 	name := func(n int) string { return objects[n].GetName() }
 	var all []string
-	for _, phase := range New(objects, Options{New: isNew}).Phases {
+	for _, phase := range New(objects, options).Phases {
 		for _, batch := range phase.Batches {
 			if !batch.Runs() {
 				continue
@@ -47,24 +47,38 @@ func TestOrderOfDemo(t *testing.T) {
 	}
 	objects := sorted(demo.Objects)
 	needs := "waiting for ConfigMap istio-ca-root-cert, which istiod writes"
-	behind := "waiting until the images of istiod, istio-ingressgateway and istio-egressgateway are being pulled"
+	behind := "waiting until the pods of istiod, istio-ingressgateway and istio-egressgateway begin to start"
+	all := func(int) bool { return true }
 	for _, test := range []struct {
-		name  string
-		isNew func(int) bool
-		want  []string
+		name    string
+		isNew   func(int) bool
+		present string // a part of the names of images
+		want    []string
 	}{
-		{"all new", func(int) bool { return true }, []string{
+		{"all new", all, "none", []string{
 			"istiod", "istio-ingressgateway istio-egressgateway: " + needs, "grafana jaeger kiali prometheus: " + behind,
 		}},
-		{"addons new", func(n int) bool { return !strings.HasPrefix(objects[n].GetName(), "istio") }, []string{
+		{"all images there", all, "", []string{
+			"istiod", "istio-ingressgateway istio-egressgateway: waiting until istiod is ready",
+			"grafana jaeger kiali prometheus: waiting until the pods of istiod begin to start",
+		}},
+		{"the proxy's image there", all, "proxyv2", []string{
+			"istiod", "istio-ingressgateway istio-egressgateway: waiting until istiod is ready",
+			"grafana jaeger kiali prometheus: waiting until the pods of istiod begin to start",
+		}},
+		{"another image there", all, "pilot", []string{
+			"istiod", "istio-ingressgateway istio-egressgateway: " + needs, "grafana jaeger kiali prometheus: " + behind,
+		}},
+		{"addons new", func(n int) bool { return !strings.HasPrefix(objects[n].GetName(), "istio") }, "", []string{
 			"istiod istio-ingressgateway istio-egressgateway grafana jaeger kiali prometheus",
 		}},
-		{"a gateway new", func(n int) bool { return objects[n].GetName() == "istio-egressgateway" }, []string{
+		{"a gateway new", func(n int) bool { return objects[n].GetName() == "istio-egressgateway" }, "none", []string{
 			"istiod istio-ingressgateway grafana jaeger kiali prometheus", "istio-egressgateway: " + needs,
 		}},
-		{"nothing held", nil, []string{"istiod istio-ingressgateway istio-egressgateway grafana jaeger kiali prometheus"}},
+		{"nothing held", nil, "", []string{"istiod istio-ingressgateway istio-egressgateway grafana jaeger kiali prometheus"}},
 	} {
-		if got := workloadBatches(objects, test.isNew); !slices.Equal(got, test.want) {
+		present := func(image string) bool { return strings.Contains(image, test.present) }
+		if got := workloadBatches(objects, Options{New: test.isNew, Present: present}); !slices.Equal(got, test.want) {
 			t.Errorf("%s: the batches are\n%s\nwant\n%s", test.name, strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 		}
 	}
@@ -126,8 +140,8 @@ func TestOrder(t *testing.T) {
 			deployment("app"), deployment("citadel"), deployment("galley", mounts("galley")), deployment("gateway", proxy),
 			fixture.Workload("DaemonSet", "mesh", "node"), account("citadel", "", secrets, "create", ""),
 		}, []string{
-			"citadel", "gateway node: waiting until the images of citadel are being pulled",
-			"app: waiting until the images of citadel, gateway and node are being pulled",
+			"citadel", "gateway node: waiting until the pods of citadel begin to start",
+			"app: waiting until the pods of citadel, gateway and node begin to start",
 			"galley: waiting for Secret galley, which citadel writes",
 		}},
 		{"several may write", []string{
@@ -155,7 +169,7 @@ func TestOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := workloadBatches(sorted(content.Objects), func(int) bool { return true }); !slices.Equal(got, test.want) {
+			if got := workloadBatches(sorted(content.Objects), Options{New: func(int) bool { return true }}); !slices.Equal(got, test.want) {
 				t.Errorf("the batches are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})

@@ -13,7 +13,7 @@ func (b Batch) Why(name func(index int) string) string {
 		for _, n := range b.Behind {
 			names = append(names, name(n))
 		}
-		return "waiting until the images of " + listed(names) + " are being pulled"
+		return "waiting until the pods of " + listed(names) + " begin to start"
 	}
 	var objects, writers []string
 	for _, need := range b.Needs {
@@ -21,6 +21,13 @@ func (b Batch) Why(name func(index int) string) string {
 		if !slices.Contains(writers, need.Writer) {
 			writers = append(writers, need.Writer)
 		}
+	}
+	if len(b.Ready) > 0 {
+		var names []string
+		for _, n := range b.Ready {
+			names = append(names, name(n))
+		}
+		return "waiting until " + listed(names) + " " + map[bool]string{true: "is", false: "are"}[len(names) == 1] + " ready"
 	}
 	text := "waiting for " + listed(objects)
 	if len(writers) == 1 && writers[0] != "" {

@@ -2,6 +2,8 @@ package mesh
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ const (
 	httpbin = "docker.io/mccutchen/go-httpbin:v2.15.0"
 	// debian has a shell.
 	debian = "docker.io/curlimages/curl:8.16.0"
+	fortio = "docker.io/fortio/fortio:latest_release"
 	// never is a probe of containers that end at once, or the Deployment would be
 	// ready for a moment.
 	never = "readinessProbe: {tcpSocket: {port: 1}}"
@@ -52,6 +55,14 @@ var faults = []struct{ name, container, cause, next string }{
 		`image "example.com/faults/500/x:1": .*500 Internal Server Error`, "the registry fails; wait for it, or install from a mirror with --hub",
 	},
 	{
+		"another certificate", `image: "tls.example.com/x:1"`,
+		`image "tls.example.com/x:1": .*x509: certificate signed by unknown authority`, "make the nodes trust the registry's certificate",
+	},
+	{
+		"silent registry", `image: "silent.example.com/x:1"`,
+		`image "silent.example.com/x:1": .*i/o timeout`, "let the nodes reach the registry, or install from a mirror with --hub",
+	},
+	{
 		"crash", `image: "` + debian + `", command: [sh, -c, "echo no such database; exit 7"], ` + never,
 		`exit code 7`, "no such database",
 	},
@@ -70,21 +81,60 @@ func TestDiagnoses(t *testing.T) {
 	t.Parallel()
 	// Or the pulls that fail would wait for each other.
 	m := startMesh(t, 0, func(n *node.Node) { n.ParallelPulls = true })
+	m.registry(t, "tls.example.com", "https://"+m.node.Address()+":6443") // the API server's certificate is no registry's
+	m.registry(t, "silent.example.com", "https://127.0.0.2")
+	m.onNode(t, "iptables", "-I", "OUTPUT", "-d", "127.0.0.2", "-j", "DROP")
 	t.Run("containers", func(t *testing.T) {
 		for n, fault := range faults {
 			t.Run(fault.name, func(t *testing.T) {
 				t.Parallel()
-				namespace := fmt.Sprintf("fault-%d", n)
-				m.Must(t, "kubectl", "create", "namespace", namespace)
-				got := m.Run(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "faulty.yaml", faulty(fault.container)), "-n", namespace, "--timeout=90s")
-				if got.Code == 0 || !regexp.MustCompile(fault.cause).MatchString(got.Stderr) || !strings.Contains(got.Stderr, fault.next) {
-					t.Errorf("exit code %d, without %q and %q\n%s", got.Code, fault.cause, fault.next, got.Stderr)
-				}
+				m.wantDiagnosis(t, fmt.Sprintf("fault-%d", n), fault.container, fault.cause, fault.next)
 			})
 		}
 	})
+	t.Run("full disk", m.withoutSpace)
 	t.Run("no DNS", m.withoutDNS)
 	t.Run("no API server", m.withoutAPI)
+}
+
+// wantDiagnosis installs a container that does not get ready, and looks for the
+// cause, an expression, and for the next step.
+func (m mesh) wantDiagnosis(t *testing.T, namespace, container, cause, next string) {
+	t.Helper()
+	m.Must(t, "kubectl", "create", "namespace", namespace)
+	got := m.Run(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "faulty.yaml", faulty(container)), "-n", namespace, "--timeout=90s")
+	if got.Code == 0 || !regexp.MustCompile(cause).MatchString(got.Stderr) || !strings.Contains(got.Stderr, next) {
+		t.Errorf("exit code %d, without %q and %q\n%s", got.Code, cause, next, got.Stderr)
+	}
+}
+
+// registry has the node find the images of a host at a URL.
+func (m mesh) registry(t *testing.T, host, address string) {
+	t.Helper()
+	folder := filepath.Join(filepath.Dir(m.node.Kubeconfig), "registries", host)
+	err := os.MkdirAll(folder, 0o755)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "hosts.toml"), fmt.Appendf(nil, "server = %q\n", address), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// onNode runs a command on the node.
+func (m mesh) onNode(t *testing.T, command ...string) {
+	t.Helper()
+	if out, err := m.node.Command(t.Context(), command...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", strings.Join(command, " "), err, out)
+	}
+}
+
+// withoutSpace has a node whose disk is too small for an image.
+func (m mesh) withoutSpace(t *testing.T) {
+	downloads := filepath.Join(filepath.Dir(m.node.Kubeconfig), "containerd/io.containerd.content.v1.content/ingest")
+	m.onNode(t, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", downloads)
+	m.wantDiagnosis(t, "full-disk", `image: "`+fortio+`"`, `image "`+fortio+`": no space left on device`, "free disk space on the node: kubectl describe node node")
+	m.onNode(t, "umount", downloads)
 }
 
 // withoutDNS has pods that find no names: the gateways' proxies say so.
@@ -108,15 +158,11 @@ func (m mesh) withoutAPI(t *testing.T) {
 	m.Must(t, "kubectl", "istio-demo", "uninstall", "--yes")
 	m.Must(t, "kubectl", "wait", "pods", "--all", "-n", "istio-system", "--for=delete", "--timeout=60s")
 	rule := []string{"INPUT", "-s", "10.244.0.0/16", "-p", "tcp", "--dport", "6443", "-j", "REJECT"}
-	if out, err := m.node.Command(t.Context(), append([]string{"iptables", "-I"}, rule...)...).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	m.onNode(t, append([]string{"iptables", "-I"}, rule...)...)
 	got := m.install(t, "--addons=none", "--timeout=60s")
 	if got.Code == 0 || !strings.Contains(got.Stderr, "istiod gets no objects from the API server") || !strings.Contains(got.Stderr, "istio-ingressgateway-") || strings.Count(got.Stderr, "FailedMount: waits for istiod\n") != 4 {
 		t.Errorf("install: exit code %d\n%s", got.Code, got.Stderr)
 	}
-	if out, err := m.node.Command(t.Context(), append([]string{"iptables", "-D"}, rule...)...).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	m.onNode(t, append([]string{"iptables", "-D"}, rule...)...)
 	m.mustInstall(t, "--addons=none")
 }

@@ -28,7 +28,7 @@ func TestInstallWithSample(t *testing.T) {
 	for _, line := range []string{
 		"  deployment istio-system/istio-ingressgateway: waiting for ConfigMap istio-ca-root-cert, which istiod writes\n",
 		"  deployment istio-system/istio-ingressgateway: pulling proxyv2:1.31.0\n",
-		"  deployment istio-system/kiali: waiting until the images of istiod, istio-ingressgateway and istio-egressgateway are being pulled\n",
+		"  deployment istio-system/kiali: waiting until the pods of istiod, istio-ingressgateway and istio-egressgateway begin to start\n",
 		"  deployment istio-system/kiali: waiting for its turn to pull kiali:v2.27\n",
 	} {
 		if !strings.Contains(got.Stderr, line) {

@@ -3,6 +3,7 @@ package mesh
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/user"
@@ -60,17 +61,48 @@ spec: {}
 func TestTasks(t *testing.T) {
 	t.Parallel()
 	m := startMesh(t, 0)
-	m.mustInstall(t, "--addons=jaeger", "--sample=bookinfo", "--yes")
+	m.mustInstall(t, slices.Concat(authorizer, []string{"--addons=jaeger", "--sample=bookinfo", "--yes"})...)
+	m.MustPipe(t, outside+workloads, "kubectl", "apply", "-f", "-")
 	page := m.gateway(t) + "/productpage"
 	for _, task := range tasks {
 		t.Run(task.name, func(t *testing.T) {
-			m.MustPipe(t, task.manifest, "kubectl", "apply", "-f", "-")
+			m.apply(t, task.manifest)
 			wantPage(t, page, "", task.status, task.page)
 			m.MustPipe(t, task.manifest, "kubectl", "delete", "-f", "-")
 			wantPage(t, page, "", http.StatusOK, pageTitle)
 		})
 	}
 	t.Run("mesh-wide telemetry", m.telemetryCounts)
+	m.Must(t, "kubectl", "wait", "deployments", "--all", "--for=condition=Available", "--timeout=120s")
+	for _, task := range moreTasks {
+		t.Run(task.name, func(t *testing.T) { task.run(t, m) })
+	}
+}
+
+// moreTasks are those whose effect is not on a page of Bookinfo.
+var moreTasks = []step{
+	{"TCP traffic shifting", tcpShifts},
+	{"circuit breaking", circuitBreaks},
+	{"mirroring", mirrorGetsRequests},
+	{"secure gateways", gatewayEncrypts},
+	{"accessing external services", externalServices},
+	{"egress gateways", egressGateway},
+	{"authorization with JWT", tokenRequired},
+	{"authorization for TCP traffic", tcpDenied},
+	{"explicit deny", methodDenied},
+	{"external authorization", externalAuthorizer},
+	{"access logs with filters", logsOnlyErrors},
+}
+
+// apply applies objects, and takes them away with the test.
+func (m mesh) apply(t *testing.T, objects string) {
+	t.Helper()
+	m.MustPipe(t, objects, "kubectl", "apply", "-f", "-")
+	t.Cleanup(func() {
+		if got := m.Pipe(t, objects, "kubectl", "delete", "--ignore-not-found", "-f", "-"); got.Code != 0 {
+			t.Error(got.Stderr)
+		}
+	})
 }
 
 const meshDefault = `apiVersion: telemetry.istio.io/v1

@@ -40,6 +40,7 @@ func TestMesh(t *testing.T) {
 		{"without a definition", istiodWithoutDefinition},
 		{"down", istiodDown},
 		{"uninstalled", istiodUninstalled},
+		{"images there", startsWhenServed},
 	})
 }
 
@@ -97,6 +98,31 @@ func startsInOrder(t *testing.T, m mesh) {
 	proxy, grafana := strings.Index(events, `Pulling Pulling image "registry.istio.io/release/proxyv2`), strings.Index(events, `Pulling Pulling image "docker.io/grafana`)
 	if proxy < 0 || grafana < 0 || proxy > grafana {
 		t.Errorf("Grafana is pulled before the proxy:\n%s", events)
+	}
+}
+
+// startsWhenServed installs on a node that has the images: the gateways, which
+// would start at once, come when istiod answers, and the addons need not wait for
+// them.
+func startsWhenServed(t *testing.T, m mesh) {
+	m.mustInstall(t)
+	at := func(kind, name, path string) time.Time {
+		text := m.Must(t, "kubectl", "get", kind, "-n", "istio-system", name, "-o", "jsonpath="+path)
+		found, err := time.Parse(time.RFC3339, strings.TrimSpace(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	const created = "{.metadata.creationTimestamp}"
+	served := at("pods", "-l=app=istiod", `{.items[0].status.conditions[?(@.type=="Ready")].lastTransitionTime}`)
+	for _, gateway := range []string{"istio-ingressgateway", "istio-egressgateway"} {
+		if got := at("deployment", gateway, created); got.Before(served) {
+			t.Errorf("%s was created at %s, before istiod was ready at %s", gateway, got, served)
+		}
+	}
+	if got := at("deployment", "grafana", created); got.After(served) {
+		t.Errorf("grafana was created at %s, and istiod was ready at %s", got, served)
 	}
 }
 

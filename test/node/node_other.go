@@ -21,7 +21,7 @@ func Keep() {}
 // Pull pulls all images, so that pods find them on the node.
 func (n *Node) Pull(context.Context) error { return Missing() }
 
-// Command makes a command that is run in the node's network.
+// Command makes a command that is run in the node's network, with its mounts.
 func (n *Node) Command(ctx context.Context, command ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, command[0], command[1:]...)
 }

@@ -200,9 +200,9 @@ func (n *Node) Pull(ctx context.Context) error {
 	return nil
 }
 
-// Command makes a command that is run in the node's network.
+// Command makes a command that is run in the node's network, with its mounts.
 func (n *Node) Command(ctx context.Context, command ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", strconv.Itoa(n.keeper), "--net"}, command...)...)
+	return exec.CommandContext(ctx, "nsenter", append([]string{"--target", strconv.Itoa(n.keeper), "--net", "--mount"}, command...)...)
 }
 
 // Kill ends a process of the node at once, as if it had crashed: a service, or
