@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -27,6 +28,7 @@ func TestDemoTraces(t *testing.T) {
 		{"a revision", []string{"jaeger"}, []string{"revision=canary"}, providers{Metrics: prometheus, Tracing: []string{"jaeger"}}},
 		{"without metrics", []string{"jaeger"}, []string{"telemetry.enabled=false"}, providers{Tracing: []string{"jaeger"}}},
 		{"another provider", []string{"jaeger"}, []string{"meshConfig.defaultProviders.tracing={otel-tracing}"}, providers{Tracing: []string{"otel-tracing"}}},
+		{"another list of providers", []string{"jaeger"}, []string{"meshConfig.extensionProviders[0].name=authz"}, providers{Metrics: prometheus, Tracing: []string{"jaeger"}}},
 		{"with the user's logs", []string{"jaeger"}, []string{"meshConfig.defaultProviders.accessLogging={envoy}"}, providers{AccessLogging: []string{"envoy"}, Tracing: []string{"jaeger"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -38,7 +40,10 @@ func TestDemoTraces(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var mesh struct{ DefaultProviders providers }
+			var mesh struct {
+				DefaultProviders   providers
+				ExtensionProviders []struct{ Name string }
+			}
 			for _, object := range read.Objects {
 				if object.GetKind() == "Telemetry" {
 					t.Errorf("there is a %s", manifest.Ref(object.Unstructured))
@@ -52,6 +57,11 @@ func TestDemoTraces(t *testing.T) {
 			}
 			if !reflect.DeepEqual(mesh.DefaultProviders, test.want) {
 				t.Errorf("the providers are %+v", mesh.DefaultProviders)
+			}
+			for _, name := range mesh.DefaultProviders.Tracing {
+				if !slices.ContainsFunc(mesh.ExtensionProviders, func(provider struct{ Name string }) bool { return provider.Name == name }) {
+					t.Errorf("there is no provider %s among %v", name, mesh.ExtensionProviders)
+				}
 			}
 		})
 	}

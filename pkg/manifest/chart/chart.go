@@ -102,7 +102,7 @@ func Render(options Options) (Rendered, error) {
 		return Rendered{}, err
 	}
 	if options.TracingProvider != "" {
-		if err := rendered.traceTo(options.TracingProvider); err != nil {
+		if err := rendered.traceTo(options.TracingProvider, options.Namespace); err != nil {
 			return Rendered{}, err
 		}
 	}
