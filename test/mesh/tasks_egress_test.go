@@ -55,9 +55,9 @@ func externalServices(t *testing.T, m mesh) {
 	address := m.outside(t)
 	direct := status("http://" + address + ":8080/get")
 	m.wantFromMesh(t, "200", direct...)
-	m.apply(t, registryOnly)
+	defer m.apply(t, registryOnly)()
 	m.wantFromMesh(t, "502|000", direct...)
-	m.apply(t, external(address))
+	defer m.apply(t, external(address))()
 	m.wantFromMesh(t, "200", status(named...)...)
 }
 
@@ -82,7 +82,7 @@ spec:
 
 // egressGateway has requests leave the mesh at one place, which logs them.
 func egressGateway(t *testing.T, m mesh) {
-	m.apply(t, external(m.outside(t))+egress)
+	defer m.apply(t, external(m.outside(t))+egress)()
 	m.Until(t, func(got user.Result) bool {
 		m.wantFromMesh(t, "200", status(named...)...)
 		return user.Prints(`"GET /headers HTTP/[12.]*" 200 .*"external\.example\.com"`)(got)

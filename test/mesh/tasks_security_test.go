@@ -41,12 +41,12 @@ func tokenRequired(t *testing.T, m mesh) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.apply(t, fmt.Sprintf(`---
+	defer m.apply(t, fmt.Sprintf(`---
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
 metadata: {name: httpbin}
 spec: {selector: {matchLabels: {app: httpbin}}, jwtRules: [{issuer: issuer.example.com, jwks: '%s'}]}
-`, keys(key))+policy("httpbin", `rules: [{from: [{source: {requestPrincipals: ["issuer.example.com/subject"]}}]}]`))
+`, keys(key))+policy("httpbin", `rules: [{from: [{source: {requestPrincipals: ["issuer.example.com/subject"]}}]}]`))()
 	address := "http://httpbin:8000/get"
 	m.wantFromMesh(t, "403", status(address)...)
 	m.wantFromMesh(t, "401", status("-H", "Authorization: Bearer wrong", address)...)
@@ -76,7 +76,7 @@ func token(t *testing.T, key *rsa.PrivateKey, subject string) string {
 
 // tcpDenied allows connections to one port of two.
 func tcpDenied(t *testing.T, m mesh) {
-	m.apply(t, policy("tcp-echo", `action: ALLOW, rules: [{to: [{operation: {ports: ["9000"]}}]}]`))
+	defer m.apply(t, policy("tcp-echo", `action: ALLOW, rules: [{to: [{operation: {ports: ["9000"]}}]}]`))()
 	echo := func(port string) []string {
 		return []string{"bash", "-c", "exec 3<>/dev/tcp/tcp-echo/" + port + " && echo date >&3 && head -n1 <&3 || true; echo end"}
 	}
@@ -86,14 +86,14 @@ func tcpDenied(t *testing.T, m mesh) {
 
 // methodDenied denies what is named, and nothing else.
 func methodDenied(t *testing.T, m mesh) {
-	m.apply(t, policy("httpbin", `action: DENY, rules: [{to: [{operation: {methods: ["GET"]}}]}]`))
+	defer m.apply(t, policy("httpbin", `action: DENY, rules: [{to: [{operation: {methods: ["GET"]}}]}]`))()
 	m.wantFromMesh(t, "403", status("http://httpbin:8000/get")...)
 	m.wantFromMesh(t, "200", status("-X", "POST", "http://httpbin:8000/post")...)
 }
 
 // externalAuthorizer has a program of the user's decide.
 func externalAuthorizer(t *testing.T, m mesh) {
-	m.apply(t, policy("httpbin", `action: CUSTOM, provider: {name: sample-ext-authz-http}, rules: [{to: [{operation: {paths: ["/headers"]}}]}]`))
+	defer m.apply(t, policy("httpbin", `action: CUSTOM, provider: {name: sample-ext-authz-http}, rules: [{to: [{operation: {paths: ["/headers"]}}]}]`))()
 	m.wantFromMesh(t, "403", status("-H", "x-ext-authz: deny", "http://httpbin:8000/headers")...)
 	m.wantFromMesh(t, "200", status("-H", "x-ext-authz: allow", "http://httpbin:8000/headers")...)
 	m.wantFromMesh(t, "200", status("-H", "x-ext-authz: deny", "http://httpbin:8000/ip")...)
@@ -107,7 +107,7 @@ spec: {accessLogging: [{providers: [{name: envoy}], filter: {expression: respons
 
 // logsOnlyErrors has proxies log what failed only.
 func logsOnlyErrors(t *testing.T, m mesh) {
-	m.apply(t, errorsOnly)
+	defer m.apply(t, errorsOnly)()
 	page := m.gateway(t)
 	for n := range 30 {
 		good, bad := fmt.Sprintf("/productpage?good=%d ", n), fmt.Sprintf("/no-page?bad=%d ", n)

@@ -66,9 +66,9 @@ func TestTasks(t *testing.T) {
 	page := m.gateway(t) + "/productpage"
 	for _, task := range tasks {
 		t.Run(task.name, func(t *testing.T) {
-			m.apply(t, task.manifest)
+			undo := m.apply(t, task.manifest)
 			wantPage(t, page, "", task.status, task.page)
-			m.MustPipe(t, task.manifest, "kubectl", "delete", "-f", "-")
+			undo()
 			wantPage(t, page, "", http.StatusOK, pageTitle)
 		})
 	}
@@ -94,15 +94,11 @@ var moreTasks = []step{
 	{"access logs with filters", logsOnlyErrors},
 }
 
-// apply applies objects, and takes them away with the test.
-func (m mesh) apply(t *testing.T, objects string) {
+// apply applies objects; what it returns takes them away again.
+func (m mesh) apply(t *testing.T, objects string) func() {
 	t.Helper()
 	m.MustPipe(t, objects, "kubectl", "apply", "-f", "-")
-	t.Cleanup(func() {
-		if got := m.Pipe(t, objects, "kubectl", "delete", "--ignore-not-found", "-f", "-"); got.Code != 0 {
-			t.Error(got.Stderr)
-		}
-	})
+	return func() { m.MustPipe(t, objects, "kubectl", "delete", "-f", "-") }
 }
 
 const meshDefault = `apiVersion: telemetry.istio.io/v1
@@ -114,7 +110,7 @@ spec: {tracing: [{customTags: {task: {literal: {value: mesh-default}}}}]}
 // telemetryCounts has the Telemetry that Istio's tasks have people apply take
 // effect: the demo has none of its own in the root namespace.
 func (m mesh) telemetryCounts(t *testing.T) {
-	m.MustPipe(t, meshDefault, "kubectl", "apply", "-f", "-")
+	defer m.apply(t, meshDefault)()
 	query := url.Values{"service": {"productpage.default"}, "tags": {`{"task":"mesh-default"}`}, "limit": {"1"}}
 	page := m.gateway(t) + "/productpage"
 	m.Until(t, func(got user.Result) bool {

@@ -102,7 +102,7 @@ func tcpShifts(t *testing.T, m mesh) {
 	weights := func(first, second string) string {
 		return subsets("tcp-echo", "") + strings.NewReplacer("WEIGHT1", first, "WEIGHT2", second).Replace(tcpGateway)
 	}
-	m.apply(t, weights("100", "0"))
+	defer m.apply(t, weights("100", "0"))()
 	deadline := time.Now().Add(30 * time.Second)
 	for echoes(address, 20)["one"] < 20 {
 		if time.Now().After(deadline) {
@@ -156,7 +156,7 @@ func (m mesh) nodePort(t *testing.T, port int) string {
 func circuitBreaks(t *testing.T, m mesh) {
 	load := []string{"kubectl", "exec", "deployment/fortio", "-c", "main", "--", "/usr/bin/fortio", "load", "-c", "4", "-qps", "0", "-n", "40", "-loglevel", "Warning", "http://httpbin:8000/delay/0.02"}
 	m.Until(t, user.Prints(`Code 200 : 40 \(100`), load...)
-	m.apply(t, subsets("httpbin", `, trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}, http: {http1MaxPendingRequests: 1, maxRequestsPerConnection: 1}}}`))
+	defer m.apply(t, subsets("httpbin", `, trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}, http: {http1MaxPendingRequests: 1, maxRequestsPerConnection: 1}}}`))()
 	m.Until(t, user.Prints(`Code 503 : [1-9]`), load...)
 }
 
@@ -171,7 +171,7 @@ spec:
 
 // mirrorGetsRequests has a second version get a copy of each request.
 func mirrorGetsRequests(t *testing.T, m mesh) {
-	m.apply(t, subsets("httpbin", "")+mirror)
+	defer m.apply(t, subsets("httpbin", "")+mirror)()
 	for _, version := range []string{"v1", "v2"} {
 		m.Until(t, func(got user.Result) bool {
 			m.wantFromMesh(t, "200", status("http://httpbin:8000/anything/mirrored")...)
@@ -210,8 +210,8 @@ func gatewayEncrypts(t *testing.T, m mesh) {
 	}
 	m.Must(t, "kubectl", "create", "secret", "tls", "example", "-n", "istio-system",
 		"--cert="+user.File(t, "tls.crt", block("CERTIFICATE", certified.Certificate().Raw)), "--key="+user.File(t, "tls.key", block("PRIVATE KEY", key)))
-	t.Cleanup(func() { m.Must(t, "kubectl", "delete", "secret", "example", "-n", "istio-system") })
-	m.apply(t, secureGateway)
+	defer m.Must(t, "kubectl", "delete", "secret", "example", "-n", "istio-system")
+	defer m.apply(t, secureGateway)()
 	roots := x509.NewCertPool()
 	roots.AddCert(certified.Certificate())
 	address := m.nodePort(t, 443)
