@@ -92,9 +92,9 @@ func TestDiagnoses(t *testing.T) {
 			})
 		}
 	})
-	t.Run("full disk", m.withoutSpace)
 	t.Run("no DNS", m.withoutDNS)
 	t.Run("no API server", m.withoutAPI)
+	t.Run("full disk", m.withoutSpace) // and so it stays
 }
 
 // wantDiagnosis installs a container that does not get ready, and looks for the
@@ -129,12 +129,14 @@ func (m mesh) onNode(t *testing.T, command ...string) {
 	}
 }
 
-// withoutSpace has a node whose disk is too small for an image.
+// withoutSpace has a node whose disk has no room for an image: what it has stays,
+// and above that is one megabyte.
 func (m mesh) withoutSpace(t *testing.T) {
-	downloads := filepath.Join(filepath.Dir(m.node.Kubeconfig), "containerd/io.containerd.content.v1.content/ingest")
-	m.onNode(t, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", downloads)
+	content := filepath.Join(filepath.Dir(m.node.Kubeconfig), "containerd/io.containerd.content.v1.content")
+	m.onNode(t, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt")
+	m.onNode(t, "mkdir", "/mnt/upper", "/mnt/work")
+	m.onNode(t, "mount", "-t", "overlay", "-o", "lowerdir="+content+",upperdir=/mnt/upper,workdir=/mnt/work", "overlay", content)
 	m.wantDiagnosis(t, "full-disk", `image: "`+fortio+`"`, `image "`+fortio+`": no space left on device`, "free disk space on the node: kubectl describe node node")
-	m.onNode(t, "umount", downloads)
 }
 
 // withoutDNS has pods that find no names: the gateways' proxies say so.
