@@ -102,6 +102,11 @@ type Engine struct {
 	Validation string
 
 	// Halt, if set, is shared by engines of which none is to begin anything more
+	// Unanswered, if set, is told of each object of a dry run or of Verify that a
+	// webhook could not be asked about. Where it gives true, the object counts as
+	// unverified; otherwise it is refused.
+	Unanswered func(Unanswered) bool
+
 	// once one has failed.
 	Halt *Halt
 
@@ -164,7 +169,7 @@ func (e *Engine) apply(ctx context.Context, target Target) (Result, error) {
 	if errors.As(err, &appeared) && target.IfAbsent {
 		return Result{Ref: target.Ref, Stored: appeared.live, Action: event.Unchanged}, nil
 	}
-	if e.DryRun && e.recreates(target, stored, err) {
+	if e.DryRun && (e.recreates(target, stored, err) || e.passes(target, err)) {
 		return Result{Ref: target.Ref, Stored: target.Object, Action: event.Unverified}, nil
 	}
 	if err != nil {

@@ -42,7 +42,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 			refused[n] = e.tryCreation(ctx, members[n])
 			return nil
 		}
-		if err != nil && !apierrors.IsNotFound(err) {
+		if err != nil && !apierrors.IsNotFound(err) && !e.passes(members[n], err) {
 			refused[n] = e.refusal(members[n], err)
 		}
 		return nil

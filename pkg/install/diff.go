@@ -30,7 +30,8 @@ type Difference struct {
 // Diff returns what Run would change, and changes nothing, whatever DryRun says:
 // the API server merges each object, with all fields of other managers taken
 // over, the fields of controllers left to them, and objects made anew where a
-// field cannot be changed. What stays as it is, is left out. Whatever it has
+// field cannot be changed. What stays as it is, is left out, and so are existing
+// objects that a webhook could not be asked about, with a warning. Whatever it has
 // started has ended when it returns, as in Run. Its errors are *InputError, the
 // cause of the context's end, and those of the API server.
 func (i *Install) Diff(ctx context.Context) ([]Difference, error) {
@@ -71,10 +72,13 @@ func (i *Install) differences(ctx context.Context, read manifest.Manifest, inven
 	}
 	enroll(r.inventory, r.targets)
 	markUnverifiable(r.targets)
+	unanswered := &silence{}
+	r.engine.Unanswered = unanswered.note
 	results, err := r.engine.Apply(ctx, r.targets)
 	if err != nil {
 		return nil, err
 	}
+	i.warnOfSilence(r, unanswered)
 	merged := map[event.Object]*unstructured.Unstructured{}
 	for _, result := range results {
 		if result.Action != event.Unchanged {
@@ -84,7 +88,7 @@ func (i *Install) differences(ctx context.Context, read manifest.Manifest, inven
 	var differences []Difference
 	for _, target := range r.targets {
 		after, differs := merged[target.Ref]
-		if !differs {
+		if !differs || unanswered.hides(target) {
 			continue
 		}
 		before, _ := target.Live.(*unstructured.Unstructured)

@@ -36,6 +36,15 @@ type write struct {
 	place, labels map[string]string
 }
 
+// what names it for people: "pods in namespace mesh".
+func (w write) what() string {
+	what := w.resource.GroupResource().String()
+	if w.namespace != "" {
+		what += " in namespace " + w.namespace
+	}
+	return what
+}
+
 var podResource = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 
 func mutatingHooks(configurations []admissionv1.MutatingWebhookConfiguration) []hook {

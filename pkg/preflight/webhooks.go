@@ -16,16 +16,18 @@ import (
 
 // webhooks looks for those that would refuse what is installed only because
 // nobody answers: whose Service does not exist (orphaned, mostly by an
-// uninstall), or which the API server cannot reach. Those of the manifest's
-// own Services are left out: they may not run yet, or be what is mended.
+// uninstall) or has no endpoints, or which the API server cannot reach. Those of
+// the manifest's own Services only warn: they may not run yet, or be what is
+// mended.
 func webhooks(ctx context.Context, s *survey) ([]Result, error) {
-	hooks, err := foreignHooks(s)
+	all, err := s.configured()
 	if err != nil {
 		return unseen("webhook configurations", err)
 	}
-	if len(hooks) == 0 {
+	if len(all) == 0 {
 		return passed("no blocking webhooks"), nil
 	}
+	hooks := slices.DeleteFunc(slices.Clone(all), func(hook hook) bool { return s.Services[hook.serviceName()] })
 	places, err := s.places()
 	if err != nil {
 		return nil, err
@@ -38,18 +40,16 @@ func webhooks(ctx context.Context, s *survey) ([]Result, error) {
 	orphaned := orphans(hooks, gone, writes)
 	hooks = slices.DeleteFunc(hooks, func(hook hook) bool { return gone[hook.serviceName()] })
 	unreachable := probe(ctx, s, hooks, places)
-	results := slices.Concat(orphaned, unreachable)
+	there := slices.DeleteFunc(slices.Clone(all), func(hook hook) bool { return gone[hook.serviceName()] })
+	without, err := silent(ctx, s, there, writes)
+	if err != nil {
+		return nil, err
+	}
+	results := slices.Concat(orphaned, unreachable, without)
 	if len(results) == 0 {
 		return passed("no blocking webhooks"), nil
 	}
 	return results, nil
-}
-
-// foreignHooks returns the webhooks that refuse what they cannot be asked about
-// and are not the manifest's.
-func foreignHooks(s *survey) ([]hook, error) {
-	all, err := s.configured()
-	return slices.DeleteFunc(slices.Clone(all), func(hook hook) bool { return s.Services[hook.serviceName()] }), err
 }
 
 // readHooks reads all of them.
@@ -208,10 +208,7 @@ func blocks(hook hook, writes []write) (verdict Verdict, what string) {
 		if !hook.matches(write) {
 			continue
 		}
-		what = write.resource.GroupResource().String()
-		if write.namespace != "" {
-			what += " in namespace " + write.namespace
-		}
+		what = write.what()
 		if hook.conditional {
 			return Warn, what + ", depending on its matchConditions"
 		}

@@ -8,6 +8,7 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -54,7 +55,13 @@ func TestOrphanedWebhooks(t *testing.T) {
 		{"none", mutating("old"), []string{quiet}},
 		{"there", mutating("old", served("a.example.com", "here/hook", pods)), []string{quiet}},
 		{"hidden", mutating("old", served("a.example.com", "hidden/hook", pods)), []string{quiet}},
-		{"the manifest's own", mutating("old", served("a.example.com", "mesh/own", pods)), []string{quiet}},
+		{"the manifest's own", mutating("old", served("a.example.com", "mesh/own", pods)),
+			[]string{"warn: service mesh/own of mutatingwebhookconfiguration old has no ready endpoints and has to judge pods in namespace mesh (webhook a.example.com)"}},
+		{"the manifest's own, that judges nothing", mutating("old", in(served("a.example.com", "mesh/own", pods), "other")), []string{quiet}},
+		{"of ConfigMaps", mutating("old", served("a.example.com", "here/hook", rule("CREATE", "", "v1", "configmaps"))),
+			[]string{"warn: service here/hook of mutatingwebhookconfiguration old has no ready endpoints and has to judge configmaps in namespace mesh (webhook a.example.com)"}},
+		{"of ConfigMaps, with endpoints", mutating("old", served("a.example.com", "ready/hook", rule("CREATE", "", "v1", "configmaps"))), []string{quiet}},
+		{"of ConfigMaps, hidden", mutating("old", served("a.example.com", "hidden/hook", rule("CREATE", "", "v1", "configmaps"))), []string{quiet}},
 		{"that lets pass", mutating("old", lenient), []string{quiet}},
 		{"elsewhere", mutating("old", remote), []string{quiet}},
 		{"of nothing here", mutating("old", served("a.example.com", "gone/hook", rule("*", "apps", "v1", "deployments"))), []string{quiet}},
@@ -84,12 +91,25 @@ func TestOrphanedWebhooks(t *testing.T) {
 				mutatingPath:                              test.mutating,
 				"/api/v1/namespaces/here/services/hook":   corev1.Service{},
 				"/api/v1/namespaces/hidden/services/hook": http.StatusForbidden,
+				"/api/v1/namespaces/ready/services/hook":  corev1.Service{},
+
+				"/apis/discovery.k8s.io/v1/namespaces/hidden/endpointslices": http.StatusForbidden,
+				"/apis/discovery.k8s.io/v1/namespaces/ready/endpointslices": discoveryv1.EndpointSliceList{
+					TypeMeta: metav1.TypeMeta{APIVersion: "discovery.k8s.io/v1", Kind: "EndpointSliceList"},
+					Items:    []discoveryv1.EndpointSlice{{Endpoints: []discoveryv1.Endpoint{{Addresses: []string{"10.0.0.1"}}}}},
+				},
 			}}
 			results := only(t, "webhooks", meshed(server.subject(t)))
 			if got := verdicts(results); !slices.Equal(got, test.want) {
 				t.Errorf("the results are\n%s", strings.Join(got, "\n"))
 			}
 			remedy := "remove it ('kubectl delete mutatingwebhookconfiguration old') if its owner is gone for good"
+			switch {
+			case strings.Contains(test.name, "the manifest's own"):
+				remedy = "install brings its pods back; if the API server rejects these objects before they are ready, rerun install"
+			case test.name == "of ConfigMaps":
+				remedy = "check its pods ('kubectl get pods,services -n here'): until one is ready, the API server rejects these objects"
+			}
 			if results[0].Verdict != Pass && results[0].Remedy != remedy {
 				t.Errorf("the remedy is %q", results[0].Remedy)
 			}
@@ -150,7 +170,9 @@ func TestReachableWebhooks(t *testing.T) {
 		want, remedy string
 	}{
 		{"no webhook", nil, "active", failing, 0, quiet, ""},
-		{"the manifest's own", []admissionv1.MutatingWebhook{served("b.example.com", "mesh/own", pods)}, "active", failing, 0, quiet, ""},
+		{"the manifest's own", []admissionv1.MutatingWebhook{served("b.example.com", "mesh/own", pods)}, "active", failing, 0,
+			"warn: service mesh/own of mutatingwebhookconfiguration new has no ready endpoints and has to judge pods in namespace mesh (webhook b.example.com)",
+			"install brings its pods back; if the API server rejects these objects before they are ready, rerun install"},
 		{"orphaned only", []admissionv1.MutatingWebhook{in(served("b.example.com", "gone/hook", pods), "other")}, "active", failing, 0,
 			"warn: mutatingwebhookconfiguration new is orphaned and blocks pods in other namespaces: its service gone/hook does not exist (webhook b.example.com)",
 			"remove it ('kubectl delete mutatingwebhookconfiguration new') if its owner is gone for good"},

@@ -19,8 +19,8 @@ type tries struct {
 	// denied is when the answer was no for the first time.
 	denied time.Time
 	// kubelet is true where the API server asks one, whose faults come as 500
-	// and do not pass.
-	kubelet bool
+	// and do not pass, and trial where nothing is to be stored.
+	kubelet, trial bool
 }
 
 // judge reports whether an answer is final. The reason is empty where there is
@@ -31,8 +31,10 @@ func (t *Transport) judge(response *http.Response, err error, tries *tries) (rea
 	switch {
 	case err == nil && denies(response.StatusCode):
 		return fmt.Sprintf("the API server answered %s", response.Status), t.believe(response.StatusCode, tries)
-	case err == nil && (!passing(response.StatusCode) || unfit(response) || tries.kubelet && response.StatusCode == http.StatusInternalServerError):
+	case err == nil && (!passing(response.StatusCode) || response.StatusCode == http.StatusInternalServerError && (tries.kubelet || unfit(response))):
 		return "", true
+	case err == nil && unanswered(response):
+		return "an admission webhook does not answer", tired || tries.trial && since >= hasty
 	case err == nil:
 		if unavailable(response.StatusCode) {
 			t.lost.Store(time.Now().UnixNano())
@@ -58,12 +60,19 @@ func passing(status int) bool {
 // an object that does not fit its schema. The message is that of
 // apimachinery's managedfields; the answer has no reason.
 func unfit(response *http.Response) bool {
-	if response.StatusCode != http.StatusInternalServerError {
-		return false
-	}
+	return says(response, "failed to create typed patch object")
+}
+
+// unanswered tells an answer of 500 that is about a webhook and not about the
+// server. Whoever writes may wait for its pods, which a trial can do without.
+func unanswered(response *http.Response) bool {
+	return response.StatusCode == http.StatusInternalServerError && says(response, "failed calling webhook")
+}
+
+func says(response *http.Response, text string) bool {
 	body, err := io.ReadAll(response.Body)
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	return err == nil && bytes.Contains(body, []byte("failed to create typed patch object"))
+	return err == nil && bytes.Contains(body, []byte(text))
 }
 
 // unavailable are the answers of a server that does not run yet, or of a load

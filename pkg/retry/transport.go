@@ -23,6 +23,8 @@ const (
 	// patience is how long an answer that may pass, such as 503, is asked for
 	// at least. Attempts alone would be over before a server has started.
 	patience = 30 * time.Second
+	// hasty is how long a dry run asks for a webhook that does not answer.
+	hasty = 2 * time.Second
 	// outage bounds how long a server that has answered before may be away:
 	// an API server restarts in well under a minute.
 	outage = 2 * time.Minute
@@ -76,7 +78,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !safe(request) {
 		return t.Next.RoundTrip(request)
 	}
-	for tries := (tries{began: time.Now(), kubelet: ofLogs(request)}); ; {
+	for tries := (tries{began: time.Now(), kubelet: ofLogs(request), trial: request.URL.Query().Has("dryRun")}); ; {
 		tries.number++
 		sent, err := again(request, tries.number)
 		if err != nil {

@@ -117,6 +117,7 @@ func TestRoundTrip(t *testing.T) {
 		{"a kubelet's fault", get + "/a/log", []func() (*http.Response, error){status(500), ok}, 500, 1},
 		{"a busy server on the way to a kubelet", get + "/a/log", []func() (*http.Response, error){status(503), ok}, 200, 2},
 		{"not of its schema", apply, []func() (*http.Response, error){misfit, ok}, 500, 1},
+		{"a webhook that comes back", apply + "?dryRun=All", []func() (*http.Response, error){silentWebhook, ok}, 200, 2},
 		{"invalid", apply, []func() (*http.Response, error){status(422), ok}, 422, 1},
 		{"forbidden", get, []func() (*http.Response, error){status(403), ok}, 403, 1},
 		{"unknown authority", get, []func() (*http.Response, error){failure(errors.New("x509: certificate signed by unknown authority")), ok}, 0, 1},

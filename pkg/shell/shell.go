@@ -52,3 +52,16 @@ func In(namespace string) string {
 	}
 	return Line(" -n {}", namespace)
 }
+
+// Names gives names to be put after a line: " a b".
+func Names(names ...string) string { return Line(strings.Repeat(" {}", len(names)), names...) }
+
+// Demo gives a command line of this program about the demo in a namespace, which
+// is named unless it is the default one.
+func Demo(command, namespace string) string {
+	const home = "istio-system"
+	if namespace == home {
+		namespace = ""
+	}
+	return "kubectl istio-demo " + command + In(namespace)
+}
