@@ -68,6 +68,10 @@ func describe(err error, command *cobra.Command, cluster *connection) (string, i
 	if errors.As(err, &answered) {
 		return "", answered.code
 	}
+	var declined *declinedError
+	if errors.As(err, &declined) {
+		return declined.Error(), exitOK
+	}
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return fmt.Sprintf("error: %s\nSee '%s --help' for usage.", line(err.Error()), command.CommandPath()), exitUsage

@@ -156,6 +156,8 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		Validation: o.validation,
 		Brief:      *o.print.OutputFormat == "",
 
+		ConfirmPrune: confirmPrune(cluster.reporter),
+
 		UpgradeAPIs:     o.upgrade.upgrade,
 		SkipUnsupported: o.upgrade.skip,
 

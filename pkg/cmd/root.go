@@ -47,7 +47,10 @@ func Run(ctx context.Context, arguments []string, streams genericiooptions.IOStr
 		return exitOK
 	}
 	message, code := describe(err, command, cluster)
-	if message != "" {
+	switch {
+	case code == exitOK:
+		cluster.reporter.current().Remark(message + "\n")
+	case message != "":
 		cluster.reporter.current().Fail(message, code)
 	}
 	return code

@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -21,7 +20,6 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
 
 // sampleInstallOptions are the flags of sample install.
@@ -178,12 +176,8 @@ func (o *sampleInstallOptions) confirm(ctx context.Context, label, namespace str
 	if !term.IsTerminal(reporter.streams.In) {
 		return &usageError{fmt.Errorf("cannot prompt before labelling namespace %s with %s for sidecar injection: stdin is not a terminal; %s", namespace, label, otherwise)}
 	}
-	reporter.current().Ask(fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods? [y/N] ", namespace, label))
-	err := ask(ctx, reporter.streams)
-	if errors.Is(err, uninstall.ErrDeclined) {
-		return errors.New("nothing was installed; " + o.keep + " to leave the namespace unchanged")
-	}
-	return err
+	question := fmt.Sprintf("Label namespace %s with %s, so that Istio injects sidecars into all new pods?", namespace, label)
+	return ask(ctx, reporter, question, "nothing installed; "+o.keep+" to leave the namespace unchanged")
 }
 
 // answer prints how the sample is, and warns where it is not in the mesh.

@@ -1,10 +1,8 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -164,25 +162,5 @@ func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Remova
 	if !term.IsTerminal(reporter.streams.In) {
 		return &usageError{fmt.Errorf("cannot prompt before deleting %s: stdin is not a terminal; use --yes, or preview with --dry-run=server", objects)}
 	}
-	printer.Ask(fmt.Sprintf("Delete %s? [y/N] ", objects))
-	return ask(ctx, reporter.streams)
-}
-
-// ask returns nil for yes. It gives up with the context, also while it reads;
-// that goroutine ends with the program.
-func ask(ctx context.Context, streams genericiooptions.IOStreams) error {
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(streams.In).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case reply := <-answer:
-		if reply == "y" || reply == "yes" {
-			return nil
-		}
-		return uninstall.ErrDeclined
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return ask(ctx, reporter, "Delete "+objects+"?", "nothing removed")
 }

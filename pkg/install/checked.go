@@ -86,11 +86,19 @@ func (i *Install) examine(ctx context.Context, r *resolved) (*checked, error) {
 // waits, so everything is examined again after it; nothing is pruned that was not
 // listed before.
 func (i *Install) confirm(ctx context.Context, c *checked) (*checked, error) {
-	if i.Confirm == nil || c.engine.DryRun {
+	pruning, replaces := i.replacement(c)
+	if i.Confirm == nil && !replaces || c.engine.DryRun {
 		return c, nil
 	}
-	if err := i.Confirm(ctx); err != nil {
-		return nil, err
+	if replaces {
+		if err := i.ConfirmPrune(ctx, pruning); err != nil {
+			return nil, err
+		}
+	}
+	if i.Confirm != nil {
+		if err := i.Confirm(ctx); err != nil {
+			return nil, err
+		}
 	}
 	again, err := i.examine(ctx, c.resolved)
 	if err != nil {

@@ -68,9 +68,11 @@ type Install struct {
 	// Prune removes what an earlier install applied and the manifest does
 	// not have.
 	Prune bool
-	// Replace lets Prune remove everything that is installed; without it, a manifest
-	// that has nothing of what is installed is refused.
-	Replace bool
+	// Replace lets Prune remove more than half of what is installed. Without it,
+	// ConfirmPrune, if set, is asked as Confirm is, and otherwise such a manifest is
+	// refused.
+	Replace      bool
+	ConfirmPrune func(context.Context, Pruning) error
 	// FailFast ends the wait on a permanent failure, after the grace of its
 	// diagnose.Finding.
 	FailFast bool

@@ -15,25 +15,33 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
 
-// refuseReplacement refuses to prune everything for a manifest that has none of
-// the installed objects, unless that was asked for: the user may have meant to add
-// to them.
-func (i *Install) refuseReplacement(c *checked) error {
-	if !i.Prune || i.Replace || len(c.stale) == 0 {
-		return nil
+// Pruning counts what is installed, and what of it a manifest no longer has.
+type Pruning struct{ Stale, Installed int }
+
+// replacement counts what would be pruned, and is true where that is more than
+// half of what is installed and was not asked for: the user may have meant to add
+// to it. Namespaces do not count.
+func (i *Install) replacement(c *checked) (Pruning, bool) {
+	counted := func(objects []applyset.Object) int {
+		_, others := applyset.Partition(objects, applyset.IsNamespace)
+		return len(others)
 	}
-	kept := slices.ContainsFunc(c.members, func(member applyset.Object) bool {
-		return !applyset.IsNamespace(member) && !slices.ContainsFunc(c.stale, func(left applyset.Object) bool { return left.Meta.UID == member.Meta.UID })
-	})
-	if kept {
+	pruning := Pruning{counted(c.stale), counted(c.members)}
+	return pruning, i.Prune && !i.Replace && 2*pruning.Stale > pruning.Installed
+}
+
+// refuseReplacement refuses a replacement about which nobody can be asked.
+func (i *Install) refuseReplacement(c *checked) error {
+	pruning, replaces := i.replacement(c)
+	if !replaces || i.ConfirmPrune != nil {
 		return nil
 	}
 	return &preflight.RefusedError{Failed: []preflight.Result{{
 		Name:    "prune",
 		Verdict: preflight.Fail,
-		Message: fmt.Sprintf("%s has none of the %d objects of %s that are installed in namespace %s, and would replace them all",
-			c.manifest.What, len(c.stale), c.inventory.Recorded.Source, i.Namespace.Name),
-		Remedy: "replace them with --prune, keep them with --prune=false, or choose another namespace with -n",
+		Message: fmt.Sprintf("%s lacks %d of the %d objects of %s that are installed in namespace %s, and would delete them",
+			c.manifest.What, pruning.Stale, pruning.Installed, c.inventory.Recorded.Source, i.Namespace.Name),
+		Remedy: "delete them with --prune, keep them with --prune=false, or choose another namespace with -n",
 	}}}
 }
 

@@ -2,6 +2,7 @@ package uninstall_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 
@@ -23,7 +24,7 @@ func ExampleUninstall_Run() {
 		Namespace: "istio-system",
 		Confirm: func(removal uninstall.Removal) error {
 			if len(removal.Removed) > 200 {
-				return uninstall.ErrDeclined
+				return errors.New("too many objects")
 			}
 			return nil
 		},

@@ -54,10 +54,6 @@ type Removal struct {
 	Kept []Kept
 }
 
-// ErrDeclined says that the user did not confirm. It is for Confirm to give;
-// nothing here gives it by itself.
-var ErrDeclined = errors.New("nothing was removed")
-
 // LeftError says what of an installation is left after a failure: of its
 // objects Removed are gone, Kept stay for a reason, Unanswered may be gone, since
 // the deletion was sent and the answer did not come, and Left are still there.

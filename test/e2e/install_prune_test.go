@@ -106,7 +106,7 @@ func pruneDry(t *testing.T, u *user.User, recorder *apiproxy.Proxy, newer string
 	if client.Code != 0 || strings.Contains(client.Stdout+client.Stderr, "prune") {
 		t.Errorf("exit code %d\n%s%s", client.Code, client.Stdout, client.Stderr)
 	}
-	server := u.Run(t, "kubectl", "istio-demo", "install", "-f", newer, "--dry-run=server")
+	server := u.Run(t, "kubectl", "istio-demo", "install", "-f", newer, "--dry-run=server", "--prune")
 	if server.Code != 0 || !strings.Contains(server.Summary(), ", 5 pruned in ") {
 		t.Errorf("exit code %d\n%s", server.Code, server.Stderr)
 	}

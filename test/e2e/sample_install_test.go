@@ -40,8 +40,9 @@ func TestSampleInstall(t *testing.T) {
 	t.Run("nobody to ask", func(t *testing.T) { sampleWithoutTerminal(t, u, recorder) })
 	t.Run("no", func(t *testing.T) {
 		output, code := u.RunOnTerminal(t, "n\n", "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "mine")
-		if code != 1 || !strings.Contains(output, "Label namespace mine with istio-injection=enabled, so that Istio injects sidecars into all new pods? [y/N] ") ||
-			!strings.Contains(output, "error: nothing was installed; use --inject=false to leave the namespace unchanged") {
+		if code != 0 || !strings.Contains(output, "Label namespace mine with istio-injection=enabled, so that Istio injects sidecars into all new pods? [y/N] ") ||
+			!strings.Contains(output, "[y/N] nothing installed; use --inject=false to leave the namespace unchanged\r\n") ||
+			strings.Contains(output, "error") {
 			t.Errorf("exit code %d\n%s", code, output)
 		}
 		recorder.WantNoWrites(t)

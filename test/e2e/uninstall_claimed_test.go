@@ -168,7 +168,7 @@ func TestUninstallKeepsBoundPersistentVolumeClaims(t *testing.T) {
 	u.Must(t, "kubectl", "wait", "--for=jsonpath={.status.phase}=Bound", "persistentvolumeclaim/bound", "-n", "data", "--timeout=30s")
 	const why = "persistentvolumeclaim data/bound is kept: its volume volume-of-data may contain data\n"
 
-	pruned := u.Run(t, "kubectl", "istio-demo", "install", "-n", "data", "-f", user.File(t, "free.yaml", free))
+	pruned := u.Run(t, "kubectl", "istio-demo", "install", "-n", "data", "-f", user.File(t, "free.yaml", free), "--prune")
 	if pruned.Code != 0 || !strings.Contains(pruned.Stderr, why) || strings.Contains(pruned.Stderr, "data/unbound is kept") {
 		t.Errorf("exit code %d\n%s", pruned.Code, pruned.Stderr)
 	}

@@ -172,7 +172,7 @@ func TestInstallRefusesUnrelatedManifest(t *testing.T) {
 	t.Cleanup(func() { u.Uninstall(t, "replaced") })
 	recorder.Drain()
 	got := u.Run(t, "kubectl", "istio-demo", "install", "-n", "replaced", "-f", second)
-	want := "second.yaml has none of the 3 objects of " + first + " that are installed in namespace replaced, and would replace them all; replace them with --prune"
+	want := "second.yaml lacks 3 of the 3 objects of " + first + " that are installed in namespace replaced, and would delete them; delete them with --prune"
 	if lines := got.Errors(); got.Code != 1 || len(lines) != 1 || !strings.Contains(lines[0], want) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
