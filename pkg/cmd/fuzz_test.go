@@ -19,6 +19,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
 )
@@ -78,9 +79,10 @@ func FuzzTables(f *testing.F) {
 		streams := genericiooptions.IOStreams{In: strings.NewReader("y\n"), Out: &out, ErrOut: &errOut}
 		removal := uninstall.Removal{Source: text, Removed: []event.Object{ref}, Users: []event.Object{ref}, Kept: []uninstall.Kept{{Ref: ref, Why: text}}}
 		printRemoval(removal, event.DryRunNone, streams)
-		if err := (&uninstallOptions{dryRun: event.DryRunNone}).confirm(t.Context(), removal, newReporter(streams)); err == nil {
+		if err := (&uninstallOptions{dryRun: event.DryRunNone}).confirm(t.Context(), removal, newReporter(streams), text, nil); err == nil {
 			t.Error("nobody was asked, and confirms")
 		}
+		remarkAll(progress.NewPlain(&errOut), consequences(removal))
 		harmless(t, "a list", out.String())
 		harmless(t, "a question", errOut.String())
 	})

@@ -59,18 +59,18 @@ func (o *uninstallOptions) runSample(command *cobra.Command, name string, cluste
 	if err != nil {
 		return err
 	}
-	uninstall := &samples.Uninstall{
+	removing := &samples.Uninstall{
 		Uninstall: uninstall.Uninstall{
 			Cluster:   connected,
 			Namespace: *cluster.Namespace,
 			DryRun:    o.dryRun,
 			Purge:     o.purge,
-			Confirm:   o.asking(ctx, cluster.reporter),
+			Confirm:   o.asking(ctx, cluster, connected, func(uninstall.Removal) []string { return nil }),
 			Sink:      printer.Sink,
 		},
 		Sample: name,
 	}
-	removal, unlabelled, err := uninstall.Run(ctx)
+	removal, unlabelled, err := removing.Run(ctx)
 	cluster.reporter.close() // before something else is printed
 	if err == nil && removal.Source == "" {
 		fmt.Fprintf(streams.Out, "sample %s is not installed in namespace %s\n", name, *cluster.Namespace)

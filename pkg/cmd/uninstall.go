@@ -11,6 +11,7 @@ import (
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubectl/pkg/util/term"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/uninstall"
@@ -94,15 +95,17 @@ func (o *uninstallOptions) run(command *cobra.Command, cluster *connection, stre
 	if err != nil {
 		return err
 	}
-	uninstall := &uninstall.Uninstall{
+	removing := &uninstall.Uninstall{
 		Cluster:   connected,
 		Namespace: *cluster.Namespace,
 		DryRun:    o.dryRun,
 		Purge:     o.purge,
-		Confirm:   o.asking(ctx, cluster.reporter),
-		Sink:      printer.Sink,
+		Confirm: o.asking(ctx, cluster, connected, func(removal uninstall.Removal) []string {
+			return dependents(ctx, connected, *cluster.Namespace, removal)
+		}),
+		Sink: printer.Sink,
 	}
-	removal, err := uninstall.Run(ctx)
+	removal, err := removing.Run(ctx)
 	cluster.reporter.close() // before something else is printed
 	if err != nil {
 		printRemoval(removal, o.dryRun, streams)
@@ -131,17 +134,19 @@ func printRemoval(removal uninstall.Removal, dryRun event.DryRun, streams generi
 }
 
 // asking returns the function that confirms a removal, or nil if there is nothing
-// to show and nothing to ask.
-func (o *uninstallOptions) asking(ctx context.Context, reporter *reporter) func(uninstall.Removal) error {
+// to show and nothing to ask. What more there is to know is looked for only before
+// a question.
+func (o *uninstallOptions) asking(ctx context.Context, conn *connection, connected *cluster.Cluster, more func(uninstall.Removal) []string) func(uninstall.Removal) error {
 	if o.yes && !o.purge.CRDs && o.dryRun == event.DryRunNone {
 		return nil
 	}
-	return func(removal uninstall.Removal) error { return o.confirm(ctx, removal, reporter) }
+	where := " in cluster " + connected.Server + conn.contextInUse()
+	return func(removal uninstall.Removal) error { return o.confirm(ctx, removal, conn.reporter, where, more) }
 }
 
 // confirm lists the user's objects that are deleted, prompts before the removal,
 // and fails without a terminal.
-func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Removal, reporter *reporter) error {
+func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Removal, reporter *reporter, where string, more func(uninstall.Removal) []string) error {
 	printer := reporter.current()
 	if len(removal.Users) > 0 {
 		printer.Sink(event.Purging{Objects: removal.Users})
@@ -149,18 +154,14 @@ func (o *uninstallOptions) confirm(ctx context.Context, removal uninstall.Remova
 	if o.yes || o.dryRun != event.DryRunNone || len(removal.Removed) == 0 {
 		return nil
 	}
-	objects := fmt.Sprintf("%d objects", len(removal.Removed)+len(removal.Users))
-	if objects == "1 objects" {
-		objects = "1 object"
-	}
+	objects := countOf(len(removal.Removed)+len(removal.Users), "object")
 	if reporter.mode == progressJSON {
 		return &usageError{fmt.Errorf("cannot prompt before deleting %s: --progress=json has no prompts; use --yes, or preview with --dry-run=server", objects)}
-	}
-	for _, kept := range removal.Kept {
-		printer.Remark(progress.Printable(fmt.Sprintf("  %s is kept: %s", kept.Ref, kept.Why)))
 	}
 	if !term.IsTerminal(reporter.streams.In) {
 		return &usageError{fmt.Errorf("cannot prompt before deleting %s: stdin is not a terminal; use --yes, or preview with --dry-run=server", objects)}
 	}
-	return ask(ctx, reporter, "Delete "+objects+"?", "nothing removed")
+	remarkAll(printer, consequences(removal))
+	remarkAll(printer, more(removal))
+	return ask(ctx, reporter, "Delete "+objects+where+"?", "nothing removed")
 }

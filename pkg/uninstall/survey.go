@@ -206,9 +206,9 @@ func holding(object applyset.Object, users []applyset.Object, err error) (verdic
 	case err != nil:
 		return verdict{}, err
 	case len(users) > 0 && object.Meta.DeletionTimestamp != nil: // which cannot be taken back
-		return verdict{keep: "already being deleted, waiting for your objects: " + applyset.Summary(users)}, nil
+		return verdict{keep: "already being deleted, waiting for objects not installed by this tool: " + applyset.Summary(users)}, nil
 	case len(users) > 0:
-		return verdict{keep: "contains your objects: " + applyset.Summary(users)}, nil
+		return verdict{keep: "contains objects not installed by this tool: " + applyset.Summary(users)}, nil
 	}
 	return verdict{}, nil
 }
@@ -218,7 +218,7 @@ func holding(object applyset.Object, users []applyset.Object, err error) (verdic
 type unseen struct{ err error }
 
 func (u *unseen) Error() string {
-	return "cannot check it for your objects: " + redact.Text(strings.Join(strings.Fields(u.err.Error()), " "))
+	return "cannot check it for objects not installed by this tool: " + redact.Text(strings.Join(strings.Fields(u.err.Error()), " "))
 }
 
 func (u *unseen) Unwrap() error { return u.err }

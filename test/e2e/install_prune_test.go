@@ -139,8 +139,8 @@ func pruneUpgrade(t *testing.T, u *user.User, newer string) {
 		}
 	}
 	for _, want := range []string{
-		"  customresourcedefinition gadgets.prune.example.com is kept: contains your objects: gadget default/mine\n",
-		"  namespace extra is kept: contains your objects: configmap extra/mine\n",
+		"  customresourcedefinition gadgets.prune.example.com is kept: contains objects not installed by this tool: gadget default/mine\n",
+		"  namespace extra is kept: contains objects not installed by this tool: configmap extra/mine\n",
 	} {
 		if !strings.Contains(got.Stderr, want) {
 			t.Errorf("%q is not in\n%s", want, got.Stderr)

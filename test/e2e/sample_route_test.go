@@ -158,7 +158,7 @@ func sampleKeepsNamespace(t *testing.T, u *user.User) {
 		u.Must(t, "kubectl", "istio-demo", "sample", "install", name, "-n", "left", "--yes")
 	}
 	got := u.Run(t, "kubectl", "istio-demo", "sample", "uninstall", "httpbin", "-n", "left", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace left is kept: contains your objects: ") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace left is kept: contains objects not installed by this tool: ") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	u.Must(t, "kubectl", "istio-demo", "sample", "uninstall", "helloworld", "-n", "left", "--yes")

@@ -192,7 +192,7 @@ func TestUninstallSelfOwnedObject(t *testing.T) {
 	u.Must(t, "kubectl", "patch", "configmap", "mine", "-n", "selfish", "--type=merge", "-p",
 		fmt.Sprintf(`{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"mine","uid":%q}]}}`, uid))
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "selfish", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace selfish is kept: contains your objects: configmap selfish/mine\n") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace selfish is kept: contains objects not installed by this tool: configmap selfish/mine\n") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	u.Must(t, "kubectl", "get", "configmap", "mine", "-n", "selfish")

@@ -26,7 +26,7 @@ func TestUninstallCustomResourceCreatedConcurrently(t *testing.T) {
 		}
 	})
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "meanwhile", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "customresourcedefinition gadgets.meanwhile.example.com is kept: contains your objects: gadget meanwhile/theirs") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "customresourcedefinition gadgets.meanwhile.example.com is kept: contains objects not installed by this tool: gadget meanwhile/theirs") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	direct.Must(t, "kubectl", "delete", "crd", "gadgets.meanwhile.example.com") // which is nobody's now
@@ -58,7 +58,7 @@ func TestUninstallCRDInUse(t *testing.T) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	again := direct.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "ending", "--yes")
-	if again.Code != 0 || !strings.Contains(again.Stderr, "gadgets.ending.example.com is kept: already being deleted, waiting for your objects: gadget ending/held") {
+	if again.Code != 0 || !strings.Contains(again.Stderr, "gadgets.ending.example.com is kept: already being deleted, waiting for objects not installed by this tool: gadget ending/held") {
 		t.Errorf("again: exit code %d\n%s", again.Code, again.Stderr)
 	}
 	direct.Must(t, "kubectl", "patch", "gadget", "held", "-n", "ending", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)

@@ -63,7 +63,7 @@ func TestUninstall(t *testing.T) {
 		u.Must(t, "kubectl", "delete", "namespace", "istio-system")
 		u.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "free.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: free}}"))
 		output, code := u.RunOnTerminal(t, "y\n", "kubectl", "istio-demo", "uninstall")
-		if code != 0 || !strings.Contains(output, "Delete 2 objects? [y/N] ") || !strings.Contains(output, "\nnamespace/istio-system deleted\r\n") {
+		if code != 0 || !strings.Contains(output, "\r\n  to be deleted: 1 ConfigMap, 1 Namespace\r\n  this includes namespace istio-system\r\nDelete 2 objects in cluster ") || !strings.Contains(output, "\nnamespace/istio-system deleted\r\n") {
 			t.Errorf("exit code %d\n%s", code, output)
 		}
 		snapshot.WantEqual(t, before, snapshot.TakeSettled(t, control.Kubeconfig))
@@ -93,13 +93,42 @@ func uninstallDry(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 }
 
 func uninstallDeclined(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
+	wants := []string{
+		`\r\n  to be deleted: 3 ClusterRoles, 3 ClusterRoleBindings, 3 ConfigMaps, 12 CustomResourceDefinitions, 3 Deployments, .*, 1 Namespace, `,
+		`\r\n  this includes 12 CRDs with their kinds; namespace istio-system\r\n`,
+		`\r\n  3 pods with sidecars lose their control plane: 2 in namespace shop, 1 in namespace team\r\n`,
+		`\r\n  sample httpbin is still installed; uninstall it first: kubectl istio-demo sample uninstall httpbin -n shop\r\n`,
+		`\r\n  customresourcedefinition gateways.networking.istio.io is kept: contains objects not installed by this tool: gateway shop/httpbin-gateway\r\n`,
+		`\r\nDelete 43 objects in cluster https?://\S+ \(context \S+\)\? \[y/N\] `,
+	}
+	withDependents(t, u)
+	recorder.Drain()
+	defer u.Must(t, "kubectl", "delete", "namespace", "shop", "team")
 	for _, answer := range []string{"n\n", "\n", "yesterday\n"} {
 		output, code := u.RunOnTerminal(t, answer, "kubectl", "istio-demo", "uninstall")
-		if code != 0 || !strings.Contains(output, "Delete 46 objects? [y/N] nothing removed") || strings.Contains(output, "error") {
+		if code != 0 || !strings.Contains(output, "[y/N] nothing removed\r\n") || strings.Contains(output, "error") {
 			t.Errorf("%q: exit code %d\n%s", answer, code, output)
+		}
+		for _, want := range wants {
+			if !regexp.MustCompile(want).MatchString(output) {
+				t.Errorf("nothing like\n%s in\n%s", want, output)
+			}
 		}
 		recorder.WantNoWrites(t)
 	}
+}
+
+// withDependents has pods as istiod leaves them, and the inventory of a sample.
+func withDependents(t *testing.T, u *user.User) {
+	t.Helper()
+	for _, namespace := range []string{"shop", "team"} {
+		u.Must(t, "kubectl", "create", "namespace", namespace)
+	}
+	for pod, namespace := range map[string]string{"a": "shop", "b": "shop", "c": "team"} {
+		u.MustPipe(t, "{apiVersion: v1, kind: Pod, metadata: {name: "+pod+", namespace: "+namespace+", labels: {security.istio.io/tlsMode: istio}}, "+
+			"spec: {automountServiceAccountToken: false, containers: [{name: istio-proxy, image: registry.example.com/proxy}]}}", "kubectl", "create", "-f", "-")
+	}
+	u.Must(t, "kubectl", "istio-demo", "sample", "install", "httpbin", "-n", "shop", "--inject=false")
 }
 
 // uninstallKeeps leaves the user's workload and custom resource alone, and
@@ -115,8 +144,8 @@ func uninstallKeeps(t *testing.T, u *user.User) {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	for _, want := range []string{
-		"customresourcedefinition virtualservices.networking.istio.io is kept: contains your objects: virtualservice default/mine\n",
-		"namespace istio-system is kept: contains your objects: deployment istio-system/mine\n",
+		"customresourcedefinition virtualservices.networking.istio.io is kept: contains objects not installed by this tool: virtualservice default/mine\n",
+		"namespace istio-system is kept: contains objects not installed by this tool: deployment istio-system/mine\n",
 		"44 removed, 2 kept in ",
 	} {
 		if !strings.Contains(got.Stderr, want) {

@@ -50,7 +50,7 @@ func TestUninstallKeepsCopies(t *testing.T) {
 		t.Errorf("exit code %d\n%s", again.Code, again.Stderr)
 	}
 	removed := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "copies", "--yes")
-	if removed.Code != 0 || !strings.Contains(removed.Stderr, "namespace copies is kept: contains your objects: configmap copies/copied") {
+	if removed.Code != 0 || !strings.Contains(removed.Stderr, "namespace copies is kept: contains objects not installed by this tool: configmap copies/copied") {
 		t.Errorf("exit code %d\n%s", removed.Code, removed.Stderr)
 	}
 	u.Must(t, "kubectl", "get", "configmap", "copied", "-n", "copies")
@@ -75,7 +75,7 @@ spec:
 	u.Must(t, "kubectl", "istio-demo", "install", "-n", "claims", "-f", path, "--wait=false")
 	u.Must(t, "kubectl", "wait", "--for=jsonpath={.status.phase}=Pending", "persistentvolumeclaim/data-db-0", "-n", "claims", "--timeout=30s")
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "claims", "--yes")
-	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace claims is kept: contains your objects: persistentvolumeclaim claims/data-db-0") {
+	if got.Code != 0 || !strings.Contains(got.Stderr, "namespace claims is kept: contains objects not installed by this tool: persistentvolumeclaim claims/data-db-0") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	u.Must(t, "kubectl", "get", "persistentvolumeclaim", "data-db-0", "-n", "claims")
@@ -130,8 +130,8 @@ spec: {group: broken.example.com, version: v1, groupPriorityMinimum: 10, version
 	got := u.Run(t, "kubectl", "istio-demo", "uninstall", "-n", "unseen", "--yes")
 	u.Must(t, "kubectl", "delete", "apiservice", "v1.broken.example.com")
 	for _, want := range []string{
-		"customresourcedefinition gadgets.unseen.example.com is kept: cannot check it for your objects: no version is served",
-		"namespace unseen is kept: cannot check it for your objects: the server behind broken.example.com/v1 does not answer",
+		"customresourcedefinition gadgets.unseen.example.com is kept: cannot check it for objects not installed by this tool: no version is served",
+		"namespace unseen is kept: cannot check it for objects not installed by this tool: the server behind broken.example.com/v1 does not answer",
 	} {
 		if !strings.Contains(got.Stderr, want) {
 			t.Errorf("exit code %d, no %q in\n%s", got.Code, want, got.Stderr)
