@@ -132,7 +132,7 @@ func (a *Address) service(ctx context.Context) (*corev1.Service, corev1.ServiceP
 	service, err := a.Cluster.Core.Services(a.Namespace).Get(ctx, a.Gateway, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, corev1.ServicePort{}, fmt.Errorf("service %s not found in namespace %s; run 'kubectl istio-demo install', or choose another one with --gateway or -n", a.Gateway, a.Namespace)
+		return nil, corev1.ServicePort{}, fmt.Errorf("service %s not found in namespace %s; run '%s', or choose another one with --gateway or -n", a.Gateway, a.Namespace, shell.Demo("install", a.Namespace))
 	case err != nil:
 		return nil, corev1.ServicePort{}, cluster.CauseOf(ctx, fmt.Errorf("cannot read service %s/%s: %w", a.Namespace, a.Gateway, err))
 	}

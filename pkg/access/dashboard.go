@@ -118,10 +118,6 @@ func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 	if shown.from == elsewhere {
 		return fmt.Errorf("%s; it is not part of the demo: install it from Istio's samples/addons/extras, or run 'kubectl istio-demo dashboard jaeger' for the demo's traces", none)
 	}
-	here := ""
-	if d.Namespace != "istio-system" {
-		here = shell.In(d.Namespace)
-	}
 	selector := shown.selector
 	if shown.from == demoAddon {
 		selector = addonSelector
@@ -134,11 +130,11 @@ func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 				shell.Line("kubectl scale deployment {}", deployment.GetName()), shell.In(d.Namespace))
 		}
 	}
-	command := "kubectl istio-demo install"
+	command := "install"
 	if shown.from == demoAddon {
 		command += " --addons=" + strings.Join(withAddon(deployments, d.Name), ",")
 	}
-	return fmt.Errorf("%s; run '%s%s', or choose another namespace with -n", none, command, here)
+	return fmt.Errorf("%s; run '%s', or choose another namespace with -n", none, shell.Demo(command, d.Namespace))
 }
 
 // withAddon returns the addons that are there, and the one that is missed:

@@ -84,8 +84,9 @@ type Engine struct {
 	Metadata metadata.Interface
 	Sink     event.Sink
 
-	// Force takes fields over from other managers.
-	Force bool
+	// Force takes fields over from other managers. BuiltIn is set where users can
+	// leave nothing out of the manifest.
+	Force, BuiltIn bool
 	// Recreate deletes objects and makes them anew where a field cannot be
 	// changed and nothing is lost by it; Delete is how, and needed for that.
 	Recreate bool
@@ -101,12 +102,12 @@ type Engine struct {
 	// and "Ignore" they are left out, and told or not.
 	Validation string
 
-	// Halt, if set, is shared by engines of which none is to begin anything more
 	// Unanswered, if set, is told of each object of a dry run or of Verify that a
 	// webhook could not be asked about. Where it gives true, the object counts as
 	// unverified; otherwise it is refused.
 	Unanswered func(Unanswered) bool
 
+	// Halt, if set, is shared by engines of which none is to begin anything more
 	// once one has failed.
 	Halt *Halt
 

@@ -71,12 +71,16 @@ func (e *Engine) refusal(target Target, err error) error {
 	refused := &RefusalError{Source: target.Source, Ref: target.Ref, Err: err}
 	switch refused.Conflicts = conflictsOf(err); {
 	case len(refused.Conflicts) > 0:
-		var owned []string
+		var owned, fields []string
 		for _, conflict := range refused.Conflicts {
+			fields = append(fields, conflict.Fields...)
 			owned = append(owned, fmt.Sprintf("%q owns %s", conflict.Manager, strings.Join(conflict.Fields, ", ")))
 		}
 		refused.Message = strings.Join(owned, "; ")
 		refused.Remedy = "remove these fields, or take them over with --force-conflicts"
+		if e.BuiltIn {
+			refused.Remedy = "reset " + strings.Join(slices.Sorted(slices.Values(fields)), ", ") + " to the built-in value with --force-conflicts"
+		}
 		return refused
 	case immutable(err):
 		refused.Remedy = e.anew(target)

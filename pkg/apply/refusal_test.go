@@ -80,6 +80,11 @@ func TestRefusalFields(t *testing.T) {
 	if !reflect.DeepEqual(refused, want) {
 		t.Errorf("the refusal is\n%+v, want\n%+v", refused, want)
 	}
+	// Nobody can leave a field out of what is built in.
+	if err := (&Engine{BuiltIn: true}).refusal(target, cause); !errors.As(err, &refused) ||
+		refused.Remedy != "reset .spec.a, .spec.b, .spec.replicas to the built-in value with --force-conflicts" {
+		t.Errorf("the refusal is %v", err)
+	}
 }
 
 // TestRefusals finds those that were joined, in their order.

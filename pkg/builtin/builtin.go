@@ -52,6 +52,7 @@ func Demo(options Options) (manifest.Manifest, error) {
 	}
 	return manifest.Manifest{
 		What:           "Istio " + chart.Version + " demo",
+		BuiltIn:        true,
 		Objects:        append(rendered.Objects, addons...),
 		Warnings:       rendered.Warnings,
 		MinimumVersion: chart.MinimumKubernetes,
@@ -66,5 +67,5 @@ func Demo(options Options) (manifest.Manifest, error) {
 // cannot be taken from the hub.
 func Sample(options sample.Options) (manifest.Manifest, error) {
 	objects, err := sample.Render(options)
-	return manifest.Manifest{What: "the sample " + options.Name, Objects: objects}, err
+	return manifest.Manifest{What: "the sample " + options.Name, BuiltIn: true, Objects: objects}, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
 )
 
@@ -133,7 +134,7 @@ func (o *statusOptions) print(report status.Report, out io.Writer) error {
 	}
 	printWhy(report, out)
 	for _, kind := range report.Missing {
-		fmt.Fprintf(out, "all objects of kind %s are missing; rerun 'kubectl istio-demo install'\n", progress.Printable(kind))
+		fmt.Fprintf(out, "all objects of kind %s are missing; rerun '%s'\n", progress.Printable(kind), shell.Demo("install", report.Namespace))
 	}
 	for _, warning := range report.Warnings {
 		fmt.Fprintln(out, "\nwarning: "+progress.Printable(warning))

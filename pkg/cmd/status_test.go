@@ -47,12 +47,12 @@ job/other/b is not ready:
 no workloads installed
 `},
 		{"nothing left", "wide", status.Report{Missing: []string{"deployment.apps"}}, `
-all objects of kind deployment.apps are missing; rerun 'kubectl istio-demo install'
+all objects of kind deployment.apps are missing; rerun 'kubectl istio-demo install -n mesh'
 `},
 		{"one kind left", "", status.Report{Workloads: []status.Workload{ready}, Missing: []string{"widget.example.com"}}, `
 NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
-all objects of kind widget.example.com are missing; rerun 'kubectl istio-demo install'
+all objects of kind widget.example.com are missing; rerun 'kubectl istio-demo install -n mesh'
 `},
 		{"a warning", "", status.Report{Ready: true, Workloads: []status.Workload{ready}, Warnings: []string{"one counts; merge them"}}, `
 NAME           READY   STATUS   AGE

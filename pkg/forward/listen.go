@@ -85,8 +85,14 @@ func (e *ListenError) Error() string {
 	if errors.As(err, &number) {
 		err = number
 	}
-	return fmt.Sprintf("cannot listen on %s: %s; choose another --port, or omit it for a free one",
-		net.JoinHostPort(e.Local.Address, strconv.Itoa(e.Local.Port)), err)
+	remedy := "choose another --port, or omit it for a free one"
+	switch {
+	case number == syscall.EACCES:
+		remedy = "choose a --port from 1024 on, or omit it for a free one"
+	case number != syscall.EADDRINUSE && e.Local.Address != localhost:
+		remedy = "choose an --address of this machine, or omit it for localhost"
+	}
+	return fmt.Sprintf("cannot listen on %s: %s; %s", net.JoinHostPort(e.Local.Address, strconv.Itoa(e.Local.Port)), err, remedy)
 }
 
 func (e *ListenError) Unwrap() error { return e.err }

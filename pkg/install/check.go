@@ -12,13 +12,14 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/foreign"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 )
 
 // CheckNames returns the checks that can be skipped, in the order of their
 // results.
-func CheckNames() []string { return append(preflight.Names(), ownersCheck) }
+func CheckNames() []string { return append(preflight.Names(), foreign.Check) }
 
 // warn reports of what stops nothing.
 func (i *Install) warn(results []preflight.Result) {

@@ -3,7 +3,6 @@ package install
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -16,9 +15,9 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/foreign"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // checked is a resolved manifest that may be applied, as far as anybody can tell
@@ -114,7 +113,7 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 	defer cluster.Trace(ctx, "survey the cluster")()
 	var (
 		c                  = &checked{resolved: r}
-		beside             []otherOwner
+		beside             []foreign.Holder
 		observed, unlisted error
 	)
 	all, allCtx := errgroup.WithContext(ctx)
@@ -143,9 +142,9 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 		c.members, unlisted = r.inventory.Members(allCtx, i.Cluster.Metadata, r.kinds, r.inventory.Recorded)
 		return nil
 	})
-	if !i.Skip[ownersCheck] {
+	if !i.Skip[foreign.Check] {
 		all.Go(func() (err error) {
-			beside, err = i.anotherIstio(allCtx, r.inventory, r.targets)
+			beside, err = foreign.AnotherIstio(allCtx, i.Cluster.Metadata, r.inventory.ID(), r.targets)
 			return err
 		})
 	}
@@ -167,16 +166,18 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 }
 
 // checkOwners adds the verdict on objects of other owners, and on another Istio.
-func (i *Install) checkOwners(ctx context.Context, c *checked, beside []otherOwner) error {
-	others, err := i.foreign(ctx, c.inventory, c.targets)
+func (i *Install) checkOwners(ctx context.Context, c *checked, beside []foreign.Holder) error {
+	others, err := foreign.Find(ctx, i.Cluster.Metadata, c.inventory.ID(), c.targets, i.Adopt)
 	if err != nil {
 		return err
 	}
 	if i.Adopt {
-		i.warnOfFormerOwners(others)
+		for _, other := range others {
+			i.Sink(event.Warning{Message: other.Adopted()})
+		}
 		others = nil
 	}
-	if results := ownerResults(others, beside); !i.Skip[ownersCheck] || len(preflight.Failed(results)) > 0 {
+	if results := foreign.Results(others, beside, c.targets); !i.Skip[foreign.Check] || len(preflight.Failed(results)) > 0 {
 		c.results = append(c.results, results...)
 	}
 	return nil
@@ -193,20 +194,4 @@ func (i *Install) verify(ctx context.Context, c *checked) error {
 	enroll(c.inventory, c.targets)
 	markUnverifiable(c.targets)
 	return c.engine.Verify(ctx, c.targets)
-}
-
-// warnOfFormerOwners says what an adoption leaves behind.
-func (i *Install) warnOfFormerOwners(others []otherOwner) {
-	for _, other := range others {
-		what := fmt.Sprintf("%d objects are", len(other.refs))
-		if len(other.refs) == 1 {
-			what = other.refs[0].String() + " is"
-		}
-		if namespace, release, isHelm := other.owner.Release(); isHelm {
-			i.Sink(event.Warning{Message: fmt.Sprintf("%s adopted from %s, which still has a record of the release; '%s' deletes it",
-				what, other, shell.Line("kubectl delete secret -n {} -l owner=helm,name={}", namespace, release))})
-			continue
-		}
-		i.Sink(event.Warning{Message: fmt.Sprintf("%s adopted from %s", what, other)})
-	}
 }

@@ -6,12 +6,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/foreign"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
@@ -188,6 +191,7 @@ func (i *Install) install(ctx context.Context, read manifest.Manifest, inventory
 	total := len(checked.targets)
 	results, err := i.apply(ctx, checked)
 	if err != nil {
+		i.warnOfFormer(checked, results)
 		return results, i.interrupted(ctx, err, len(results), total)
 	}
 	pruned, err := i.prune(ctx, checked)
@@ -196,6 +200,20 @@ func (i *Install) install(ctx context.Context, read manifest.Manifest, inventory
 		return results, i.interrupted(ctx, err, total, total)
 	}
 	return results, nil
+}
+
+// warnOfFormer says how to go back, once an upgrade that fails has changed something.
+func (i *Install) warnOfFormer(c *checked, results []Result) {
+	former := c.inventory.Recorded.Source
+	changed := slices.ContainsFunc(results, func(result Result) bool { return result.Action != event.Unchanged })
+	if c.engine.DryRun || !changed || !c.inventory.Exists || former == "" || former == c.manifest.What {
+		return
+	}
+	how := "install that manifest again"
+	if c.manifest.BuiltIn {
+		how = "run install of the plugin's version that has it, with its flags"
+	}
+	i.Sink(event.Warning{Message: fmt.Sprintf("%s was installed before; to go back, %s", former, how)})
 }
 
 // engine applies as the options say.
@@ -212,7 +230,7 @@ func (i *Install) engine(inventory *applyset.Inventory) *apply.Engine {
 		Recreate:   i.Recreate,
 		Delete:     i.deleteToRecreate,
 		DryRun:     i.DryRun == event.DryRunServer,
-		Accept:     accept(inventory),
+		Accept:     foreign.Accept(inventory.ID()),
 		Validation: i.Validation,
 	}
 	return engine.Telling(i.Sink)

@@ -70,7 +70,7 @@ func (i *Install) openInventory(ctx context.Context, r *resolved, inventory *pen
 		return err
 	}
 	r.engine = i.engine(r.inventory)
-	r.engine.Unanswered = r.brings
+	r.engine.Unanswered, r.engine.BuiltIn = r.brings, r.manifest.BuiltIn
 	unknown := slices.ContainsFunc(r.inventory.Recorded.Kinds, func(kind schema.GroupKind) bool {
 		_, found := r.kinds.Find(kind)
 		return !found

@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // subject is what the checks are to look at, but for what exists already and
@@ -37,6 +38,9 @@ func (i *Install) subject(r *resolved) preflight.Subject {
 		Fresh:          !r.inventory.Exists,
 		Watches:        i.Wait && i.DryRun == event.DryRunNone,
 		Prunes:         i.Prune && r.inventory.Exists && i.DryRun == event.DryRunNone,
+	}
+	if i.Inventory == "" {
+		subject.Roles = shell.Demo("rbac", i.Namespace.Name)
 	}
 	namespaces := map[string]bool{}
 	for _, target := range targets {

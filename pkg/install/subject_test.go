@@ -118,6 +118,7 @@ metadata: {name: inner, namespace: other, labels: {app: a}}
 		LoadBalancers: []preflight.LoadBalancer{{Namespace: "mesh", Name: "edge"}, {Namespace: "mesh", Name: "tcp"}, {Namespace: "mesh", Name: "there"}},
 		Fresh:         true,
 		Home:          "mesh",
+		Roles:         "kubectl istio-demo rbac -n mesh",
 		Services:      map[string]bool{"mesh/edge": true, "mesh/tcp": true, "mesh/there": true, "other/inner": true},
 	}
 	subject.Version = nil // made of no client

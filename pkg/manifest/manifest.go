@@ -20,6 +20,8 @@ type Manifest struct {
 	Warnings []string
 	// Withheld are objects that Installable has left out.
 	Withheld []Object
+	// BuiltIn marks what comes with the program: users can leave nothing out of it.
+	BuiltIn bool
 	// MinimumVersion is the oldest Kubernetes that it runs on, such as
 	// "1.32", and Architectures those that its images are built for; both are
 	// empty where nobody knows.

@@ -54,8 +54,14 @@ func permissions(ctx context.Context, s *survey) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(denied) > 0 {
-		return deniedResult(denied), nil
+	results := deniedResult(denied)
+	for i := range results {
+		if s.Roles != "" {
+			results[i].Remedy = "ask your cluster administrator for the roles that '" + s.Roles + "' prints with the same flags, or use another --context"
+		}
+	}
+	if len(results) > 0 {
+		return results, nil
 	}
 	return passed("you have all required permissions"), nil
 }

@@ -38,6 +38,7 @@ func TestPermissions(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			subject := (&apiServer{denies: notAdmin(test.denies...)}).subject(t)
 			subject.Uses = []Use{use("configmaps", "other"), use("clusterroles.rbac.authorization.k8s.io", ""), use("configmaps", "mesh")}
+			subject.Roles = "kubectl istio-demo rbac -n mesh"
 			results := only(t, "permissions", subject)
 			want := []Result{{Name: "permissions", Verdict: Pass, Message: "you have all required permissions"}}
 			if test.want != "" {
@@ -45,7 +46,7 @@ func TestPermissions(t *testing.T) {
 					Name:    "permissions",
 					Verdict: Fail,
 					Message: "no permission to " + test.want,
-					Remedy:  "ask your cluster administrator, or use another --context; 'kubectl auth can-i --list' shows your permissions",
+					Remedy:  "ask your cluster administrator for the roles that 'kubectl istio-demo rbac -n mesh' prints with the same flags, or use another --context",
 				}}
 			}
 			if !reflect.DeepEqual(results, want) {

@@ -115,6 +115,9 @@ type Subject struct {
 	// whether the install is going to prune it; nil means no.
 	Home   string
 	Leaves func(*unstructured.Unstructured) bool
+	// Roles is the command that prints those that are needed; empty where there is
+	// none.
+	Roles string
 	// Watches tells whether readiness is waited for, Prunes whether objects
 	// that the manifest no longer has are removed.
 	Watches, Prunes bool

@@ -29,7 +29,7 @@ func TestPasted(t *testing.T) {
 			{namespace: &metav1.PartialObjectMetadata{}},
 			{hidden: true, gone: name},
 		} {
-			_, messages[fmt.Sprint("sidecars", i)] = withoutSidecar([]corev1.Pod{{}}, around, name)
+			_, messages[fmt.Sprint("sidecars", i)] = withoutSidecar([]corev1.Pod{{}}, around, name, []string{name})
 		}
 		refused := &Install{Install: install.Install{Namespace: manifest.Namespace{Name: name}}}
 		messages["label"] = refused.unwanted("disabled").Remedy

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -29,7 +30,10 @@ type Sidecars struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// surroundings are what decides whether a pod gets a sidecar.
+// injectors selects Istio's webhooks that inject sidecars.
+const injectors = "app=sidecar-injector"
+
+// injectionState is what decides whether a pod gets a sidecar.
 type injectionState struct {
 	namespace *metav1.PartialObjectMetadata
 	// injectors are the webhooks that would inject; hidden where the user may
@@ -67,8 +71,20 @@ func (s *Install) sidecars(ctx context.Context, results []install.Result) (Sidec
 	if err != nil {
 		return count, err
 	}
-	count.Why, count.Remedy = withoutSidecar(without, around, s.Namespace.Name)
+	count.Why, count.Remedy = withoutSidecar(without, around, s.Namespace.Name, deploymentsOf(results))
 	return count, nil
+}
+
+// deploymentsOf names those that were applied.
+func deploymentsOf(results []install.Result) []string {
+	var names []string
+	for _, result := range results {
+		if result.Ref.Kind == "Deployment" {
+			names = append(names, result.Ref.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // podsOf returns the pods of deployments, without those that are going.
@@ -111,7 +127,7 @@ func (s *Install) surroundings(ctx context.Context) (injectionState, error) {
 	case !apierrors.IsForbidden(err):
 		return around, fmt.Errorf("cannot read namespace %s: %w", s.Namespace.Name, err)
 	}
-	hooks, err := s.Cluster.Admission.MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{LabelSelector: "app=sidecar-injector"})
+	hooks, err := s.Cluster.Admission.MutatingWebhookConfigurations().List(ctx, metav1.ListOptions{LabelSelector: injectors})
 	switch {
 	case err == nil:
 		around.injectors = hooks.Items
@@ -142,9 +158,11 @@ func servicesOf(configurations []admissionv1.MutatingWebhookConfiguration) []adm
 	return services
 }
 
-// withoutSidecar says why pods have no sidecar, and what to do about it.
-func withoutSidecar(pods []corev1.Pod, around injectionState, namespace string) (why, remedy string) {
-	restart := "'kubectl rollout restart deployment" + shell.In(namespace) + "'"
+// withoutSidecar says why pods of deployments have no sidecar, and what to do
+// about it.
+func withoutSidecar(pods []corev1.Pod, around injectionState, namespace string, deployments []string) (why, remedy string) {
+	restart := "'kubectl rollout restart deployment" + shell.Names(deployments...) + shell.In(namespace) + "'"
+	mesh, _, _ := strings.Cut(around.gone, "/")
 	label := "'" + shell.Line("kubectl label namespace {} "+injectionEnabled, namespace) + "'"
 	labelled := around.namespace == nil || injected(around.namespace.Labels)
 	switch {
@@ -158,7 +176,7 @@ func withoutSidecar(pods []corev1.Pod, around injectionState, namespace string) 
 		return "namespace " + namespace + " is not labelled for injection", "run " + label + " and then " + restart
 	case around.gone != "":
 		return "service " + around.gone + " of the injection webhook does not exist",
-			"reinstall Istio with 'kubectl istio-demo install', then run " + restart
+			"reinstall Istio with '" + shell.Demo("install", mesh) + "', then run " + restart
 	case before(pods, around.namespace):
 		return "these pods were created before the namespace was labelled", "run " + restart
 	}

@@ -74,16 +74,16 @@ func TestWithoutSidecar(t *testing.T) {
 	}{
 		{"no Istio, no label", at(1), injectionState{namespace: namespaceOf(nil)}, "the cluster has no sidecar injector (no such webhook), and the namespace is not labelled for injection", "install Istio with"},
 		{"no Istio", at(1), injectionState{namespace: labelled}, "the cluster has no sidecar injector (no such webhook)", "install Istio with"},
-		{"no label", at(1), injectionState{namespace: namespaceOf(nil), injectors: hooks}, "namespace shop is not labelled for injection", "run 'kubectl label namespace shop istio-injection=enabled' and then 'kubectl rollout restart deployment -n shop'"},
+		{"no label", at(1), injectionState{namespace: namespaceOf(nil), injectors: hooks}, "namespace shop is not labelled for injection", "run 'kubectl label namespace shop istio-injection=enabled' and then 'kubectl rollout restart deployment details-v1 reviews-v1 -n shop'"},
 		{"no label, and Istio cannot be seen", at(1), injectionState{namespace: namespaceOf(nil), hidden: true}, "namespace shop is not labelled for injection", "run 'kubectl label"},
 		{"no service", at(1), injectionState{namespace: labelled, injectors: hooks, gone: "istio-system/istiod"}, "service istio-system/istiod of the injection webhook does not exist", "reinstall Istio"},
-		{"older than the label", at(-1), injectionState{namespace: labelled, injectors: hooks}, "these pods were created before the namespace was labelled", "run 'kubectl rollout restart deployment -n shop'"},
+		{"older than the label", at(-1), injectionState{namespace: labelled, injectors: hooks}, "these pods were created before the namespace was labelled", "run 'kubectl rollout restart deployment details-v1 reviews-v1 -n shop'"},
 		{"younger", at(1), injectionState{namespace: labelled, injectors: hooks}, "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer", "check istiod"},
 		{"nothing can be seen", at(1), injectionState{hidden: true}, "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer", "check istiod"},
 	} {
 		pods := []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: *test.created}}}
-		why, remedy := withoutSidecar(pods, test.around, "shop")
-		if why != test.why || !strings.HasPrefix(remedy, test.remedy) || !strings.Contains(remedy, "'kubectl rollout restart deployment -n shop'") {
+		why, remedy := withoutSidecar(pods, test.around, "shop", []string{"details-v1", "reviews-v1"})
+		if why != test.why || !strings.HasPrefix(remedy, test.remedy) || !strings.Contains(remedy, "'kubectl rollout restart deployment details-v1 reviews-v1 -n shop'") {
 			t.Errorf("%s: %s; %s", test.name, why, remedy)
 		}
 	}

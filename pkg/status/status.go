@@ -20,6 +20,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
@@ -50,7 +51,7 @@ type Report struct {
 type NotInstalledError struct{ Namespace string }
 
 func (e *NotInstalledError) Error() string {
-	return fmt.Sprintf("nothing is installed in namespace %s; run 'kubectl istio-demo install', or choose another namespace with -n", e.Namespace)
+	return fmt.Sprintf("nothing is installed in namespace %s; run '%s', or choose another namespace with -n", e.Namespace, shell.Demo("install", e.Namespace))
 }
 
 // Run returns the report, with an explanation for whatever is not ready; it does

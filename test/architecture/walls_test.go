@@ -44,7 +44,7 @@ var rooms = map[string]room{
 	},
 	"pkg/install": {
 		own: []string{
-			"pkg/apiupgrade", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/hold", "pkg/managedfields", "pkg/manifest",
+			"pkg/apiupgrade", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/event", "pkg/foreign", "pkg/hold", "pkg/managedfields", "pkg/manifest",
 			"pkg/preflight", "pkg/ready", "pkg/redact", "pkg/remove", "pkg/schedule", "pkg/shell", "pkg/uninstall", "pkg/untyped",
 		},
 		forbidden: slices.Concat(terminal, helm),
@@ -58,13 +58,14 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/status": {
-		own:       []string{"pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/follow", "pkg/event", "pkg/manifest", "pkg/preflight", "pkg/ready", "pkg/redact", "pkg/untyped"},
+		own:       []string{"pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/follow", "pkg/event", "pkg/manifest", "pkg/preflight", "pkg/ready", "pkg/redact", "pkg/shell", "pkg/untyped"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/access": {
 		own:       []string{"pkg/cluster", "pkg/event", "pkg/follow", "pkg/forward", "pkg/manifest", "pkg/redact", "pkg/shell"},
 		forbidden: slices.Concat(terminal, helm),
 	},
+	"pkg/foreign":         {own: []string{"pkg/apply", "pkg/applyset", "pkg/event", "pkg/manifest", "pkg/preflight", "pkg/shell"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/rbac":            {own: []string{"pkg/managedfields", "pkg/applyset", "pkg/manifest", "pkg/untyped"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/cluster":         {own: []string{"pkg/answer", "pkg/apply", "pkg/crd", "pkg/discover", "pkg/event", "pkg/redact", "pkg/retry"}, forbidden: slices.Concat(terminal, helm)},
 	"pkg/applyset":        {own: []string{"pkg/discover", "pkg/event", "pkg/managedfields"}, forbidden: slices.Concat(terminal, helm)},

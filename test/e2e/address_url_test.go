@@ -109,7 +109,7 @@ func TestAddressErrors(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"-n nowhere", 1, `error: service istio-ingressgateway not found in namespace nowhere; run 'kubectl istio-demo install', or choose another one with --gateway or -n`},
+		{"-n nowhere", 1, `error: service istio-ingressgateway not found in namespace nowhere; run 'kubectl istio-demo install -n nowhere', or choose another one with --gateway or -n`},
 		{"-n nearby --gateway inside", 1, outside + `service nearby/inside is of type ClusterIP; run 'kubectl istio-demo address --forward -n nearby --gateway=inside'`},
 		{"-n nearby --gateway local", 1, outside + `service nearby/local has no load balancer address \(EXTERNAL-IP is pending\), and no usable node has an address; .*`},
 		{"-n nearby --gateway webless", 1, `error: service nearby/webless has no HTTP port: .*`},

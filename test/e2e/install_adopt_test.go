@@ -23,7 +23,7 @@ func TestInstallAdoptsFromIstioctl(t *testing.T) {
 		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
 		lines := got.Errors()
 		if got.Code != 1 || len(lines) != 1 || !strings.HasSuffix(lines[0],
-			" and 44 more of the manifest's objects belong to istioctl; remove it with 'istioctl uninstall --purge', or adopt it with --adopt") {
+			" and 44 more of the manifest's objects belong to istioctl; use it: 'kubectl istio-demo sample install bookinfo' works with it; or adopt these 45 objects with --adopt; only if it is yours, remove it with 'istioctl uninstall --purge'") {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		recorder.WantNoWrites(t)
@@ -32,7 +32,7 @@ func TestInstallAdoptsFromIstioctl(t *testing.T) {
 		recorder.Drain()
 		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh", "--adopt")
 		lines := got.Errors()
-		if got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is installed: deployment istio-system/istiod; ") {
+		if got.Code != 1 || len(lines) != 1 || !strings.HasPrefix(lines[0], "error: another Istio is installed: deployment istio-system/istiod; use it: 'kubectl istio-demo sample install bookinfo' works with it; remove it only if it is yours (") {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 		recorder.WantNoWrites(t)
@@ -78,7 +78,8 @@ func installBesideDemo(t *testing.T, u *user.User, recorder *apiproxy.Proxy) {
 	got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none", "-n", "mesh")
 	lines := got.Errors()
 	if got.Code != 1 || len(lines) != 2 ||
-		!strings.HasSuffix(lines[0], " more of the manifest's objects belong to the demo in namespace istio-system; remove it with 'kubectl istio-demo uninstall -n istio-system', or adopt it with --adopt") ||
+		!strings.HasSuffix(lines[0], " objects with --adopt; only if it is yours, remove it with 'kubectl istio-demo uninstall -n istio-system'") ||
+		!strings.Contains(lines[0], " more of the manifest's objects belong to the demo in namespace istio-system; use it: 'kubectl istio-demo sample install bookinfo' works with it; or adopt these ") ||
 		!strings.HasPrefix(lines[1], "error: another Istio is installed: deployment istio-system/istiod; ") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
@@ -112,17 +113,17 @@ func TestInstallAdopts(t *testing.T) {
 	install := []string{"kubectl", "istio-demo", "install", "-n", "foreign", "-f", user.File(t, "ours.yaml", manifest.String())}
 	recorder.Drain()
 	got := u.Run(t, install...)
-	const byTool = "; remove it with the tool that owns it"
+	const byTool = "; adopt it with --adopt; only if it is yours, remove it with the tool that owns it"
 	wants := []string{
 		"configmap foreign/argo-label belongs to Argo CD (application mall)" + byTool,
 		"configmap foreign/argo-id belongs to Argo CD (application shop)" + byTool,
 		"configmap foreign/flux belongs to Flux (infra)" + byTool,
-		"configmap foreign/helm belongs to helm (release istio-base in namespace mesh); remove it with 'helm uninstall -n mesh istio-base'",
-		"configmap foreign/kubectl-apply and 2 more of the manifest's objects belong to kubectl" + byTool,
+		"configmap foreign/helm belongs to helm (release istio-base in namespace mesh); adopt it with --adopt; only if it is yours, remove it with 'helm uninstall -n mesh istio-base'",
+		"configmap foreign/kubectl-apply and 2 more of the manifest's objects belong to kubectl" + strings.Replace(byTool, "it with --", "these 3 objects with --", 1),
 		"configmap foreign/operator belongs to shop-operator" + byTool,
 	}
 	for i, want := range wants {
-		wants[i] = "error: " + want + ", or adopt it with --adopt"
+		wants[i] = "error: " + want
 	}
 	if lines := got.Errors(); got.Code != 1 || !slices.Equal(lines, wants) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)

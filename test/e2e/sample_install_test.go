@@ -103,7 +103,7 @@ func sampleAgain(t *testing.T, u *user.User) {
 	got := u.Run(t, "kubectl", "istio-demo", "sample", "install", "bookinfo", "-n", "mine", "-o", "json")
 	const why = "the cluster has no sidecar injector (no such webhook)"
 	if got.Code != 0 || !strings.HasPrefix(got.Summary(), "0 created, 0 configured, 21 unchanged in ") ||
-		!strings.Contains(got.Stderr, "\nwarning: 6 of 6 pods of bookinfo have no sidecar: "+why+"; install Istio with 'kubectl istio-demo install', then run 'kubectl rollout restart deployment -n mine'\n") {
+		!strings.Contains(got.Stderr, "\nwarning: 6 of 6 pods of bookinfo have no sidecar: "+why+"; install Istio with 'kubectl istio-demo install', then run 'kubectl rollout restart deployment details-v1 productpage-v1 ratings-v1 reviews-v1 reviews-v2 reviews-v3 -n mine'\n") {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	var report struct {
@@ -155,7 +155,7 @@ func sampleList(t *testing.T, u *user.User) {
 	}
 	mine := user.File(t, "mine.yaml", "{apiVersion: v1, kind: Service, metadata: {name: reviews}, spec: {ports: [{port: 80}]}}")
 	taken := u.Run(t, "kubectl", "istio-demo", "install", "-f", mine, "-n", "mine")
-	want := "error: service mine/reviews belongs to the sample bookinfo in namespace mine; remove it with 'kubectl istio-demo sample uninstall bookinfo -n mine', or adopt it with --adopt"
+	want := "error: service mine/reviews belongs to the sample bookinfo in namespace mine; adopt it with --adopt; only if it is yours, remove it with 'kubectl istio-demo sample uninstall bookinfo -n mine'"
 	if lines := taken.Errors(); taken.Code != 1 || !slices.Equal(lines, []string{want}) {
 		t.Errorf("exit code %d\n%s", taken.Code, taken.Stderr)
 	}

@@ -147,7 +147,7 @@ func TestStatusErrors(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"-n nowhere", 1, `error: nothing is installed in namespace nowhere; run 'kubectl istio-demo install', or choose another namespace with -n`},
+		{"-n nowhere", 1, `error: nothing is installed in namespace nowhere; run 'kubectl istio-demo install -n nowhere', or choose another namespace with -n`},
 		{"-n nowhere -w", 1, `error: nothing is installed in namespace nowhere; .*`},
 		{"--as nobody", 1, `error: cannot read the inventory, configmap istio-system/istio-demo: .* is forbidden: .*`},
 		{"--as reader", 1, `error: cannot list deployments: deployments\.apps is forbidden: .*`},

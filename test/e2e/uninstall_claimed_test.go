@@ -43,7 +43,7 @@ func TestUninstallKeepsIstioctls(t *testing.T) {
 	})
 	t.Run("refused afterwards", func(t *testing.T) {
 		got := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none")
-		if got.Code != 1 || !strings.Contains(got.Stderr, " belong to istioctl; remove it with 'istioctl uninstall --purge', or ") {
+		if got.Code != 1 || !strings.Contains(got.Stderr, " objects with --adopt; only if it is yours, remove it with 'istioctl uninstall --purge'") {
 			t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 		}
 	})
