@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
@@ -27,6 +28,10 @@ func TestNothingIsLeftOfASample(t *testing.T) {
 		serves := inmemory.Server(func(request *http.Request) any {
 			if version, is := strings.CutPrefix(request.URL.Path, "/apis/networking.istio.io/"); is && !strings.Contains(version, "/") {
 				return metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: "networking.istio.io/" + version}
+			}
+			if inmemory.Last(request) == "pods" {
+				ready := corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}
+				return corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, Items: []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{Namespace: "mesh", Name: "istiod"}, Status: ready}}}
 			}
 			underWay.Add(1)
 			defer underWay.Add(-1)

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -41,6 +42,9 @@ type Install struct {
 	ConfirmLabel func(ctx context.Context, label string) error
 	// ResetRoutes removes the routes that Routing has set.
 	ResetRoutes bool
+
+	// withMesh is set where the mesh is being installed.
+	withMesh bool
 }
 
 // Report is how a sample is after its installation.
@@ -91,11 +95,17 @@ func (s *Install) Run(ctx context.Context) (Report, error) {
 
 func (s *Install) inventory() string { return applyset.SampleName(s.Sample) }
 
-// mesh refuses a cluster that does not know the kinds that a sample needs, and
-// says how it gets to know them.
+// mesh refuses a cluster that does not know the kinds that a sample needs, or where
+// nobody would act on them, and says how it gets there.
 func (s *Install) mesh(ctx context.Context) error {
-	err := s.serves(ctx, istioNetworking, "Istio is not installed", "install it first with 'kubectl istio-demo install'")
-	if err != nil || !s.GatewayAPI {
+	var idle error
+	var group sync.WaitGroup
+	if !s.withMesh {
+		group.Go(func() { idle = s.running(ctx) })
+	}
+	err := s.serves(ctx, istioNetworking, "Istio is not installed", installFirst)
+	group.Wait()
+	if err = cmp.Or(err, idle); err != nil || !s.GatewayAPI {
 		return err
 	}
 	return s.serves(ctx, gatewayAPI, "the Gateway API is not installed",

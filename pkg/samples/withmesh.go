@@ -93,7 +93,7 @@ func (w *WithMesh) installAll(ctx context.Context, sink event.Sink) ([]Report, e
 	all, errs := make([]Report, len(w.Samples)), make([]error, len(w.Samples))
 	var group sync.WaitGroup
 	for n, s := range w.Samples {
-		s.Sink = sink
+		s.Sink, s.withMesh = sink, true
 		group.Go(func() { all[n], errs[n] = s.Run(ctx) })
 	}
 	group.Wait()
