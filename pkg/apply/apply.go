@@ -63,8 +63,9 @@ type Target struct {
 	// about, because its namespace or definition does not exist yet.
 	Unverifiable bool
 
-	// Recreate is set by Verify where the object has to be made anew.
-	Recreate bool
+	// Recreate is set by Verify where the object has to be made anew, and Changes
+	// where the spec changes.
+	Recreate, Changes bool
 }
 
 // Result is an object as the server stored it, or would have.

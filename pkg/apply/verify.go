@@ -37,6 +37,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	// All of the refusals are wanted, so they do not end the others.
 	err := each(ctx, e.slots(), nil, len(members), func(ctx context.Context, n int) error {
 		stored, err := e.patch(ctx, members[n], true)
+		targets[doubtful[n]].Changes = err == nil && stored.GetGeneration() != members[n].Live.GetGeneration()
 		if e.recreates(members[n], stored, err) {
 			targets[doubtful[n]].Recreate = true
 			refused[n] = e.tryCreation(ctx, members[n])

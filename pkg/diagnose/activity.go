@@ -107,14 +107,14 @@ func awaitsImages(pod *corev1.Pod) []place {
 
 // obstacle returns the symptom that tells most. That a container does not answer
 // its probes yet is told only when the wait has ended: most of them do not when
-// they start. That no pods are made the workload says itself.
+// they start.
 func obstacle(symptoms []symptom) string {
 	if len(symptoms) == 0 {
 		return ""
 	}
 	first := slices.MinFunc(symptoms, func(a, b symptom) int { return cmp.Compare(a.kind, b.kind) })
 	switch {
-	case first.kind == probeKind, first.kind == otherKind, first.kind == createKind:
+	case first.kind == probeKind, first.kind == otherKind:
 		return ""
 	case first.Cause != "":
 		return "waiting for " + first.Cause

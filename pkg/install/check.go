@@ -98,9 +98,8 @@ func (i *Install) inspect(ctx context.Context, read manifest.Manifest, inventory
 	if err != nil {
 		return nil, err
 	}
-	results = append(results, c.results...)
-	if len(preflight.Failed(results)) > 0 {
-		return results, nil // clearer than what could not be read
+	if found := append(results, c.results...); len(preflight.Failed(found)) > 0 {
+		return found, nil // clearer than what could not be read
 	}
 	if c.unseen != nil {
 		return nil, c.unseen
@@ -108,9 +107,11 @@ func (i *Install) inspect(ctx context.Context, read manifest.Manifest, inventory
 	return i.inspectChanges(ctx, c, results)
 }
 
-// inspectChanges adds the verdict on what the server refuses to change.
+// inspectChanges adds the results of the checks, and the verdict on what the server
+// refuses to change.
 func (i *Install) inspectChanges(ctx context.Context, c *checked, results []preflight.Result) ([]preflight.Result, error) {
 	err := i.verify(ctx, c)
+	results = append(results, c.results...)
 	var refused *preflight.RefusedError
 	switch {
 	case ctx.Err() != nil:

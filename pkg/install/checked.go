@@ -25,6 +25,7 @@ import (
 type checked struct {
 	*resolved
 	results []preflight.Result
+	subject preflight.Subject
 	// members are those of the inventory. Stale ones are not in the manifest, and
 	// withheld ones are in it and not applied.
 	members, stale, withheldMembers []applyset.Object
@@ -129,6 +130,7 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 		is := func(target apply.Target) bool { return target.Ref == manifest.Ref(object) }
 		return i.Prune && applyset.IsMember(object, r.inventory.ID()) && !slices.ContainsFunc(r.targets, is)
 	}
+	c.subject = subject
 	all.Go(func() error {
 		defer close(known)
 		observed = r.engine.Observe(ctx, r.targets)
@@ -193,5 +195,8 @@ func (i *Install) verify(ctx context.Context, c *checked) error {
 	}
 	enroll(c.inventory, c.targets)
 	markUnverifiable(c.targets)
-	return c.engine.Verify(ctx, c.targets)
+	if err := c.engine.Verify(ctx, c.targets); err != nil {
+		return err
+	}
+	return i.checkSurge(ctx, c)
 }

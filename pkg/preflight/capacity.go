@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,6 +47,37 @@ func capacity(_ context.Context, s *survey) ([]Result, error) {
 		return results, nil
 	}
 	return passed("the nodes have room for the pods"), nil
+}
+
+// Surge returns a warning for each workload of which no node has room for another
+// pod: that is what a rolling update begins with, and what it waits for. What the
+// user may not see is left out.
+func Surge(ctx context.Context, subject Subject, workloads []Workload) ([]Result, error) {
+	s := newSurvey(ctx, subject)
+	var reading sync.WaitGroup
+	reading.Go(func() { _, _ = s.used() }) // kept, with the error
+	nodes, err := s.nodes()
+	reading.Wait()
+	if err != nil {
+		_, err = unseen("nodes", err)
+		return nil, err
+	}
+	free, err := rooms(s, nodes)
+	if errors.Is(err, errTooMany) {
+		return nil, nil
+	}
+	if err != nil {
+		_, err = unseen("pods", err)
+		return nil, err
+	}
+	var results []Result
+	for _, workload := range workloads {
+		results = append(results, perNode([]Workload{workload}, free)...)
+	}
+	for i := range results {
+		results[i].Name = "capacity"
+	}
+	return results, nil
 }
 
 // rooms returns the ready nodes and what is free on them. What pods without a

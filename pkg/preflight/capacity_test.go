@@ -69,6 +69,29 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
+// TestSurge warns of each workload of which no node has room for another pod, and
+// of nothing else: what must wait for another update to end comes all the same.
+func TestSurge(t *testing.T) {
+	big := node("x", "amd64", "4", "8Gi")
+	for _, test := range []struct {
+		name      string
+		workloads []Workload
+		nodes     any
+		want      []string
+	}{
+		{"room for one after the other", []Workload{workload("a", 3, "3", ""), workload("b", 3, "3", "")}, nodes(big), nil},
+		{"no room", []Workload{workload("a", 1, "1", ""), workload("b", 1, "5", "")}, nodes(big),
+			[]string{"warn: no node has room for a pod of deployment mesh/b: it requests cpu 5, memory 0, pods 1, and a node has at most about cpu 4, memory 8Gi, pods 10 free"}},
+		{"hidden", []Workload{workload("a", 1, "5", "")}, http.StatusForbidden, nil},
+	} {
+		subject := (&apiServer{answers: map[string]any{"/api/v1/nodes": test.nodes}}).subject(t)
+		results, err := Surge(t.Context(), subject, test.workloads)
+		if got := verdicts(results); err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, %q", test.name, err, got)
+		}
+	}
+}
+
 // TestCapacityOfExisting leaves out what has its room already. Where nothing was
 // installed before, what is taken is read meanwhile.
 func TestCapacityOfExisting(t *testing.T) {

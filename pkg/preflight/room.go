@@ -19,6 +19,14 @@ const makeRoom = "add a node (unless an autoscaler does), or lower the requests;
 // where these have enough, all pods with what the nodes have free in total. How
 // pods are best spread is for the scheduler to find out.
 func shortages(workloads []Workload, rooms []room) []Result {
+	if results := perNode(workloads, rooms); len(results) > 0 {
+		return results
+	}
+	return totalShortage(workloads, rooms)
+}
+
+// perNode compares each workload's pods with what single nodes have free.
+func perNode(workloads []Workload, rooms []room) []Result {
 	var results []Result
 	var homeless []string
 	for _, workload := range workloads {
@@ -36,10 +44,7 @@ func shortages(workloads []Workload, rooms []room) []Result {
 			Remedy:  "wait for such a node, or add one; 'kubectl describe nodes' shows labels and taints",
 		})
 	}
-	if len(results) > 0 {
-		return results
-	}
-	return totalShortage(workloads, rooms)
+	return results
 }
 
 // shortageOf returns a result if none of the nodes has room for a pod of the
