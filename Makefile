@@ -93,7 +93,7 @@ SIZES ?= 100,1000,5000
 PODS ?= 10000
 BENCH := TOOLS=$(TOOLS) PLUGIN=$(PLUGIN) HELM=$(HELM) CLOCK=$(BUILD)/bench/clock $(BUILD)/bench/bench
 
-.PHONY: help build tools oldest node containerd istiod observers images demo demo-steps cluster-up cluster-down test unit oracle addons e2e e2e-one mesh mesh-tests mesh-one soak bench bench-scale bench-node bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture picture-page clean
+.PHONY: help build tools oldest node containerd istiod observers images demo demo-steps cluster-up cluster-down test unit oracle values addons e2e e2e-one mesh mesh-tests mesh-one soak bench bench-scale bench-node bench-tables bench-parts bench-tools docs fuzz figures lint release-tools release-archives release-manifest release-test release-draft picture picture-page clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -148,9 +148,13 @@ unit: ## the tests that need no cluster
 	go test $(RACE) ./cmd/... ./pkg/... ./test/architecture/... ./test/bench/... ./test/latency/... ./test/pasted/... ./test/cmd/... ./test/measure/...
 	@cd test/images && go test ./assemble ./bookinfo ./registry
 
-oracle: ## upgraded objects against what Kubernetes itself makes of the old ones
+oracle: ## upgraded objects against what Kubernetes itself makes of the old ones, and types of values against Istio's own
 	cd test/tools && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(BUILD)/oracle oracle/main.go
 	ORACLE=$(BUILD)/oracle go test -count=1 ./test/oracle/...
+	cd test/tools && go run values/main.go | diff $(CURDIR)/pkg/manifest/values/schema.json - # or else: make values
+
+values: ## what values Istio's charts take, for pkg/manifest/values: after an update of Istio
+	cd test/tools && go run values/main.go > $(CURDIR)/pkg/manifest/values/schema.json
 
 addons: ## the addons' queries and configuration, with Prometheus' own code
 	@cd test/addons && go test -count=1 ./...

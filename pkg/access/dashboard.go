@@ -83,6 +83,9 @@ func DashboardNames() []string { return slices.Sorted(maps.Keys(dashboards)) }
 // for a name that is none of Dashboards.
 func DashboardTitle(name string) string { return dashboards[name].shows }
 
+// DashboardPort is the port of the pod that has the dashboard, which people know.
+func DashboardPort(name string) int { return dashboards[name].port }
+
 // NeedsProxy reports whether a dashboard is that of a proxy, which must be named.
 func NeedsProxy(name string) bool {
 	found, ok := dashboards[name]

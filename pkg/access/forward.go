@@ -3,6 +3,7 @@ package access
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -27,12 +28,24 @@ func (n Local) limit(ctx context.Context) (context.Context, context.CancelFunc) 
 // address is the local one.
 func (n Local) address() string { return cmp.Or(n.Address, "localhost") }
 
+// free returns a port that can be used.
+func (n Local) free(ctx context.Context) (forward.Local, error) {
+	if n.Port == 0 && n.Preferred != 0 {
+		if local, err := forward.Free(ctx, n.address(), n.Preferred); err == nil {
+			return local, nil
+		}
+	}
+	return forward.Free(ctx, n.address(), n.Port)
+}
+
 // Local is the near end of a forward. An empty one is a free port of localhost.
 type Local struct {
 	// Address is an IP address or localhost, which is the default, and Port is
 	// from 1 to 65535, or 0 for one that is free.
 	Address string
 	Port    int
+	// Preferred is taken instead of one that is free, if it is free itself.
+	Preferred int
 	// Limit, if set, bounds, with ErrTimeout as its cause, how long there may
 	// be no pod to forward to. It is called each time that one is looked for.
 	Limit func(context.Context) (context.Context, context.CancelFunc)
@@ -59,7 +72,7 @@ type podForward struct {
 // there is no forward. Whether the local port is free is seen before anything is
 // asked, as that is what most often fails.
 func (f *podForward) run(ctx context.Context) error {
-	local, err := forward.Free(ctx, f.local.address(), f.local.Port)
+	local, err := f.local.free(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,22 +90,33 @@ func (f *podForward) run(ctx context.Context) error {
 			stop(err)
 		}
 	})
-	var once sync.Once
+	opened := false
 	forwarder := &forward.Forwarder{
 		Config: f.cluster.Config,
 		Client: f.cluster.Core.RESTClient(),
 		Local:  local,
 		Next:   f.next,
 		Limit:  f.local.limit,
-		Connected: func(target forward.Target) {
-			f.sink(event.Forwarding{Object: targetRef(target), Port: target.Port})
-			once.Do(func() { f.opened(local.Host()) })
-		},
 		Broken: func(target forward.Target, err error) {
 			f.sink(event.ForwardBroken{Object: targetRef(target), Why: err.Error()})
 		},
 	}
-	return forwarder.Run(ctx)
+	forwarder.Connected = func(target forward.Target) {
+		f.sink(event.Forwarding{Object: targetRef(target), Port: target.Port})
+		if !opened {
+			opened = true
+			f.opened(forwarder.Local.Host())
+		}
+	}
+	err = forwarder.Run(ctx)
+	var taken *forward.ListenError
+	if errors.As(err, &taken) && !opened && f.local.Port == 0 {
+		// It was free, but somebody else has taken it meanwhile.
+		if forwarder.Local, err = forward.Free(ctx, f.local.address(), 0); err == nil {
+			err = forwarder.Run(ctx)
+		}
+	}
+	return err
 }
 
 // list takes in what is there. The watch would do so as well, but goes on for

@@ -10,12 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/suggest"
 )
 
 // checkOptions are the flags of check.
@@ -36,8 +36,9 @@ func newCheck(cluster *connection, streams genericiooptions.IOStreams) *cobra.Co
 			Run the checks that install runs before its first write, and print the
 			results. Nothing is changed.
 
-			A warning does not stop an install; a failure does. The exit code is 0 if no
-			check fails.`),
+			A warning does not stop an install; a failure does. 'unknown' is what could not
+			be checked, because you may not look or nobody answered. The exit code is 0 if
+			no check fails.`),
 		Example: examples(`
 			# Check whether the cluster is ready for Istio's demo
 			kubectl istio-demo check
@@ -81,6 +82,9 @@ func (o *checkOptions) validate(cluster *connection) error {
 func (o *checkOptions) run(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(ctx)
 	defer cancel()
+	if err := o.source.complete(ctx, streams.In); err != nil {
+		return err
+	}
 	check := &install.Check{
 		Read: func(ctx context.Context) (manifest.Manifest, error) {
 			return o.source.read(ctx, streams.In, *cluster.Namespace)
@@ -121,15 +125,14 @@ func printChecks(results []preflight.Result, format string, out io.Writer) error
 	if format != "" {
 		return printFields(map[string]any{"checks": results}, format, out)
 	}
-	table := printers.GetNewTabWriter(out)
-	fmt.Fprintln(table, "NAME\tVERDICT\tMESSAGE")
+	table := progress.Table{{"NAME", "VERDICT", "MESSAGE"}}
 	for _, result := range results {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", result.Name, result.Verdict, progress.Printable(result.Message))
+		table.Row(result.Name, string(result.Verdict), result.Message)
 		if result.Remedy != "" {
-			fmt.Fprintf(table, "\t\t-> %s\n", progress.Printable(result.Remedy))
+			table.Row("", "", "-> "+result.Remedy)
 		}
 	}
-	return table.Flush()
+	return printTable(table, out)
 }
 
 // skipChecks is the flag --skip-checks.
@@ -145,7 +148,7 @@ func (s skipChecks) validate() error {
 	known := install.CheckNames()
 	for _, name := range s {
 		if !slices.Contains(known, name) {
-			return &usageError{fmt.Errorf("unknown check %q in --skip-checks; use one of %s", name, strings.Join(known, ", "))}
+			return &usageError{fmt.Errorf("unknown check %q in --skip-checks; %s", name, suggest.Remedy(name, known))}
 		}
 	}
 	return nil

@@ -162,24 +162,30 @@ func (c *connection) suggestContainers(command *cobra.Command, arguments []strin
 	}), cobra.ShellCompDirectiveNoFileComp
 }
 
-// suggestDashboards suggests the dashboards, and for that of a proxy what has
-// one.
+// suggestDashboards suggests the dashboards, each of them once, and for that of a
+// proxy what has one.
 func (c *connection) suggestDashboards(command *cobra.Command, arguments []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	switch {
-	case len(arguments) == 0:
-		var all []cobra.Completion
-		for _, name := range access.DashboardNames() {
+	if len(arguments) > 0 && access.NeedsProxy(arguments[0]) {
+		return c.suggestProxies(arguments, typed)
+	}
+	var all []cobra.Completion
+	for _, name := range without(access.DashboardNames(), arguments) {
+		if len(arguments) == 0 || !access.NeedsProxy(name) {
 			all = append(all, cobra.CompletionWithDesc(name, access.DashboardTitle(name)))
 		}
-		return beginning(typed, all), cobra.ShellCompDirectiveNoFileComp
-	case len(arguments) == 1 && access.NeedsProxy(arguments[0]):
-		found, directive := c.suggestWithPods(typed, "pod")
-		return slices.DeleteFunc(found, func(one cobra.Completion) bool {
-			kind, _, slash := strings.Cut(one, "/")
-			return slash && access.ValidateProxy(kind+"/name") != nil
-		}), directive
 	}
-	return nil, cobra.ShellCompDirectiveNoFileComp
+	return beginning(typed, all), cobra.ShellCompDirectiveNoFileComp
+}
+
+func (c *connection) suggestProxies(arguments []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(arguments) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	found, directive := c.suggestWithPods(typed, "pod")
+	return slices.DeleteFunc(found, func(one cobra.Completion) bool {
+		kind, _, slash := strings.Cut(one, "/")
+		return slash && access.ValidateProxy(kind+"/name") != nil
+	}), directive
 }
 
 // suggestConfigured suggests what the kubeconfig has, but for names that would do

@@ -72,6 +72,9 @@ func newDiff(cluster *connection, streams genericiooptions.IOStreams) *cobra.Com
 }
 
 func differencesOf(ctx context.Context, cluster *connection, streams genericiooptions.IOStreams, from source, upgrade upgradeFlags, prune bool) ([]install.Difference, error) {
+	if err := from.complete(ctx, streams.In); err != nil {
+		return nil, err
+	}
 	sink := progress.NewPlain(streams.ErrOut).Sink
 	connected, err := cluster.connect(sink)
 	if err != nil {

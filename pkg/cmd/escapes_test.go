@@ -38,6 +38,7 @@ var everyCommand = map[string][]string{
 	"sample uninstall": {"bookinfo --yes --timeout=1s"},
 	"completion":       {"", "bash"},
 	"version":          {"", "-o json", "-o yaml"},
+	"options":          {""},
 }
 
 // hostileManifest is a manifest whose texts are as those of the server.

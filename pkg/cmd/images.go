@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
@@ -41,6 +40,9 @@ func newImages(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 				}
 			}
 			from.releaseSignals(cluster)
+			if err := from.complete(command.Context(), streams.In); err != nil {
+				return err
+			}
 			read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 			if err != nil {
 				return &manifest.InputError{Err: err}
@@ -86,14 +88,13 @@ func printImages(read manifest.Manifest, archs bool, out io.Writer) error {
 		}
 		return nil
 	}
-	built := progress.Printable(strings.Join(read.Architectures, ","))
+	built := strings.Join(read.Architectures, ",")
 	if built == "" {
 		built = "<unknown>"
 	}
-	table := printers.GetNewTabWriter(out)
-	fmt.Fprintln(table, "IMAGE\tARCHS")
+	table := progress.Table{{"IMAGE", "ARCHS"}}
 	for _, image := range read.Images() {
-		fmt.Fprintf(table, "%s\t%s\n", progress.Printable(image), built)
+		table.Row(image, built)
 	}
-	return table.Flush()
+	return printTable(table, out)
 }

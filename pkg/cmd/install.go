@@ -140,6 +140,9 @@ func dryRun(command *cobra.Command) (event.DryRun, error) {
 func (o *installOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
+	if err := o.source.complete(ctx, streams.In); err != nil {
+		return err
+	}
 	run := &install.Install{
 		Read: func(ctx context.Context) (manifest.Manifest, error) {
 			return o.source.read(ctx, streams.In, *cluster.Namespace)
@@ -162,8 +165,9 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		SkipUnsupported: o.upgrade.skip,
 
 		Skip: o.skip.set(),
-		Sink: cluster.reporter.begin().Sink,
 	}
+	var printTotals func()
+	run.Sink, printTotals = totalsLast(o.dryRun, cluster.reporter.begin().Sink)
 	if o.dryRun != event.DryRunClient {
 		var err error
 		if run.Cluster, err = cluster.connect(run.Sink); err != nil {
@@ -180,6 +184,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		return err
 	}
 	err = errors.Join(o.answer(command, cluster, streams, results), err)
+	printTotals()
 	o.samples.answer(reports, o, cluster.reporter, streams)
 	if err == nil {
 		o.showNextSteps(cluster, streams)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -16,6 +15,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/suggest"
 )
 
 // withSamples are the flags of install for samples in the mesh.
@@ -37,7 +37,7 @@ func (w *withSamples) complete(o *installOptions, connection *connection) error 
 	w.names = slices.Compact(w.names)
 	for _, name := range w.names {
 		if _, known := sample.Find(name); !known {
-			return &usageError{fmt.Errorf("unknown sample %q in --sample; use %s", name, strings.Join(sample.Names(), ", "))}
+			return &usageError{fmt.Errorf("unknown sample %q in --sample; %s", name, suggest.Remedy(name, sample.Names()))}
 		}
 	}
 	switch {

@@ -72,6 +72,9 @@ func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, clus
 		}
 	}
 	from.releaseSignals(cluster)
+	if err := from.complete(command.Context(), streams.In); err != nil {
+		return apiupgrade.Upgraded{}, err
+	}
 	read, err := from.read(command.Context(), streams.In, *cluster.Namespace)
 	if err != nil {
 		return apiupgrade.Upgraded{}, &manifest.InputError{Err: err}

@@ -42,20 +42,53 @@ func listOf(results []install.Result) *unstructured.UnstructuredList {
 	return list
 }
 
-// printActions prints a line an object, in kubectl's form:
-// deployment.apps/istiod created (server dry run).
+// printTable fits a table to the terminal, if that is where it is printed.
+func printTable(table progress.Table, out io.Writer) error {
+	return table.Print(out, progress.Columns(bare(out)))
+}
+
+// printActions prints a line for each object that changes, in kubectl's form:
+// deployment.apps/istiod created (server dry run). What the server could not
+// look at is explained once, below them.
 func printActions(results []install.Result, dryRun event.DryRun, out io.Writer) {
 	suffix := "(dry run)"
 	if dryRun == event.DryRunServer {
 		suffix = "(server dry run)"
 	}
+	unverified := false
 	for _, result := range results {
 		name := progress.Printable(result.Ref.Resource())
 		switch result.Action {
+		case event.Unchanged:
 		case event.Unverified:
-			fmt.Fprintf(out, "%s created (dry run; not validated: the server can check it only during an install)\n", name)
+			unverified = true
+			fmt.Fprintf(out, "%s created (server dry run, not validated)\n", name)
 		default:
 			fmt.Fprintf(out, "%s %s %s\n", name, result.Action, suffix)
+		}
+	}
+	if unverified {
+		fmt.Fprintln(out, "not validated: what these need does not exist yet, so the server can check them only during an install")
+	}
+}
+
+// totalsLast keeps the totals of a dry run back until the objects are printed, and
+// gives what prints them then.
+func totalsLast(dryRun event.DryRun, sink event.Sink) (event.Sink, func()) {
+	if dryRun == event.DryRunNone {
+		return sink, func() {}
+	}
+	var totals event.Event
+	keep := func(e event.Event) {
+		if _, is := e.(event.Finished); is {
+			totals = e
+			return
+		}
+		sink(e)
+	}
+	return keep, func() {
+		if totals != nil {
+			sink(totals)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -76,8 +75,9 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	cluster.addFlags(root)
+	addVersionFlag(root, version)
 	cluster.reporter.logging = addVerbosity(root)
 	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
 		if out, wrapped := streams.Out.(*outlet); wrapped {
@@ -106,7 +106,10 @@ func newRoot(cluster *connection, streams genericiooptions.IOStreams, version st
 		newSample(cluster, streams),
 		newCompletion(streams),
 		newVersion(cluster, streams, version),
+		newOptions(streams),
 	)
+	failOnUnknownTopics(root)
+	explainValues(root)
 	suggestFlags(root, cluster)
 	return root
 }
@@ -129,18 +132,7 @@ func addVerbosity(root *cobra.Command) (logging func() bool) {
 func usageTemplate(standard string) string {
 	global := regexp.MustCompile(`(?s)Global Flags:\n.*?\{\{end\}\}`)
 	return global.ReplaceAllLiteralString(standard,
-		`Use "`+displayName+` --help" for the kubeconfig flags (available to all commands).{{end}}`)
-}
-
-// noArguments refuses arguments and says which word was not understood.
-func noArguments(command *cobra.Command, arguments []string) error {
-	if len(arguments) == 0 {
-		return nil
-	}
-	if command.HasSubCommands() {
-		return &usageError{fmt.Errorf("unknown command %q", arguments[0])}
-	}
-	return &usageError{fmt.Errorf("%s takes no arguments, but got %q", command.CommandPath(), arguments[0])}
+		`Use "`+displayName+` options" for the kubeconfig flags (available to all commands).{{end}}`)
 }
 
 // paragraphs takes the indentation from a text.

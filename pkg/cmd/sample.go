@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +14,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/sample"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/samples"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/suggest"
 )
 
 func newSample(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
@@ -41,13 +41,12 @@ func newSample(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 
 // sampleNamed returns the sample that the first argument names.
 func sampleNamed(arguments []string) (sample.Sample, error) {
-	names := strings.Join(sample.Names(), ", ")
 	if len(arguments) == 0 {
-		return sample.Sample{}, &usageError{fmt.Errorf("sample required: one of %s", names)}
+		return sample.Sample{}, &usageError{fmt.Errorf("sample required: one of %s", strings.Join(sample.Names(), ", "))}
 	}
 	found, known := sample.Find(arguments[0])
 	if !known {
-		return sample.Sample{}, &usageError{fmt.Errorf("unknown sample %q; use one of %s", arguments[0], names)}
+		return sample.Sample{}, &usageError{fmt.Errorf("unknown sample %q; %s", arguments[0], suggest.Remedy(arguments[0], sample.Names()))}
 	}
 	return found, nil
 }
@@ -58,6 +57,12 @@ func oneSample(arguments []string) (sample.Sample, error) {
 		return sample.Sample{}, &usageError{fmt.Errorf("one sample expected, but got %q", arguments)}
 	}
 	return sampleNamed(arguments)
+}
+
+// oneSampleOnly refuses all other arguments.
+func oneSampleOnly(_ *cobra.Command, arguments []string) error {
+	_, err := oneSample(arguments)
+	return err
 }
 
 // sampleNames completes the first argument.
@@ -142,17 +147,16 @@ func (o *sampleListOptions) ask(command *cobra.Command, cluster *connection, str
 }
 
 func printSamples(all []listedSample, unknown bool, out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "NAME\tWHAT IT SHOWS\tINSTALLED IN")
+	table := progress.Table{{"NAME", "WHAT IT SHOWS", "INSTALLED IN"}}
 	for _, one := range all {
-		where := progress.Printable(strings.Join(one.Installed, ","))
+		where := strings.Join(one.Installed, ",")
 		switch {
 		case unknown:
 			where = "<unknown>"
 		case where == "":
 			where = "<none>"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", one.Name, one.Shows, where)
+		table.Row(one.Name, one.Shows, where)
 	}
-	return table.Flush()
+	return printTable(table, out)
 }

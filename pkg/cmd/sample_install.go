@@ -63,7 +63,7 @@ func newSampleInstall(cluster *connection, streams genericiooptions.IOStreams) *
 			# Install without sidecars, and leave the namespace unchanged
 			kubectl istio-demo sample install helloworld --inject=false`),
 		ValidArgsFunction: sampleNames,
-		Args:              cobra.ArbitraryArgs,
+		Args:              oneSampleOnly,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := o.complete(command, arguments, cluster); err != nil {
 				return err
@@ -119,7 +119,8 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 	defer cancel()
 	printer := cluster.reporter.begin()
 	install := o.install(cluster.namespace(), cluster.reporter)
-	install.Sink = printer.Sink
+	var printTotals func()
+	install.Sink, printTotals = totalsLast(o.dryRun, printer.Sink)
 	if o.dryRun != event.DryRunClient {
 		var err error
 		if install.Cluster, err = cluster.connect(install.Sink); err != nil {
@@ -131,6 +132,7 @@ func (o *sampleInstallOptions) run(command *cobra.Command, cluster *connection, 
 	if err != nil {
 		return err
 	}
+	defer printTotals()
 	return o.answer(report, printer, streams)
 }
 

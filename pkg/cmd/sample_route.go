@@ -49,9 +49,9 @@ func newSampleRoute(cluster *connection, streams genericiooptions.IOStreams) *co
 			# Delete the route: all versions get requests again
 			kubectl istio-demo sample route bookinfo reviews-`),
 		ValidArgsFunction: sampleNames,
-		Args:              cobra.ArbitraryArgs,
-		RunE: func(command *cobra.Command, arguments []string) error {
-			if err := o.complete(command, arguments, cluster); err != nil {
+		Args:              o.validateArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.complete(command, cluster); err != nil {
 				return err
 			}
 			return o.run(command, cluster, streams)
@@ -63,9 +63,8 @@ func newSampleRoute(cluster *connection, streams genericiooptions.IOStreams) *co
 	return command
 }
 
-// complete turns the arguments and flags into options and refuses those
-// without meaning.
-func (o *sampleRouteOptions) complete(command *cobra.Command, arguments []string, cluster *connection) error {
+// validateArguments turns the arguments into options.
+func (o *sampleRouteOptions) validateArguments(_ *cobra.Command, arguments []string) error {
 	named, err := sampleNamed(arguments)
 	if err != nil {
 		return err
@@ -77,9 +76,15 @@ func (o *sampleRouteOptions) complete(command *cobra.Command, arguments []string
 	if o.routes, err = parseRoutes(arguments[1:]); err != nil {
 		return &usageError{err}
 	}
+	return nil
+}
+
+// complete turns the flags into options and refuses those without meaning.
+func (o *sampleRouteOptions) complete(command *cobra.Command, cluster *connection) error {
 	if err := cluster.preferContextNamespace(); err != nil {
 		return err
 	}
+	var err error
 	if o.dryRun, err = dryRun(command); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func newSampleUninstall(cluster *connection, streams genericiooptions.IOStreams)
 		Example: examples(`
 			kubectl istio-demo sample uninstall bookinfo --yes`),
 		ValidArgsFunction: sampleNames,
-		Args:              cobra.ArbitraryArgs,
+		Args:              oneSampleOnly,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			named, err := oneSample(arguments)
 			if err != nil {

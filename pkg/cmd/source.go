@@ -17,20 +17,20 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/chart"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/file"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/suggest"
 )
 
 // source is what the flags say about where the manifest comes from: the
 // embedded charts and their values, or the user's own files.
 type source struct {
-	files      []string
-	kustomize  string
-	recursive  bool
-	allowHTTP  bool
-	strict     bool
-	set        []string
-	valueFiles []string
-	hub, tag   string
-	addons     []string
+	files     []string
+	kustomize string
+	recursive bool
+	allowHTTP bool
+	strict    bool
+	values    userValues
+	hub, tag  string
+	addons    []string
 	// addonsGiven reports whether the user has chosen them.
 	addonsGiven func() bool
 }
@@ -49,8 +49,7 @@ func (s *source) addFlags(command *cobra.Command) {
 	flags := command.Flags()
 	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept unencrypted http:// URLs for -f, -k, the resources of kustomizations, and --values")
 	flags.BoolVar(&s.strict, "strict", true, "Reject documents with two objects (missing ---); false splits them and warns")
-	flags.StringArrayVar(&s.set, "set", nil, "Set a value of Istio's charts, as in Helm: key=value (repeatable)")
-	flags.StringArrayVar(&s.valueFiles, "values", nil, "Read values of Istio's charts from a YAML file, a URL, or - for stdin (repeatable)")
+	s.values.addFlags(flags)
 	flags.StringVar(&s.hub, "hub", "", "Pull images from this registry instead of "+chart.Hub)
 	flags.StringSliceVar(&s.addons, "addons", addon.Names(), "Addons to install with the demo, or "+noAddons+"; with -f or -k, the default is "+noAddons)
 	s.addonsGiven = func() bool { return flags.Changed("addons") }
@@ -71,7 +70,7 @@ func (s *source) validate() error {
 		return &usageError{errors.New("-R and -k cannot be used together")}
 	case s.recursive && !own:
 		return &usageError{errors.New("-R requires a directory given with -f")}
-	case own && (len(s.set) > 0 || len(s.valueFiles) > 0 || s.hub != "" && !s.addonsGiven() || s.tag != ""):
+	case own && (s.values.given() || s.hub != "" && !s.addonsGiven() || s.tag != ""):
 		return &usageError{errors.New("--set, --values, --hub and --tag are for the built-in demo and its addons and cannot be used with -f or -k alone")}
 	}
 	return nil
@@ -95,7 +94,7 @@ func (s *source) validateAddons() error {
 		case name == noAddons && len(s.addons) > 1:
 			return &usageError{fmt.Errorf("--addons=%s cannot be used with other addons", noAddons)}
 		case name != noAddons && !slices.Contains(addon.Names(), name):
-			return &usageError{fmt.Errorf("unknown addon %q in --addons; use %s, or %s", name, strings.Join(addon.Names(), ", "), noAddons)}
+			return &usageError{fmt.Errorf("unknown addon %q in --addons; %s", name, suggest.Remedy(name, append(addon.Names(), noAddons)))}
 		}
 	}
 	return nil
@@ -109,14 +108,19 @@ func (s *source) chosenAddons() []string {
 	return s.addons
 }
 
-// read returns the manifest, with the addons behind it.
+// complete reads the values, whose faults are to be told before anything is asked
+// of a cluster.
+func (s *source) complete(ctx context.Context, in io.Reader) error {
+	if s.own() {
+		return nil
+	}
+	return s.values.read(ctx, file.Options{AllowHTTP: s.allowHTTP, In: in})
+}
+
+// read returns the manifest, with the addons behind it. It comes after complete.
 func (s *source) read(ctx context.Context, in io.Reader, namespace string) (manifest.Manifest, error) {
 	if !s.own() {
-		values, err := s.values(ctx, in)
-		if err != nil {
-			return manifest.Manifest{}, err
-		}
-		return builtin.Demo(builtin.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: values, Addons: s.chosenAddons()})
+		return builtin.Demo(builtin.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: s.values.merged, Addons: s.chosenAddons()})
 	}
 	read, err := s.readFiles(ctx, in)
 	if err != nil {
@@ -146,17 +150,4 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (manifest.Manifest
 	}
 	// The inventory keeps it for people to read.
 	return manifest.Manifest{What: progress.Printable(what), Objects: content.Objects, Warnings: content.Warnings}, err
-}
-
-// values reads the --values files and merges them with the --set flags.
-func (s *source) values(ctx context.Context, in io.Reader) (map[string]any, error) {
-	var files []chart.ValuesFile
-	for _, name := range s.valueFiles {
-		data, err := file.Bytes(ctx, file.Options{AllowHTTP: s.allowHTTP, In: in}, name)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, chart.ValuesFile{Name: file.Name(name), Data: data})
-	}
-	return chart.MergeValues(files, s.set)
 }

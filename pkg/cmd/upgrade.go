@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apiupgrade"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
@@ -100,20 +99,19 @@ func printChanges(changes []apiupgrade.ObjectChange, out io.Writer) {
 // printReport prints the same as a table as kubectl's, each further note on a
 // line of its own.
 func printReport(upgraded apiupgrade.Upgraded, out io.Writer) error {
-	table := printers.GetNewTabWriter(out)
-	fmt.Fprintln(table, "OBJECT\tFROM\tTO\tCHANGES")
+	table := progress.Table{{"OBJECT", "FROM", "TO", "CHANGES"}}
 	for _, change := range upgraded.Changes {
 		first, more := "", []string(nil)
 		if len(change.Notes) > 0 {
 			first, more = change.Notes[0], change.Notes[1:]
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", progress.Printable(change.Object.String()), progress.Printable(change.From), progress.Printable(change.To), progress.Printable(first))
+		table.Row(change.Object.String(), change.From, change.To, first)
 		for _, note := range more {
-			fmt.Fprintf(table, "\t\t\t%s\n", progress.Printable(note))
+			table.Row("", "", "", note)
 		}
 	}
 	for _, refusal := range upgraded.Refused {
-		fmt.Fprintf(table, "%s\t%s\t<none>\t%s\n", progress.Printable(refusal.Object.String()), progress.Printable(refusal.From), progress.Printable(refusal.Why.Error()))
+		table.Row(refusal.Object.String(), refusal.From, "<none>", refusal.Why.Error())
 	}
-	return table.Flush()
+	return printTable(table, out)
 }

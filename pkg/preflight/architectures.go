@@ -16,7 +16,7 @@ func architectures(_ context.Context, s *survey) ([]Result, error) {
 	case len(s.Workloads) == 0:
 		return passed("the manifest has no pods"), nil
 	case len(s.Architectures) == 0:
-		return passed("not checked: image architectures unknown"), nil
+		return notChecked("image architectures unknown"), nil
 	}
 	nodes, err := s.nodes()
 	if err != nil {

@@ -19,9 +19,10 @@ func TestArchitectures(t *testing.T) {
 		want      string
 	}{
 		{"no pods", built, nil, nodes(), "pass: the manifest has no pods"},
-		{"unknown images", nil, one, nodes(), "pass: not checked: image architectures unknown"},
-		{"nodes that may not be seen", built, one, 403, "pass: not checked: no permission to list nodes"},
-		{"no nodes are served", built, one, 404, "pass: not checked: the cluster does not serve nodes"},
+		{"unknown images", nil, one, nodes(), "unknown: not checked: image architectures unknown"},
+		{"nodes that may not be seen", built, one, 403, "unknown: not checked: no permission to list nodes"},
+		{"nodes that do not come in time", built, one, 504, "unknown: not checked: the API server did not list nodes in time"},
+		{"no nodes are served", built, one, 404, "unknown: not checked: the cluster does not serve nodes"},
 		{"no nodes", built, one, nodes(), "pass: no nodes to compare the images with"},
 		{"all fit", built, one, nodes(node("x", "amd64", "1", "1Gi"), node("y", "arm64", "1", "1Gi")),
 			"pass: images and nodes match: amd64 and arm64"},

@@ -38,7 +38,7 @@ func capacity(_ context.Context, s *survey) ([]Result, error) {
 	}
 	rooms, err := rooms(s, nodes)
 	if errors.Is(err, errTooMany) {
-		return passed(fmt.Sprintf("not checked: more than %d pods", mostPods)), nil
+		return notChecked(fmt.Sprintf("more than %d pods", mostPods)), nil
 	}
 	if err != nil {
 		return unseen("pods", err)

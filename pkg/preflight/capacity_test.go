@@ -113,8 +113,8 @@ func TestCapacityOfExisting(t *testing.T) {
 // that hold something, a page at a time.
 func TestCapacityUnseen(t *testing.T) {
 	for path, want := range map[string]string{
-		"/api/v1/nodes": "pass: not checked: no permission to list nodes",
-		"/api/v1/pods":  "pass: not checked: no permission to list pods",
+		"/api/v1/nodes": "unknown: not checked: no permission to list nodes",
+		"/api/v1/pods":  "unknown: not checked: no permission to list pods",
 	} {
 		server := &apiServer{answers: map[string]any{path: http.StatusForbidden}}
 		subject := server.subject(t)
@@ -133,7 +133,7 @@ func TestCapacityUnseen(t *testing.T) {
 func TestCapacityOfManyPods(t *testing.T) {
 	subject := (&apiServer{answers: map[string]any{"/api/v1/pods": corev1.PodList{Items: make([]corev1.Pod, mostPods+1)}}}).subject(t)
 	subject.Workloads = []Workload{workload("a", 1, "1", "")}
-	want := "pass: not checked: more than 10000 pods"
+	want := "unknown: not checked: more than 10000 pods"
 	if got := verdicts(only(t, "capacity", subject)); !slices.Equal(got, []string{want}) {
 		t.Errorf("the results are %q", got)
 	}

@@ -34,7 +34,7 @@ func dns(ctx context.Context, s *survey) ([]Result, error) {
 		return unseen("endpointslices", err)
 	}
 	if len(list.Items) == 0 {
-		return passed(fmt.Sprintf("not checked: no Service kube-dns or coredns in namespace %s", dnsNamespace)), nil
+		return notChecked("no Service kube-dns or coredns in namespace " + dnsNamespace), nil
 	}
 	var services []string
 	for i := range list.Items {

@@ -42,7 +42,7 @@ func TestDNS(t *testing.T) {
 		{"ready", endpoints(slice("kube-dns", &no, &yes)), nil, "pass: service kube-system/kube-dns has ready endpoints", 1},
 		{"ready as far as is said", endpoints(slice("coredns", nil)), nil, "pass: service kube-system/coredns has ready endpoints", 1},
 		{"ready in another slice", endpoints(slice("kube-dns"), slice("kube-dns", &yes)), nil, "pass: service kube-system/kube-dns has ready endpoints", 1},
-		{"none", endpoints(), nil, "pass: not checked: no Service kube-dns or coredns in namespace kube-system", 1},
+		{"none", endpoints(), nil, "unknown: not checked: no Service kube-dns or coredns in namespace kube-system", 1},
 		{"scaled to zero", endpoints(slice("kube-dns")), corev1.PodList{}, down, 3},
 		{"broken", endpoints(slice("kube-dns", &no)), aged(time.Hour), down, 3},
 		{"in two slices", endpoints(slice("kube-dns", &no), slice("kube-dns", &no)), aged(time.Hour), down, 3},
@@ -50,7 +50,7 @@ func TestDNS(t *testing.T) {
 			"warn: cluster DNS may be Cloud DNS: service kube-system/kube-dns has no ready endpoints, and without it proxies cannot find istiod", 3},
 		{"starting", endpoints(slice("kube-dns")), aged(time.Second), starting, 2},
 		{"pods that may not be seen", endpoints(slice("kube-dns")), http.StatusForbidden, starting, 2},
-		{"endpoints that may not be seen", http.StatusForbidden, nil, "pass: not checked: no permission to list endpointslices", 1},
+		{"endpoints that may not be seen", http.StatusForbidden, nil, "unknown: not checked: no permission to list endpointslices", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			provider := "kind://a"

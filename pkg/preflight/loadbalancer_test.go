@@ -47,8 +47,8 @@ func TestLoadBalancer(t *testing.T) {
 		{"others that wait", gateway, on("k3s://node"), services(service("a", corev1.ServiceTypeLoadBalancer), service("b", corev1.ServiceTypeClusterIP, "10.0.0.1")), pending, true},
 		{"several", append(gateway, LoadBalancer{"mesh", "other"}), on(""), services(),
 			"warn: no load balancer implementation found: EXTERNAL-IP of mesh/gateway, mesh/other will stay pending, everything else works", true},
-		{"nodes that may not be seen", gateway, http.StatusForbidden, services(), "pass: not checked: no permission to list nodes", false},
-		{"services that may not be seen", gateway, on(""), http.StatusForbidden, "pass: not checked: no permission to list services", true},
+		{"nodes that may not be seen", gateway, http.StatusForbidden, services(), "unknown: not checked: no permission to list nodes", false},
+		{"services that may not be seen", gateway, on(""), http.StatusForbidden, "unknown: not checked: no permission to list services", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := &apiServer{answers: map[string]any{"/api/v1/nodes": test.nodes, "/api/v1/services": test.services}}

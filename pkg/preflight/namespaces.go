@@ -40,8 +40,11 @@ func namespaces(ctx context.Context, s *survey) ([]Result, error) {
 		return nil, err
 	}
 	results = append(results, deniedResult(denied)...)
+	if len(results) == 0 && len(hidden) > 0 {
+		return notChecked("no permission to read " + shortList(hidden)), nil
+	}
 	if len(results) == 0 {
-		return passed(goodNamespaces(s, created, hidden)), nil
+		return passed(goodNamespaces(s, created)), nil
 	}
 	return results, nil
 }
@@ -76,10 +79,8 @@ func deniedNamespaces(ctx context.Context, s *survey, created []string) ([]strin
 	})
 }
 
-func goodNamespaces(s *survey, created, hidden []string) string {
+func goodNamespaces(s *survey, created []string) string {
 	switch {
-	case len(hidden) > 0:
-		return "not checked: no permission to read " + shortList(hidden)
 	case len(s.Namespaces) == 0:
 		return "no namespaced objects"
 	case len(created) > 0:

@@ -19,9 +19,11 @@ import (
 // Verdict is what a check says of the cluster; the words are an interface.
 type Verdict string
 
-// The verdicts. What cannot be told, because the user may not look, passes.
+// The verdicts.
 const (
 	Pass Verdict = "pass"
+	// Unknown is for what could not be looked at; it stops no install.
+	Unknown Verdict = "unknown"
 	// Warn is for what an install can live with, or what may yet change.
 	Warn Verdict = "warn"
 	Fail Verdict = "fail"
@@ -177,6 +179,11 @@ func Run(ctx context.Context, subject Subject) ([]Result, error) {
 		}
 	}
 	return found, nil
+}
+
+// notChecked is the result of a check that could not look.
+func notChecked(why string) []Result {
+	return []Result{{Verdict: Unknown, Message: "not checked: " + why}}
 }
 
 // passed is the result of a check that found nothing wrong.

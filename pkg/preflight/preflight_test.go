@@ -18,7 +18,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]Verdict{"permissions": Fail, "namespaces": Fail}
+	want := map[string]Verdict{"permissions": Fail, "namespaces": Fail, "dns": Unknown}
 	var got []string
 	for _, result := range results {
 		got = append(got, result.Name)

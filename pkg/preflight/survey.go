@@ -122,15 +122,17 @@ func (s *survey) labelsOf(name string, places map[string]place) map[string]strin
 	return labels
 }
 
-// unseen returns the passing result of a check that the user's permissions
-// leave in the dark, or else the error. Some servers have no nodes or pods at
-// all, and say that they are not found.
+// unseen returns the result of a check that could not look, because the user has
+// no permission or the server does not answer in time, or else the error. Some
+// servers have no nodes or pods at all, and say that they are not found.
 func unseen(what string, err error) ([]Result, error) {
 	switch {
 	case apierrors.IsForbidden(err):
-		return passed("not checked: no permission to list " + what), nil
+		return notChecked("no permission to list " + what), nil
 	case apierrors.IsNotFound(err):
-		return passed("not checked: the cluster does not serve " + what), nil
+		return notChecked("the cluster does not serve " + what), nil
+	case apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
+		return notChecked("the API server did not list " + what + " in time"), nil
 	}
 	return nil, fmt.Errorf("cannot list %s: %w", what, err)
 }

@@ -22,7 +22,7 @@ var telemetryResource = schema.GroupVersionResource{Group: "telemetry.istio.io",
 func telemetry(ctx context.Context, s *survey) ([]Result, error) {
 	switch {
 	case !s.defines(telemetryResource.GroupResource()):
-		return passed("not checked: the manifest does not define Telemetry"), nil
+		return passed("the manifest does not define Telemetry"), nil
 	case s.Fresh:
 		return passed("no mesh is installed yet"), nil
 	}

@@ -33,11 +33,11 @@ func TestTelemetry(t *testing.T) {
 		want        string
 		requests    int
 	}{
-		{"no mesh", nil, false, list(), "pass: not checked: the manifest does not define Telemetry", 0},
+		{"no mesh", nil, false, list(), "pass: the manifest does not define Telemetry", 0},
 		{"a new mesh", crd, true, list(), "pass: no mesh is installed yet", 0},
 		{"none", crd, false, list(), alone, 1},
-		{"not served", crd, false, http.StatusNotFound, "pass: not checked: the cluster does not serve telemetries", 1},
-		{"hidden", crd, false, http.StatusForbidden, "pass: not checked: no permission to list telemetries", 1},
+		{"not served", crd, false, http.StatusNotFound, "unknown: not checked: the cluster does not serve telemetries", 1},
+		{"hidden", crd, false, http.StatusForbidden, "unknown: not checked: no permission to list telemetries", 1},
 		{"one", crd, false, list(one("mesh-default", first, nothing)), alone, 1},
 		{"others for some workloads", crd, false, list(one("mesh-default", second, nothing), one("a", first, selects), one("b", first, targets), one("c", first, target)), alone, 1},
 		{"one that goes", crd, false, list(one("leaves", first, nothing), one("mesh-default", second, nothing)), alone, 1},

@@ -23,7 +23,7 @@ func release(_ context.Context, s *survey) ([]Result, error) {
 	// Vendors append to the version, which does not make it older.
 	running, err := utilversion.ParseGeneric(server.GitVersion)
 	if err != nil {
-		return passed(fmt.Sprintf("not checked: cannot parse version %q", server.GitVersion)), nil
+		return notChecked(fmt.Sprintf("cannot parse version %q", server.GitVersion)), nil
 	}
 	if running.LessThan(oldest) {
 		return []Result{{

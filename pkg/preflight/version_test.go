@@ -16,7 +16,7 @@ func TestVersion(t *testing.T) {
 		{"a vendor's with a plus", "1.32", "v1.33.1+k3s1", "pass: the cluster runs Kubernetes v1.33.1+k3s1; 1.32 or newer is required"},
 		{"older", "1.32", "v1.31.9", "fail: the cluster runs Kubernetes v1.31.9, but 1.32 or newer is required"},
 		{"older, with two digits less", "1.32", "v1.9.11", "fail: the cluster runs Kubernetes v1.9.11, but 1.32 or newer is required"},
-		{"no version", "1.32", "main", `pass: not checked: cannot parse version "main"`},
+		{"no version", "1.32", "main", `unknown: not checked: cannot parse version "main"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := &apiServer{answers: map[string]any{"/version": map[string]string{"gitVersion": test.server}}}

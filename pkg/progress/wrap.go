@@ -17,10 +17,7 @@ func Wrapping(out io.Writer) io.Writer {
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return out
 	}
-	return wrapper{out, func() int {
-		columns, _, _ := term.GetSize(int(file.Fd())) // 0 if unknown
-		return columns
-	}}
+	return wrapper{out, func() int { return Columns(file) }}
 }
 
 type wrapper struct {

@@ -38,7 +38,7 @@ var rooms = map[string]room{
 	"pkg/cmd": {
 		own: []string{
 			"pkg/access", "pkg/apiupgrade", "pkg/builtin", "pkg/cluster", "pkg/event", "pkg/install", "pkg/manifest", "pkg/manifest/addon", "pkg/manifest/chart", "pkg/manifest/file",
-			"pkg/manifest/sample", "pkg/preflight", "pkg/progress", "pkg/rbac", "pkg/redact", "pkg/samples", "pkg/shell", "pkg/status", "pkg/translation", "pkg/uninstall",
+			"pkg/manifest/sample", "pkg/preflight", "pkg/progress", "pkg/rbac", "pkg/redact", "pkg/samples", "pkg/shell", "pkg/status", "pkg/suggest", "pkg/translation", "pkg/uninstall",
 		},
 		forbidden: slices.Concat(helm, []string{"k8s.io/client-go/dynamic", "k8s.io/client-go/metadata", "github.com/spf13/cobra/doc"}),
 	},
@@ -75,7 +75,8 @@ var rooms = map[string]room{
 	"pkg/manifest":        {own: []string{"pkg/event", "pkg/untyped"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/decode": {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/manifest/addon":  {own: []string{"pkg/managedfields", "pkg/manifest", "pkg/manifest/decode"}, forbidden: slices.Concat(terminal, client, helm)},
-	"pkg/manifest/chart":  {own: []string{"pkg/managedfields", "pkg/event", "pkg/manifest", "pkg/manifest/decode"}, forbidden: slices.Concat(terminal, client)},
+	"pkg/manifest/chart":  {own: []string{"pkg/managedfields", "pkg/event", "pkg/manifest", "pkg/manifest/decode", "pkg/manifest/values"}, forbidden: slices.Concat(terminal, client)},
+	"pkg/manifest/values": {own: []string{"pkg/suggest"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/manifest/file":   {own: []string{"pkg/manifest", "pkg/manifest/decode", "pkg/redact"}, forbidden: slices.Concat(client, helm, []string{"github.com/spf13", "k8s.io/cli-runtime", "k8s.io/kubectl"})},
 	"pkg/manifest/sample": {own: []string{"pkg/manifest", "pkg/manifest/decode"}, forbidden: slices.Concat(terminal, client, helm)},
 	"pkg/apiupgrade":      {own: []string{"pkg/event", "pkg/manifest"}, forbidden: slices.Concat(terminal, client, helm)},
@@ -96,6 +97,7 @@ var rooms = map[string]room{
 	"pkg/redact":          {own: []string{"pkg/event"}, forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/retry":           {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/untyped":         {forbidden: slices.Concat(terminal, client, helm)},
+	"pkg/suggest":         {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/shell":           {forbidden: slices.Concat(terminal, kubernetes, helm)},
 	"pkg/event":           {forbidden: slices.Concat(terminal, kubernetes, helm)},
 }

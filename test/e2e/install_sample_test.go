@@ -12,7 +12,7 @@ import (
 func TestInstallWithSampleRefused(t *testing.T) {
 	u := controlplane.SharedDemo(t)
 	for want, arguments := range map[string][]string{
-		`unknown sample "petclinic" in --sample; use bookinfo, helloworld, httpbin`:                                              {"--sample=petclinic"},
+		`unknown sample "petclinic" in --sample; use one of bookinfo, helloworld, httpbin`:                                       {"--sample=petclinic"},
 		"--sample is for the built-in demo and cannot be used with -f or -k; use 'kubectl istio-demo sample install' afterwards": {"--sample=httpbin", "-f", "a.yaml"},
 		"--sample cannot be used with --dry-run: a sample can be validated when Istio is installed; use 'kubectl istio-demo sample install NAME --dry-run=server' then": {
 			"--sample=httpbin", "--dry-run=server",

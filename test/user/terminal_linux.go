@@ -17,8 +17,20 @@ import (
 // beforehand. It gives all that the terminal shows.
 func (u *User) RunOnTerminal(t *testing.T, typed string, arguments ...string) (output string, code int) {
 	t.Helper()
+	return u.runOnTerminal(t, nil, typed, arguments...)
+}
+
+// RunOnTerminalOf does the same on a terminal with so many columns, with nothing
+// typed in.
+func (u *User) RunOnTerminalOf(t *testing.T, columns int, arguments ...string) (output string, code int) {
+	t.Helper()
+	return u.runOnTerminal(t, winsize(columns, 50), "", arguments...)
+}
+
+func (u *User) runOnTerminal(t *testing.T, size *unix.Winsize, typed string, arguments ...string) (output string, code int) {
+	t.Helper()
 	command := u.Command(t, arguments...)
-	keyboard := StartOnTerminal(t, command, nil)
+	keyboard := StartOnTerminal(t, command, size)
 	if _, err := io.WriteString(keyboard, typed); err != nil {
 		t.Fatal(err)
 	}

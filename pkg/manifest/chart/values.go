@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/decode"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest/values"
 )
 
 // demoValues returns the one tree of values that every chart is rendered with:
@@ -81,23 +83,70 @@ type ValuesFile struct {
 // ("pilot.traceSampling=10") above them, as Helm does with --values and --set.
 // Without any it gives an empty map. Its errors name the file or the flag.
 func MergeValues(files []ValuesFile, assignments []string) (map[string]any, error) {
-	values := map[string]any{}
+	merged := map[string]any{}
 	for _, file := range files {
-		if _, err := decode.Expansion(file.Name, file.Data); err != nil {
-			return nil, fmt.Errorf("--values %w", err)
+		own, err := file.read()
+		if err != nil {
+			return nil, err
 		}
-		var own map[string]any
-		if err := yaml.Unmarshal(file.Data, &own); err != nil {
-			return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", file.Name, decode.Cause(err))
-		}
-		values = loader.MergeMaps(values, own)
+		merged = loader.MergeMaps(merged, own)
 	}
+	if err := assign(assignments, merged); err != nil {
+		return nil, err
+	}
+	return merged, nil
+}
+
+// CheckValues looks for values in the files and assignments that Istio's charts
+// do not have, and for those of a wrong type. Its error has a line for each, with
+// the file or the flag, and what may be meant.
+func CheckValues(files []ValuesFile, assignments []string) error {
+	var wrong []error
+	look := func(where string, own map[string]any) error {
+		lines, err := values.Check(own)
+		for _, line := range lines {
+			wrong = append(wrong, fmt.Errorf("%s %s", where, line))
+		}
+		return err
+	}
+	for _, file := range files {
+		own, err := file.read()
+		if err == nil {
+			err = look("--values "+file.Name+":", own)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	own := map[string]any{}
+	if err := assign(assignments, own); err != nil {
+		return err
+	}
+	if err := look("--set", own); err != nil {
+		return err
+	}
+	return errors.Join(wrong...)
+}
+
+func (f ValuesFile) read() (map[string]any, error) {
+	if _, err := decode.Expansion(f.Name, f.Data); err != nil {
+		return nil, fmt.Errorf("--values %w", err)
+	}
+	var own map[string]any
+	if err := yaml.Unmarshal(f.Data, &own); err != nil {
+		return nil, fmt.Errorf("--values %s: not a YAML mapping of values: %s", f.Name, decode.Cause(err))
+	}
+	return own, nil
+}
+
+// assign makes assignments to values.
+func assign(assignments []string, to map[string]any) error {
 	for _, assignment := range assignments {
-		if err := strvals.ParseInto(assignment, values); err != nil {
-			return nil, fmt.Errorf("--set %s: %s; write it as key=value", inOneLine(assignment), inOneLine(err.Error()))
+		if err := strvals.ParseInto(assignment, to); err != nil {
+			return fmt.Errorf("--set %s: %s; write it as key=value", inOneLine(assignment), inOneLine(err.Error()))
 		}
 	}
-	return values, nil
+	return nil
 }
 
 func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
