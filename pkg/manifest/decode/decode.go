@@ -216,7 +216,7 @@ func fromJSON(source manifest.Source, raw []byte) ([]manifest.Object, error) {
 			Namespace    string `json:"namespace"`
 			GenerateName string `json:"generateName"`
 		} `json:"metadata"`
-		Items []json.RawMessage `json:"items"`
+		Items json.RawMessage `json:"items"`
 	}
 	// Case-sensitive, as the API server is.
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(raw, &head); err != nil {
@@ -229,7 +229,7 @@ func fromJSON(source manifest.Source, raw []byte) ([]manifest.Object, error) {
 		return nil, fmt.Errorf("%s: invalid kind %q", source, head.Kind)
 	case head.APIVersion == "":
 		return nil, fmt.Errorf("%s: %s has no apiVersion; every object needs apiVersion, kind and metadata.name", source, strings.ToLower(head.Kind))
-	case strings.HasSuffix(head.Kind, "List") && head.Items != nil:
+	case isList(head.APIVersion, head.Kind, head.Metadata.Name, head.Items):
 		return expand(source, head.APIVersion, head.Kind, head.Items)
 	case head.Metadata.Name == "" && head.Metadata.GenerateName != "":
 		return nil, fmt.Errorf("%s: %s has a generateName; applying needs a metadata.name", source, strings.ToLower(head.Kind))
@@ -253,13 +253,27 @@ func fromJSON(source manifest.Source, raw []byte) ([]manifest.Object, error) {
 		// The library's message holds the whole object, secrets included.
 		return nil, fmt.Errorf("%s: %s %s is not a Kubernetes object", source, strings.ToLower(head.Kind), head.Metadata.Name)
 	}
+	if err := manifest.CheckStrings(object); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", source, manifest.Ref(object), err)
+	}
 	return []manifest.Object{{Unstructured: object, Source: source}}, nil
+}
+
+// isList tells lists from objects of a kind that only sounds like one. Lists of
+// nothing may have no items, or null.
+func isList(apiVersion, kind, name string, items json.RawMessage) bool {
+	return apiVersion == "v1" && kind == "List" ||
+		strings.HasSuffix(kind, "List") && items != nil && (name == "" || string(items) != "null")
 }
 
 // expand returns the objects of a List; they share its source. The items of a
 // typed list, such as a ConfigMapList, need not repeat their kind.
-func expand(source manifest.Source, apiVersion, kind string, items []json.RawMessage) ([]manifest.Object, error) {
+func expand(source manifest.Source, apiVersion, kind string, list json.RawMessage) ([]manifest.Object, error) {
 	var objects []manifest.Object
+	var items []json.RawMessage
+	if list != nil && json.Unmarshal(list, &items) != nil {
+		return nil, fmt.Errorf("%s: not a Kubernetes object: the items of %s must be a list", source, strings.ToLower(kind))
+	}
 	itemKind := strings.TrimSuffix(kind, "List")
 	for _, item := range items {
 		var fields map[string]any

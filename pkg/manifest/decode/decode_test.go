@@ -74,6 +74,10 @@ func TestDecode(t *testing.T) {
 		{"typed list whose items name no kind", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [{"metadata": {"name": "a"}}]}`, []string{"configmap a at 1:1"}},
 		{"null", "null\n---\n" + configMap("a"), []string{"configmap a at 2:3"}},
 		{"empty list", listOf(), nil},
+		{"list of null", "apiVersion: v1\nkind: List\nitems: null\n", nil},
+		{"list without items", "apiVersion: v1\nkind: List\nmetadata: {}\n", nil},
+		{"typed list of null", "apiVersion: v1\nkind: ConfigMapList\nmetadata: {}\nitems:\n", nil},
+		{"no list, whatever its kind", "apiVersion: demo/v1\nkind: AllowList\nmetadata: {name: a}\nitems: null\n", []string{"allowlist a at 1:1"}},
 		{"items of a kind that is no list", `{"apiVersion": "demo/v1", "kind": "Basket", "metadata": {"name": "a"}, "items": [1]}`, []string{"basket a at 1:1"}},
 
 		// As kubectl reads them (k8s.io/apimachinery/pkg/util/yaml).
@@ -153,6 +157,9 @@ func TestDecodeErrors(t *testing.T) {
 		{"null in a typed list", `{"apiVersion": "v1", "kind": "ConfigMapList", "items": [null]}`, "demo.yaml, document 1 (line 1): the object has no kind; every object needs apiVersion, kind and metadata.name"},
 		{"item that is no object", listOf(configMapJSON("a"), "5"), "demo.yaml, document 1 (line 1): not a Kubernetes object: expected a mapping, not a number"},
 
+		{"items that are no list", `{"apiVersion": "v1", "kind": "List", "items": "a"}`, "demo.yaml, document 1 (line 1): not a Kubernetes object: the items of list must be a list"},
+		{"label that is a number", configMap("a") + "---\n# shop\napiVersion: v1\nkind: Service\nmetadata: {name: b, namespace: shop, labels: {version: 1.10}}\n", "demo.yaml, document 2 (line 8): service shop/b: not a string: metadata.labels.version (number); put it in quotes"},
+		{"label of an item", listOf(`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "b", "labels": {"canary": true}}}`), "demo.yaml, document 1 (line 1): service b: not a string: metadata.labels.canary (boolean); put it in quotes"},
 		{"half of utf-16", utf16LE(configMap("a")) + "x", "demo.yaml, document 1 (line 1): not valid YAML: invalid leading UTF-8 octet"},
 		{"utf-16 that is none", "\xfe\xff\x00a\xd8\x00", "demo.yaml, document 1 (line 1): not valid YAML: invalid leading UTF-8 octet"},
 		{"kind of two lines", "kind: |\n  A\n", `demo.yaml, document 1 (line 1): invalid kind "A\n"`},

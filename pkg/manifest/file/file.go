@@ -99,12 +99,20 @@ func (o Options) argument(ctx context.Context, name string) (manifest.Content, e
 			return manifest.Content{}, err
 		}
 		found, err := decode.Decode(Name(path), data, o.Strict)
+		if isKustomization(path) && (err != nil || slices.ContainsFunc(found.Objects, configuresKustomize)) {
+			return manifest.Content{}, fmt.Errorf("%s is a kustomization, not a manifest; use -k with its directory instead of -f", Name(path))
+		}
 		if err != nil {
 			return manifest.Content{}, err
 		}
 		content.Add(found)
 	}
 	return content, nil
+}
+
+// configuresKustomize tells a kustomization that was given a name.
+func configuresKustomize(object manifest.Object) bool {
+	return object.GroupVersionKind().Group == "kustomize.config.k8s.io"
 }
 
 // Bytes reads one file, URL, or "-" for standard input, within the bounds that

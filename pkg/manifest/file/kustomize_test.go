@@ -112,3 +112,21 @@ func TestKustomizeBoundsAliases(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestReadKustomization names -k where -f meets a kustomization.
+func TestReadKustomization(t *testing.T) {
+	named := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: {name: a}\n"
+	for _, text := range []string{"resources: [a.yaml]\n", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n", named} {
+		dir := folder(t, map[string]string{"kustomization.yaml": text, "a.yaml": configMap("a")})
+		for _, argument := range []string{dir, dir + "/kustomization.yaml"} {
+			_, err := Read(t.Context(), Options{Filenames: []string{argument}})
+			if want := dir + "/kustomization.yaml is a kustomization, not a manifest; use -k with its directory instead of -f"; err == nil || err.Error() != want {
+				t.Errorf("the error is %v, want %s", err, want)
+			}
+		}
+	}
+	dir := folder(t, map[string]string{"kustomization.yaml": configMap("a")})
+	if content, err := Read(t.Context(), Options{Filenames: []string{dir}}); err != nil || len(content.Objects) != 1 {
+		t.Errorf("of a file that only has the name there is %v, %v", content.Objects, err)
+	}
+}
