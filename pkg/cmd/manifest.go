@@ -88,7 +88,11 @@ func planned(command *cobra.Command, from *source, upgrade *offlineUpgrade, clus
 	if err != nil {
 		return upgraded, err
 	}
-	upgraded.Objects, err = install.Plan(upgraded.Objects, cluster.namespace())
+	var warnings []string
+	upgraded.Objects, warnings, err = install.Plan(upgraded.Objects, cluster.namespace(), read.LastWins)
+	for _, warning := range warnings {
+		sink(event.Warning{Message: warning})
+	}
 	return upgraded, err
 }
 

@@ -48,7 +48,7 @@ func (s *source) addFlags(command *cobra.Command) {
 	names.AddFlags(command.Flags())
 	flags := command.Flags()
 	flags.BoolVar(&s.allowHTTP, "allow-http", false, "Accept unencrypted http:// URLs for -f, -k, the resources of kustomizations, and --values")
-	flags.BoolVar(&s.strict, "strict", true, "Reject documents with two objects (missing ---); false splits them and warns")
+	flags.BoolVar(&s.strict, "strict", true, "Reject two objects in one document (missing ---) and two different definitions of an object; false splits the former, uses the last of the latter, and warns")
 	s.values.addFlags(flags)
 	flags.StringVar(&s.hub, "hub", "", "Pull images from this registry instead of "+chart.Hub)
 	flags.StringSliceVar(&s.addons, "addons", addon.Names(), "Addons to install with the demo, or "+noAddons+"; with -f or -k, the default is "+noAddons)
@@ -149,5 +149,5 @@ func (s *source) readFiles(ctx context.Context, in io.Reader) (manifest.Manifest
 		what = "the kustomization " + file.Name(s.kustomize)
 	}
 	// The inventory keeps it for people to read.
-	return manifest.Manifest{What: progress.Printable(what), Objects: content.Objects, Warnings: content.Warnings}, err
+	return manifest.Manifest{What: progress.Printable(what), Objects: content.Objects, Warnings: content.Warnings, LastWins: !s.strict}, err
 }

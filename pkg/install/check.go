@@ -131,7 +131,7 @@ func (i *Install) inspectChanges(ctx context.Context, c *checked, results []pref
 func (i *Install) locateKnown(r *resolved) ([]preflight.Result, error) {
 	known, results := i.checkKinds(r.upgraded, r.kinds)
 	var err error
-	r.targets, err = i.locate(known, r.kinds)
+	r.targets, err = i.locate(r, known)
 	return results, err
 }
 

@@ -78,7 +78,7 @@ metadata: {name: prices, namespace: office}
 	if err != nil {
 		log.Fatal(err)
 	}
-	planned, err := install.Plan(content.Objects, manifest.Namespace{Name: "shop"})
+	planned, _, err := install.Plan(content.Objects, manifest.Namespace{Name: "shop"}, false)
 	if err != nil {
 		log.Fatal(err)
 	}

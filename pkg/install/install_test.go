@@ -33,7 +33,7 @@ func TestUnreserved(t *testing.T) {
 		object.SetKind(test.kind)
 		object.SetName(test.name)
 		object.SetNamespace(test.namespace)
-		_, err := Plan([]manifest.Object{object}, manifest.Namespace{Name: "mesh"})
+		_, _, err := Plan([]manifest.Object{object}, manifest.Namespace{Name: "mesh"}, false)
 		var input *manifest.InputError
 		if errors.As(err, &input) != (test.want != "") || err != nil && err.Error() != test.want {
 			t.Errorf("%s %s/%s: %v", test.kind, test.namespace, test.name, err)

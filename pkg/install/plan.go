@@ -22,9 +22,12 @@ func (i *Install) plan(read manifest.Manifest) ([]Result, error) {
 	if err != nil {
 		return nil, &manifest.InputError{Err: err}
 	}
-	objects, err := Plan(upgraded.Objects, i.Namespace)
+	objects, warnings, err := Plan(upgraded.Objects, i.Namespace, read.LastWins)
 	if err != nil {
 		return nil, err
+	}
+	for _, warning := range warnings {
+		i.Sink(event.Warning{Message: warning})
 	}
 	i.start(read.What, len(objects))
 	i.reportUpgrades(upgraded, apiupgrade.Latest)
@@ -41,15 +44,17 @@ func (i *Install) plan(read manifest.Manifest) ([]Result, error) {
 
 // Plan returns the objects that an install would apply, without a cluster, in the
 // order in which it would, with the namespace in front where the manifest does
-// not bring it. The objects themselves are given their namespaces. Its error is
-// an *InputError, for an object that comes twice, is of another namespace than
-// an explicit one, or would take the inventory's place.
-func Plan(objects []manifest.Object, namespace manifest.Namespace) ([]manifest.Object, error) {
-	if err := manifest.Place(objects, manifest.OfflineScope(objects), namespace); err != nil {
-		return nil, &manifest.InputError{Err: err}
+// not bring it. The objects themselves are given their namespaces. lastWins is that
+// of the manifest, and the warnings are of objects that come twice. Its error is
+// an *InputError, for an object that comes twice and differs, is of another
+// namespace than an explicit one, or would take the inventory's place.
+func Plan(objects []manifest.Object, namespace manifest.Namespace, lastWins bool) (planned []manifest.Object, warnings []string, err error) {
+	objects, warnings, err = manifest.Place(objects, manifest.OfflineScope(objects), namespace, lastWins)
+	if err == nil {
+		err = unreserved(objects, applyset.ParentName, namespace.Name)
 	}
-	if err := unreserved(objects, applyset.ParentName, namespace.Name); err != nil {
-		return nil, &manifest.InputError{Err: err}
+	if err != nil {
+		return nil, nil, &manifest.InputError{Err: err}
 	}
-	return schedule.Order(manifest.WithNamespace(objects, namespace.Name)), nil
+	return schedule.Order(manifest.WithNamespace(objects, namespace.Name)), warnings, nil
 }

@@ -30,6 +30,8 @@ type resolved struct {
 	withheld []manifest.Object
 	kinds    *discover.Kinds
 	targets  []apply.Target
+	// located is set once the objects were located.
+	located bool
 	// inventory is that of the installation; unread is why it could not be read.
 	inventory *applyset.Inventory
 	unread    error
@@ -52,7 +54,7 @@ func (i *Install) resolve(ctx context.Context, read manifest.Manifest, inventory
 		return nil, &manifest.InputError{Err: err}
 	}
 	var err error
-	if r.targets, err = i.locate(r.upgraded.Objects, r.kinds); err != nil {
+	if r.targets, err = i.locate(r, r.upgraded.Objects); err != nil {
 		return nil, err
 	}
 	return r, i.openInventory(ctx, r, inventory)
@@ -155,11 +157,19 @@ func (i *Install) unserved(ctx context.Context, r *resolved, failed error) error
 }
 
 // locate gives objects of known kinds their namespaces, and returns them as targets
-// in the order of the schedule.
-func (i *Install) locate(objects []manifest.Object, kinds *discover.Kinds) ([]apply.Target, error) {
-	if err := manifest.Place(objects, kinds.Scope, i.Namespace); err != nil {
+// in the order of the schedule. It warns of those that come twice, once.
+func (i *Install) locate(r *resolved, objects []manifest.Object) ([]apply.Target, error) {
+	kinds := r.kinds
+	objects, warnings, err := manifest.Place(objects, kinds.Scope, i.Namespace, r.manifest.LastWins)
+	if err != nil {
 		return nil, &manifest.InputError{Err: err}
 	}
+	for _, warning := range warnings {
+		if !r.located {
+			i.Sink(event.Warning{Message: warning})
+		}
+	}
+	r.located = true
 	if err := unreserved(objects, cmp.Or(i.Inventory, applyset.ParentName), i.Namespace.Name); err != nil {
 		return nil, &manifest.InputError{Err: err}
 	}

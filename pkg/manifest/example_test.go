@@ -15,7 +15,7 @@ func ExamplePlace() {
 		log.Fatal(err)
 	}
 	scope := manifest.OfflineScope(content.Objects)
-	if err := manifest.Place(content.Objects, scope, manifest.Namespace{Name: "shop"}); err != nil {
+	if _, _, err := manifest.Place(content.Objects, scope, manifest.Namespace{Name: "shop"}, false); err != nil {
 		log.Fatal(err)
 	}
 	for _, object := range content.Objects {

@@ -22,6 +22,9 @@ type Manifest struct {
 	Withheld []Object
 	// BuiltIn marks what comes with the program: users can leave nothing out of it.
 	BuiltIn bool
+	// LastWins has the last of several definitions of an object count; otherwise
+	// they are refused if they differ.
+	LastWins bool
 	// MinimumVersion is the oldest Kubernetes that it runs on, such as
 	// "1.32", and Architectures those that its images are built for; both are
 	// empty where nobody knows.

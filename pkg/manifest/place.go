@@ -24,11 +24,16 @@ type Namespace struct {
 // Place returns every namespaced object that names no namespace the one that is
 // passed, and takes it from cluster-scoped ones, where it has no meaning; it
 // changes the objects. An object of a kind whose scope is not known stays as it
-// is. An object of another namespace than an explicit one, and an object that
-// occurs twice, are errors, which name the file and the line.
-func Place(objects []Object, scope Scope, namespace Namespace) error {
-	seen := map[event.Object]Source{}
-	for _, object := range objects {
+// is. An object of another namespace than an explicit one is an error, which
+// names the file and the line.
+//
+// It gives the objects with each of them once. One that is defined twice in the
+// same words is a warning. Two different definitions are an error, unless the
+// last one is to win, with a warning.
+func Place(objects []Object, scope Scope, namespace Namespace, lastWins bool) (placed []Object, warnings []string, err error) {
+	seen := map[event.Object]int{}
+	var doubled duplicates
+	for n, object := range objects {
 		if IsNamespace(object.Unstructured) {
 			labelNamespace(object.Unstructured)
 		}
@@ -39,16 +44,21 @@ func Place(objects []Object, scope Scope, namespace Namespace) error {
 		case own == "" && known:
 			object.SetNamespace(namespace.Name)
 		case own != "" && own != namespace.Name && namespace.Explicit:
-			return fmt.Errorf("%s: %s is not in --namespace %s; omit --namespace, or change the file",
+			return nil, nil, fmt.Errorf("%s: %s is not in --namespace %s; omit --namespace, or change the file",
 				object.Source, Ref(object.Unstructured), namespace.Name)
 		}
 		ref := Ref(object.Unstructured)
-		if first, twice := seen[ref]; twice {
-			return fmt.Errorf("%s: %s is already defined in %s; keep one of them", object.Source, ref, first)
+		first, twice := seen[ref]
+		seen[ref] = n
+		if !twice {
+			continue
 		}
-		seen[ref] = object.Source
+		doubled.leaveOut(first)
+		if err := doubled.compare(objects[first], object, lastWins); err != nil {
+			return nil, nil, err
+		}
 	}
-	return nil
+	return doubled.without(objects), doubled.told(), nil
 }
 
 // WithNamespace puts the namespace itself in front where the manifest does not

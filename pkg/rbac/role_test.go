@@ -21,7 +21,7 @@ func access(t *testing.T, text string, escalation bool) (RoleSet, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := install.Plan(content.Objects, manifest.Namespace{Name: "mesh"})
+	objects, _, err := install.Plan(content.Objects, manifest.Namespace{Name: "mesh"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
