@@ -11,13 +11,15 @@ const maxNamed = 10
 
 // Installable returns what an install applies. It leaves out the hooks that Helm
 // would not run in an install: a Job that cleans up after a removal would do
-// so at once. It warns of them, of hooks that Helm does not have, and of list
-// entries that a server-side apply does not take twice.
+// so at once. It leaves out what only a server writes, and has the stringData of
+// Secrets in their data. It warns of what it leaves out, of hooks that Helm does
+// not have, and of list entries that a server-side apply does not take twice.
 func (m Manifest) Installable() Manifest {
 	given := m.Objects
 	m.Objects, m.Warnings = nil, slices.Clone(m.Warnings)
 	byOccasion := map[string][]Object{}
 	var occasions []string
+	var exported exports
 	for _, object := range given {
 		hook := HookOf(object.Unstructured)
 		if len(hook.Unknown) > 0 {
@@ -25,7 +27,7 @@ func (m Manifest) Installable() Manifest {
 				object.Source, Ref(object.Unstructured), strings.Join(hook.Unknown, ",")))
 		}
 		if hook.Phase != NotInstalled {
-			object, doubled := Unique(object)
+			object, doubled := Unique(withData(exported.strip(object)))
 			m.Warnings = append(m.Warnings, doubled...)
 			m.Objects = append(m.Objects, object)
 			continue
@@ -37,6 +39,7 @@ func (m Manifest) Installable() Manifest {
 		}
 		byOccasion[occasion] = append(byOccasion[occasion], object)
 	}
+	m.Warnings = append(m.Warnings, exported.warning()...)
 	for _, occasion := range occasions {
 		m.Warnings = append(m.Warnings, notApplied(byOccasion[occasion], occasion))
 	}
