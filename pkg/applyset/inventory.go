@@ -121,6 +121,7 @@ func RecordOf(source string, objects []Object) Record {
 	for _, object := range objects {
 		set.Kinds = append(set.Kinds, object.GroupKind())
 		set.Namespaces = append(set.Namespaces, object.Ref.Namespace)
+		set.Objects = append(set.Objects, object.Ref)
 	}
 	return set
 }

@@ -3,7 +3,8 @@
 //
 // The inventory is an ApplySet of KEP-3659, which kubectl reads and writes, too: a
 // parent ConfigMap names the kinds and namespaces of the members, and each member
-// carries the parent's ID as a label.
+// carries the parent's ID as a label. Beyond the KEP the parent lists the members,
+// so that one that is gone is missed.
 // https://git.k8s.io/enhancements/keps/sig-cli/3659-kubectl-apply-prune
 package applyset
 
@@ -27,6 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 )
 
@@ -47,8 +49,10 @@ const (
 	// tooling has the version of the inventory's form, not the program's: an
 	// install by another program version must find nothing to change.
 	tooling = ToolName + "/v1"
-	// sourceKey is where the parent says what was installed.
-	sourceKey = "source"
+	// sourceKey is where the parent says what was installed, and membersKey
+	// which objects that are.
+	sourceKey  = "source"
+	membersKey = "members.json.gz"
 )
 
 // ID returns the ID of the set whose parent has a name in a namespace, by the
@@ -65,6 +69,9 @@ type Record struct {
 	Source     string
 	Kinds      []schema.GroupKind
 	Namespaces []string
+	// Objects are the members that have to exist: not what ends by itself. They
+	// are empty where an older version has written the parent, and nobody knows.
+	Objects []event.Object
 }
 
 // Union returns a set that covers both, with the source of s.
@@ -73,6 +80,7 @@ func (s Record) Union(other Record) Record {
 		Source:     s.Source,
 		Kinds:      slices.Concat(s.Kinds, other.Kinds),
 		Namespaces: slices.Concat(s.Namespaces, other.Namespaces),
+		Objects:    slices.Concat(s.Objects, other.Objects),
 	})
 }
 
@@ -97,6 +105,9 @@ func normal(s Record) Record {
 		}
 	}
 	s.Namespaces = slices.Sorted(maps.Keys(namespaces))
+	s.Objects = slices.DeleteFunc(slices.Clone(s.Objects), func(object event.Object) bool { return !isReference(object) })
+	slices.SortFunc(s.Objects, compare)
+	s.Objects = slices.Compact(s.Objects)
 	return s
 }
 
@@ -168,6 +179,7 @@ func parse(object *corev1.ConfigMap) (Record, error) {
 			set.Kinds = append(set.Kinds, kind)
 		}
 	}
+	set.Objects = decodeMembers(object.BinaryData[membersKey])
 	return normal(set), nil
 }
 
@@ -230,7 +242,7 @@ func (p *Parent) object(set Record) *corev1.ConfigMap {
 		kinds[i] = kind.String()
 	}
 	others := slices.DeleteFunc(slices.Clone(set.Namespaces), func(name string) bool { return name == p.Namespace })
-	return &corev1.ConfigMap{
+	object := &corev1.ConfigMap{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      p.Name,
@@ -244,10 +256,15 @@ func (p *Parent) object(set Record) *corev1.ConfigMap {
 		},
 		Data: map[string]string{sourceKey: set.Source},
 	}
+	if len(set.Objects) > 0 {
+		object.BinaryData = map[string][]byte{membersKey: encodeMembers(set.Objects)}
+	}
+	return object
 }
 
 func equal(a, b Record) bool {
-	return a.Source == b.Source && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces)
+	return a.Source == b.Source && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces) &&
+		slices.Equal(a.Objects, b.Objects)
 }
 
 // Delete deletes the parent, if it is still what was read or written; without one

@@ -14,7 +14,6 @@ import (
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/progress"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/status"
 )
 
@@ -120,6 +119,7 @@ func (o *statusOptions) print(report status.Report, out io.Writer) error {
 	if o.format == "json" || o.format == "yaml" {
 		return printFields(report, o.format, out)
 	}
+	fmt.Fprintln(out, progress.Printable(headline(report)))
 	if len(report.Workloads) > 0 {
 		rows := o.rows(out, report.Namespace)
 		rows.header()
@@ -129,13 +129,9 @@ func (o *statusOptions) print(report status.Report, out io.Writer) error {
 		if err := rows.Flush(); err != nil {
 			return err
 		}
-	} else if report.Ready {
-		fmt.Fprintln(out, noWorkloads)
 	}
 	printWhy(report, out)
-	for _, kind := range report.Missing {
-		fmt.Fprintf(out, "all objects of kind %s are missing; rerun '%s'\n", progress.Printable(kind), shell.Demo("install", report.Namespace))
-	}
+	printLost(report, out)
 	for _, warning := range report.Warnings {
 		fmt.Fprintln(out, "\nwarning: "+progress.Printable(warning))
 	}
@@ -169,7 +165,7 @@ func (r *rows) header() {
 
 func (r *rows) add(workload status.Workload) {
 	ref := event.Object{Group: workload.Group, Kind: workload.Kind, Namespace: workload.Namespace, Name: workload.Name}
-	columns := []string{shortName(ref, r.home), dash(workload.Replicas), "Ready", duration.HumanDuration(time.Since(workload.Created))}
+	columns := []string{shortName(ref, r.home), dash(workload.Replicas), "Ready", age(workload.Created)}
 	if !workload.Ready {
 		columns[2] = dash(workload.Message)
 	}
@@ -189,6 +185,14 @@ func shortName(ref event.Object, home string) string {
 		ref.Namespace = ""
 	}
 	return strings.ToLower(ref.Kind) + "/" + ref.Path()
+}
+
+// age returns how long something exists.
+func age(created time.Time) string {
+	if created.IsZero() {
+		return "-"
+	}
+	return duration.HumanDuration(time.Since(created))
 }
 
 func dash(text string) string {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"reflect"
 	"strings"
@@ -24,14 +25,17 @@ func TestStatusTable(t *testing.T) {
 		want         string
 	}{
 		{"ready", "", status.Report{Ready: true, Workloads: []status.Workload{ready}}, `
+Istio 1.31.0 demo in mesh: 1 of 1 ready
 NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
 `},
 		{"wide", "wide", status.Report{Ready: true, Workloads: []status.Workload{ready}}, `
+Istio 1.31.0 demo in mesh: 1 of 1 ready
 NAME           READY   STATUS   AGE   IMAGES
 deployment/a   2/2     Ready    60m   x:1,y:2
 `},
 		{"not ready", "", status.Report{Workloads: []status.Workload{ready, job, claim}}, `
+Istio 1.31.0 demo in mesh: 1 of 3 ready
 NAME                      READY   STATUS            AGE
 deployment/a              2/2     Ready             60m
 job/other/b               -       Job in progress   60m
@@ -44,17 +48,34 @@ job/other/b is not ready:
     next: look
 `},
 		{"nothing to run", "", status.Report{Ready: true}, `
-no workloads installed
+Istio 1.31.0 demo in mesh: no workloads installed
 `},
-		{"nothing left", "wide", status.Report{Missing: []string{"deployment.apps"}}, `
-all objects of kind deployment.apps are missing; rerun 'kubectl istio-demo install -n mesh'
+		{"nothing left of what an older version installed", "wide", status.Report{Missing: []string{"deployment.apps"}}, `
+Istio 1.31.0 demo in mesh: no workloads installed
+
+all objects of kind deployment.apps are missing; run 'kubectl istio-demo install -n mesh'
 `},
-		{"one kind left", "", status.Report{Workloads: []status.Workload{ready}, Missing: []string{"widget.example.com"}}, `
+		{"a manifest of the user's", "", status.Report{Source: "own\x1b.yaml", Missing: []string{"widget.example.com"}, Workloads: []status.Workload{ready}}, `
+own .yaml in mesh: 1 of 1 ready
 NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
-all objects of kind widget.example.com are missing; rerun 'kubectl istio-demo install -n mesh'
+
+all objects of kind widget.example.com are missing; rerun the install of own .yaml
+`},
+		{"objects lost", "", status.Report{
+			Objects: 70, Missing: []string{"deployment.apps"}, Workloads: []status.Workload{{Kind: "Deployment", Namespace: "mesh", Name: "a", Message: "missing"}},
+			MissingObjects: []status.Object{{Group: "apps", Kind: "Deployment", Namespace: "mesh", Name: "a"}, {Kind: "Namespace", Name: "x"}},
+			Unlabelled:     []status.Object{{Kind: "Service", Namespace: "mesh", Name: "s"}},
+		}, `
+Istio 1.31.0 demo in mesh: 0 of 1 ready
+NAME           READY   STATUS    AGE
+deployment/a   -       missing   -
+
+2 of 70 objects missing: deployment mesh/a, namespace x; run 'kubectl istio-demo install -n mesh'
+1 of 70 objects changed, no longer labelled as installed: service mesh/s; run 'kubectl istio-demo install -n mesh'
 `},
 		{"a warning", "", status.Report{Ready: true, Workloads: []status.Workload{ready}, Warnings: []string{"one counts; merge them"}}, `
+Istio 1.31.0 demo in mesh: 1 of 1 ready
 NAME           READY   STATUS   AGE
 deployment/a   2/2     Ready    60m
 
@@ -62,7 +83,7 @@ warning: one counts; merge them
 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.report.Namespace = "mesh"
+			test.report.Namespace, test.report.Source = "mesh", cmp.Or(test.report.Source, "Istio 1.31.0 demo")
 			var out bytes.Buffer
 			if err := (&statusOptions{format: test.format}).print(test.report, &out); err != nil {
 				t.Fatal(err)

@@ -66,7 +66,9 @@ func (i *Install) prune(ctx context.Context, c *checked) ([]Result, error) {
 		return nil, nil // the inventory still covers them
 	}
 	var results []Result
-	remains := recordOf(c.manifest.What, c.targets).Union(applyset.RecordOf(c.manifest.What, c.withheldMembers))
+	withheld := applyset.RecordOf(c.manifest.What, c.withheldMembers)
+	withheld.Objects = nil // which nobody has to keep
+	remains := recordOf(c.manifest.What, c.targets).Union(withheld)
 	if len(c.stale) > 0 {
 		if err := i.discoverAll(ctx, c.resolved); err != nil {
 			return nil, err

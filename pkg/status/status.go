@@ -3,6 +3,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,24 +12,23 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
-// Status tells whether what is installed runs, by the inventory. Both fields
-// are needed. It can be used by many goroutines.
+// Status tells whether what is installed runs, by the inventory. The cluster
+// and the namespace are needed. It can be used by many goroutines.
 type Status struct {
 	Cluster   *cluster.Cluster
 	Namespace string
+	// Inventory names the ConfigMap that lists what is installed; empty for the
+	// demo's, applyset.ParentName.
+	Inventory string
 }
 
 // Report is how an installation is.
@@ -36,15 +36,32 @@ type Report struct {
 	// Source names for people what is installed.
 	Source    string `json:"source"`
 	Namespace string `json:"namespace"`
-	// Ready is true where all of the workloads are, and none is missing.
+	// Ready is true where all of the workloads are, and nothing is missing.
 	Ready bool `json:"ready"`
-	// Workloads are sorted by kind, namespace and name.
+	// Objects counts what was installed and has to exist; 0 where the inventory is
+	// of a version that did not list it.
+	Objects int `json:"objects,omitempty"`
+	// Workloads are sorted by kind, namespace and name. Those that are missing are
+	// among them.
 	Workloads []Workload `json:"workloads"`
 	// Missing are the kinds of which something was installed and nothing is
 	// there: deployment.apps.
 	Missing []string `json:"missing,omitempty"`
+	// MissingObjects do not exist any more. Unlabelled ones exist, and are no
+	// longer labelled as members of the inventory, or by somebody else: no
+	// uninstall would find them. Both are sorted.
+	MissingObjects []Object `json:"missingObjects,omitempty"`
+	Unlabelled     []Object `json:"unlabelled,omitempty"`
 	// Warnings are of what keeps nothing from being ready.
 	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Object names an object.
+type Object struct {
+	Group     string `json:"group,omitempty"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
 }
 
 // NotInstalledError says that a namespace has no installation.
@@ -57,9 +74,9 @@ func (e *NotInstalledError) Error() string {
 // Run returns the report, with an explanation for whatever is not ready; it does
 // not wait. Its errors are *NotInstalledError, the cause of the context's end, and
 // those of the API server; that something does not run is none. It takes a request
-// for the inventory, one for each kind and namespace of workloads in it, one for
-// Telemetries where it has CRDs, and at most seven more for a workload that is not
-// ready.
+// for the inventory, one for each kind and namespace of what it lists, one for
+// Telemetries where it has CRDs, one for each object that is missing, and at most
+// seven more for a workload that is not ready.
 func (s *Status) Run(ctx context.Context) (Report, error) {
 	report, err := s.report(ctx)
 	if err != nil {
@@ -73,135 +90,106 @@ func (s *Status) report(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	objects, warnings, err := s.read(ctx, found)
+	seen, err := s.read(ctx, found)
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Source: found.source, Namespace: s.Namespace, Workloads: make([]Workload, len(objects)), Missing: missing(found, objects), Warnings: warnings}
-	report.Ready = len(report.Missing) == 0
+	report := Report{
+		Source: found.source, Namespace: s.Namespace, Objects: len(found.members),
+		Missing: missing(found, seen.workloads), Warnings: seen.warnings,
+	}
+	report.Workloads = s.explain(ctx, seen.workloads)
+	for _, lost := range seen.lost {
+		report.add(lost, found.runs(lost.ref))
+	}
+	slices.SortStableFunc(report.Workloads, func(a, b Workload) int { return strings.Compare(a.ref().String(), b.ref().String()) })
+	unready := slices.ContainsFunc(report.Workloads, func(workload Workload) bool { return !workload.Ready })
+	report.Ready = !unready && len(report.Missing)+len(report.MissingObjects)+len(report.Unlabelled) == 0
+	return report, nil
+}
+
+// add adds a member that is lost, and a workload for it if it should run.
+func (r *Report) add(lost lostMember, runs bool) {
+	object := Object{Group: lost.ref.Group, Kind: lost.ref.Kind, Namespace: lost.ref.Namespace, Name: lost.ref.Name}
+	message := "missing"
+	if lost.exists {
+		message = "no longer labelled"
+		r.Unlabelled = append(r.Unlabelled, object)
+	} else {
+		r.MissingObjects = append(r.MissingObjects, object)
+	}
+	if runs {
+		r.Workloads = append(r.Workloads, Workload{Group: object.Group, Kind: object.Kind, Namespace: object.Namespace, Name: object.Name, Message: message})
+	}
+}
+
+// explain reads workloads, with findings for those that are not ready.
+func (s *Status) explain(ctx context.Context, objects []*unstructured.Unstructured) []Workload {
+	workloads := make([]Workload, len(objects))
 	var unready []*unstructured.Unstructured
 	var at []int // among all
 	for i, object := range objects {
-		report.Workloads[i] = workload(object)
-		if !report.Workloads[i].Ready {
-			report.Ready = false
+		workloads[i] = workload(object)
+		if !workloads[i].Ready && workloads[i].Findings == nil {
 			unready, at = append(unready, object), append(at, i)
 		}
 	}
 	findings, _ := diagnose.Workloads(ctx, s.Cluster.Core, unready)
 	for n, i := range at {
-		report.Workloads[i].Findings = findings[n]
+		workloads[i].Findings = findings[n]
 	}
-	return report, nil
+	return workloads
 }
 
-// read lists the workloads, and looks for Telemetries without effect meanwhile.
-func (s *Status) read(ctx context.Context, found watched) (objects []*unstructured.Unstructured, warnings []string, err error) {
+// sight is what the cluster has of an installation.
+type sight struct {
+	workloads []*unstructured.Unstructured
+	lost      []lostMember
+	warnings  []string
+}
+
+// read lists the members, and looks for Telemetries without effect meanwhile.
+func (s *Status) read(ctx context.Context, found watched) (sight, error) {
+	var seen sight
+	var others *census
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		objects, err = s.list(groupCtx, found.places)
+		seen.workloads, err = s.list(groupCtx, found.places)
+		return err
+	})
+	group.Go(func() (err error) {
+		others, err = s.count(groupCtx, found)
 		return err
 	})
 	if found.crds {
 		group.Go(func() error {
 			result, err := preflight.Telemetry(groupCtx, s.Cluster.Dynamic, s.Namespace, nil)
 			if result.Verdict == preflight.Warn {
-				warnings = []string{result.Message + "; " + result.Remedy}
+				seen.warnings = []string{result.Message + "; " + result.Remedy}
 			}
 			return err
 		})
 	}
-	err = group.Wait()
-	return objects, warnings, err
+	if err := group.Wait(); err != nil {
+		return seen, err
+	}
+	for _, object := range seen.workloads {
+		others.present[manifest.Ref(object)] = true
+	}
+	var err error
+	seen.lost, err = s.search(ctx, found, others)
+	seen.warnings = append(seen.warnings, others.unseen()...)
+	return seen, err
 }
 
-// watched is where the workloads of an installation are.
-type watched struct {
-	source string
-	kinds  []schema.GroupKind
-	// crds is set where CRDs were installed.
-	crds   bool
-	places []applyset.Place
-}
-
-// missing returns the kinds of which there is nothing. A Job may go by itself
-// when it is done.
-func missing(found watched, objects []*unstructured.Unstructured) []string {
-	var none []string
-	for _, kind := range found.kinds {
-		there := slices.ContainsFunc(objects, func(object *unstructured.Unstructured) bool {
-			return object.GroupVersionKind().GroupKind() == kind
-		})
-		if !there && kind != (schema.GroupKind{Group: "batch", Kind: "Job"}) {
-			none = append(none, strings.ToLower(kind.String()))
-		}
-	}
-	return none
-}
-
-// find reads the inventory. What the cluster serves is asked only where
-// custom resources are in it; the kinds of Kubernetes are known.
-func (s *Status) find(ctx context.Context) (watched, error) {
-	inventory, err := applyset.Open(ctx, s.Cluster.Core, applyset.ParentName, s.Namespace)
-	if err != nil {
-		return watched{}, err
-	}
-	if !inventory.Exists {
-		return watched{}, &NotInstalledError{s.Namespace}
-	}
-	// An older version may have stored more of a URL.
-	found := watched{source: redact.Text(inventory.Recorded.Source)}
-	custom := applyset.Record{Namespaces: inventory.Recorded.Namespaces}
-	for _, kind := range inventory.Recorded.Kinds {
-		found.crds = found.crds || kind.Kind == "CustomResourceDefinition"
-		resource, known := runs[kind]
-		mayRun := untyped.IsCustom(kind.Group) && !configuresMesh(kind.Group)
-		if known || mayRun {
-			found.kinds = append(found.kinds, kind)
-		}
-		switch {
-		case known:
-			for _, namespace := range inventory.Recorded.Namespaces {
-				found.places = append(found.places, applyset.Place{Kind: kind, Resource: resource, Namespace: namespace})
-			}
-		case mayRun:
-			custom.Kinds = append(custom.Kinds, kind)
-		}
-	}
-	if len(custom.Kinds) > 0 {
-		kinds, err := discover.Discover(ctx, s.Cluster.Discovery)
-		if err != nil {
-			return watched{}, err
-		}
-		others, err := applyset.Places(kinds, custom)
-		if err != nil {
-			return watched{}, err
-		}
-		found.places = append(found.places, others...)
-	}
-	return found, nil
-}
-
-// configuresMesh tells Istio's own CRDs from those of others: what they
-// define configures the mesh, and nothing of it has to come to run.
-func configuresMesh(group string) bool { return strings.HasSuffix(group, ".istio.io") }
-
-// runs are the kinds of Kubernetes of which objects have to become ready.
-var runs = map[schema.GroupKind]schema.GroupVersionResource{
-	{Group: "apps", Kind: "DaemonSet"}:   {Group: "apps", Version: "v1", Resource: "daemonsets"},
-	{Group: "apps", Kind: "Deployment"}:  {Group: "apps", Version: "v1", Resource: "deployments"},
-	{Group: "apps", Kind: "ReplicaSet"}:  {Group: "apps", Version: "v1", Resource: "replicasets"},
-	{Group: "apps", Kind: "StatefulSet"}: {Group: "apps", Version: "v1", Resource: "statefulsets"},
-	{Group: "batch", Kind: "Job"}:        {Group: "batch", Version: "v1", Resource: "jobs"},
-	{Kind: "PersistentVolumeClaim"}:      {Version: "v1", Resource: "persistentvolumeclaims"},
-	{Kind: "Pod"}:                        {Version: "v1", Resource: "pods"},
-	{Kind: "ReplicationController"}:      {Version: "v1", Resource: "replicationcontrollers"},
+func (s *Status) id() string {
+	return applyset.ID(cmp.Or(s.Inventory, applyset.ParentName), s.Namespace)
 }
 
 // members selects the members of the set, and copies that somebody has made
 // of them, which are nobody's but theirs.
 func (s *Status) members() string {
-	return applyset.Selector(applyset.ID(applyset.ParentName, s.Namespace))
+	return applyset.Selector(s.id())
 }
 
 // list returns the objects, sorted.
@@ -226,7 +214,7 @@ func (s *Status) list(ctx context.Context, places []applyset.Place) ([]*unstruct
 	var all []*unstructured.Unstructured
 	for _, list := range lists {
 		for i := range list {
-			if applyset.IsMember(&list[i], applyset.ID(applyset.ParentName, s.Namespace)) {
+			if applyset.IsMember(&list[i], s.id()) {
 				all = append(all, &list[i])
 			}
 		}

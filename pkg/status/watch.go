@@ -67,7 +67,7 @@ func (s *sightings) see(object *unstructured.Unstructured, gone bool) {
 func (s *Status) watch(ctx context.Context, place applyset.Place, seen *sightings) error {
 	only := func(options *metav1.ListOptions) { options.LabelSelector = s.members() }
 	see := func(object *unstructured.Unstructured, gone bool) {
-		if applyset.IsMember(object, applyset.ID(applyset.ParentName, s.Namespace)) {
+		if applyset.IsMember(object, s.id()) {
 			seen.see(object, gone)
 		}
 	}

@@ -3,13 +3,19 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/ready"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // Workload is an object that is not ready as soon as it is stored.
@@ -23,11 +29,16 @@ type Workload struct {
 	// empty for kinds that have none.
 	Replicas string `json:"replicas,omitempty"`
 	// Message says what is lacking; empty where nothing is.
-	Message string    `json:"message,omitempty"`
-	Images  []string  `json:"images,omitempty"`
-	Created time.Time `json:"created"`
+	Message string   `json:"message,omitempty"`
+	Images  []string `json:"images,omitempty"`
+	// Created is zero where it is missing.
+	Created time.Time `json:"created,omitzero"`
 	// Findings are what holds it back, the most telling first.
 	Findings []diagnose.Finding `json:"findings,omitempty"`
+}
+
+func (w Workload) ref() event.Object {
+	return event.Object{Group: w.Group, Kind: w.Kind, Namespace: w.Namespace, Name: w.Name}
 }
 
 // workload reads an object.
@@ -47,7 +58,26 @@ func workload(object *unstructured.Unstructured) Workload {
 	if !read.Ready {
 		read.Message = message
 	}
+	if scaledToZero(object) {
+		read.Ready, read.Message = false, "scaled to 0"
+		read.Findings = []diagnose.Finding{{
+			Reason: "ScaledToZero", Message: "somebody has scaled it to 0 since the install",
+			Next: shell.Line("kubectl scale {} {} --replicas=1", strings.ToLower(ref.Kind), ref.Name) + shell.In(ref.Namespace),
+		}}
+	}
 	return read
+}
+
+// scaledToZero reports whether a workload is to have no pods, and the manifest did
+// not say so: then this program would own the field.
+func scaledToZero(object *unstructured.Unstructured) bool {
+	if wanted, found, err := unstructured.NestedInt64(object.Object, "spec", "replicas"); !found || err != nil || wanted > 0 {
+		return false
+	}
+	replicas := fieldpath.MakePathOrDie("spec", "replicas")
+	return !slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager == managedfields.Manager && managedfields.Of(entry).Has(replicas)
+	})
 }
 
 // replicas returns the pods that are ready and those that are wanted.

@@ -58,7 +58,7 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/status": {
-		own:       []string{"pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/follow", "pkg/event", "pkg/manifest", "pkg/preflight", "pkg/ready", "pkg/redact", "pkg/shell", "pkg/untyped"},
+		own:       []string{"pkg/applyset", "pkg/cluster", "pkg/diagnose", "pkg/discover", "pkg/follow", "pkg/event", "pkg/managedfields", "pkg/manifest", "pkg/preflight", "pkg/ready", "pkg/redact", "pkg/shell", "pkg/untyped"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/access": {

@@ -24,7 +24,9 @@ type status struct {
 		Images                                          []string
 		Findings                                        []struct{ Pod, Reason, Message, Next string }
 	}
-	Missing []string
+	Objects                    int
+	Missing                    []string
+	MissingObjects, Unlabelled []struct{ Kind, Namespace, Name string }
 }
 
 func readStatus(t *testing.T, u *user.User, flags ...string) (int, status) {
@@ -45,22 +47,25 @@ func wantLines(t *testing.T, text string, lines ...string) {
 	}
 }
 
-// TestStatusReady looks at a demo that runs, with three requests.
+// TestStatusReady looks at a demo that runs, with a request for the inventory,
+// one for each kind of its members, and one for Telemetries.
 func TestStatusReady(t *testing.T) {
 	controlplane.SharedDemo(t)
 	recorder := apiproxy.New(t, controlplane.Shared(t).Kubeconfig)
 	u := user.New(t, recorder.Kubeconfig)
 	got := u.Run(t, "kubectl", "istio-demo", "status")
 	requests, _ := recorder.Drain()
-	if got.Code != 0 || got.Stderr != "" || len(requests) != 3 {
+	if got.Code != 0 || got.Stderr != "" || len(requests) != 2+12 {
 		t.Errorf("exit code %d, requests %q\n%s", got.Code, requests, got.Stderr)
 	}
 	wantLines(t, got.Stdout,
+		`Istio 1\.31\.0 demo in istio-system: 3 of 3 ready`,
 		`NAME +READY +STATUS +AGE`,
 		`deployment/istio-egressgateway +1/1 +Ready +\S+`,
 		`deployment/istio-ingressgateway +1/1 +Ready +\S+`,
 		`deployment/istiod +1/1 +Ready +\S+`)
 	wantLines(t, u.Must(t, "kubectl", "istio-demo", "status", "-o", "wide"),
+		`Istio 1\.31\.0 demo in istio-system: 3 of 3 ready`,
 		`NAME +READY +STATUS +AGE +IMAGES`,
 		`deployment/istio-egressgateway +1/1 +Ready +\S+ +registry\.istio\.io/release/proxyv2:1\.31\.0`,
 		`deployment/istio-ingressgateway +1/1 +Ready +\S+ +registry\.istio\.io/release/proxyv2:1\.31\.0`,
@@ -73,7 +78,7 @@ func TestStatusReady(t *testing.T) {
 		!istiod.Ready || istiod.Replicas != "1/1" || istiod.Message != "" || len(istiod.Images) != 1 || istiod.Findings != nil {
 		t.Errorf("istiod is %+v", istiod)
 	}
-	if yaml := u.Must(t, "kubectl", "istio-demo", "status", "-o", "yaml"); !strings.HasPrefix(yaml, "namespace: istio-system\nready: true\nsource: Istio 1.31.0 demo\nworkloads:\n- created: ") {
+	if yaml := u.Must(t, "kubectl", "istio-demo", "status", "-o", "yaml"); !strings.HasPrefix(yaml, "namespace: istio-system\nobjects: 50\nready: true\nsource: Istio 1.31.0 demo\nworkloads:\n- created: ") {
 		t.Errorf("-o yaml printed\n%s", yaml)
 	}
 }
@@ -88,6 +93,7 @@ func TestStatusNotReady(t *testing.T) {
 		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
 	wantLines(t, got.Stdout,
+		`big\.yaml in unready: 0 of 1 ready`,
 		`NAME +READY +STATUS +AGE`,
 		`deployment/big +0/1 +Available: 0/1 +\S+`,
 		``,
@@ -112,9 +118,9 @@ func TestStatusOfNothing(t *testing.T) {
 		u.Must(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "own.yaml", content), "-n", namespace, "--wait=false")
 	}
 	install("settings", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
-	for _, flags := range [][]string{nil, {"-o", "wide"}, {"-w"}} {
-		arguments := append([]string{"kubectl", "istio-demo", "status", "-n", "settings"}, flags...)
-		if got := u.Must(t, arguments...); got != "no workloads installed\n" {
+	for flags, want := range map[string]string{"": "own.yaml in settings: no workloads installed\n", "-owide": "own.yaml in settings: no workloads installed\n", "-w": "no workloads installed\n"} {
+		arguments := append([]string{"kubectl", "istio-demo", "status", "-n", "settings"}, strings.Fields(flags)...)
+		if got := u.Must(t, arguments...); got != want {
 			t.Errorf("status %q printed %q", flags, got)
 		}
 	}
@@ -127,10 +133,16 @@ func TestStatusOfNothing(t *testing.T) {
 	if got := u.Pipe(t, strings.ReplaceAll(copied, "name: web\n  namespace", "name: copy\n  namespace"), "kubectl", "create", "-f", "-"); got.Code != 0 {
 		t.Fatal(got.Stderr)
 	}
-	want := "all objects of kind deployment.apps are missing; rerun 'kubectl istio-demo install'\n"
-	if got := u.Run(t, "kubectl", "istio-demo", "status", "-n", "emptied-out"); got.Code != 1 || got.Stdout != want || got.Stderr != "" {
-		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
+	got := u.Run(t, "kubectl", "istio-demo", "status", "-n", "emptied-out")
+	if got.Code != 1 || got.Stderr != "" {
+		t.Errorf("exit code %d\n%s", got.Code, got.Stderr)
 	}
+	wantLines(t, got.Stdout,
+		`own\.yaml in emptied-out: 0 of 1 ready`,
+		`NAME +READY +STATUS +AGE`,
+		`deployment/web +- +missing +-`,
+		``,
+		`1 of 2 objects missing: deployment emptied-out/web; rerun the install of own\.yaml`)
 	if code, read := readStatus(t, u, "-n", "emptied-out"); code != 1 || read.Ready || !slices.Equal(read.Missing, []string{"deployment.apps"}) {
 		t.Errorf("exit code %d, %+v", code, read)
 	}
