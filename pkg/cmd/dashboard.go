@@ -81,7 +81,7 @@ type dashboardOptions struct {
 func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobra.Command {
 	o := &dashboardOptions{}
 	command := &cobra.Command{
-		Use:     "dashboard NAME... | dashboard envoy|proxy [TYPE/]PROXY[.NAMESPACE]",
+		Use:     "dashboard (NAME... | envoy|proxy [TYPE/]PROXY[.NAMESPACE])",
 		Aliases: []string{"dash", "d"},
 		Short:   "Open Kiali, Grafana, Prometheus, Jaeger, or the pages of istiod or a proxy",
 		Long: paragraphs(`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -33,8 +32,8 @@ type checked struct {
 	unseen error
 	// unrestricted is set where the user may do everything.
 	unrestricted bool
-	// nodes lists those of the cluster, once.
-	nodes func() ([]corev1.Node, error)
+	// nodes are those of the cluster, as far as a check has read them.
+	nodes []corev1.Node
 }
 
 // present reports whether every node that takes pods has an image. Nodes name
@@ -42,14 +41,10 @@ type checked struct {
 // (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/, nodeStatusMaxImages); of one that names
 // none nobody can tell.
 func (c *checked) present(image string) bool {
-	nodes, err := c.nodes()
-	if err != nil {
-		return false
-	}
 	lacks := func(node corev1.Node) bool {
 		return !node.Spec.Unschedulable && !slices.ContainsFunc(node.Status.Images, func(known corev1.ContainerImage) bool { return slices.Contains(known.Names, image) })
 	}
-	return len(nodes) > 0 && !slices.ContainsFunc(nodes, lacks)
+	return len(c.nodes) > 0 && !slices.ContainsFunc(c.nodes, lacks)
 }
 
 // check runs all checks, has the server verify the changes, and reports warnings.
@@ -120,8 +115,10 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 	all, allCtx := errgroup.WithContext(ctx)
 	subject, known := i.subject(r), make(chan struct{})
 	subject.Rights = preflight.NewRights(allCtx, i.Cluster.Authorization)
-	c.nodes = sync.OnceValues(func() ([]corev1.Node, error) { return preflight.Nodes(ctx, i.Cluster.Core) })
-	subject.Nodes = c.nodes
+	subject.Nodes = func(ctx context.Context) (nodes []corev1.Node, err error) {
+		c.nodes, err = preflight.Nodes(ctx, i.Cluster.Core)
+		return c.nodes, err
+	}
 	subject.Added = func() preflight.Added {
 		<-known
 		return added(r.targets)

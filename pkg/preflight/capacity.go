@@ -53,7 +53,7 @@ func capacity(_ context.Context, s *survey) ([]Result, error) {
 // pod: that is what a rolling update begins with, and what it waits for. What the
 // user may not see is left out.
 func Surge(ctx context.Context, subject Subject, workloads []Workload) ([]Result, error) {
-	s := newSurvey(ctx, subject)
+	s := newSurvey(ctx, ctx, subject)
 	var reading sync.WaitGroup
 	reading.Go(func() { _, _ = s.used() }) // kept, with the error
 	nodes, err := s.nodes()

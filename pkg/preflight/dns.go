@@ -28,8 +28,8 @@ var slicesResource = discoveryv1.SchemeGroupVersion.WithResource("endpointslices
 
 // dns looks for somebody who resolves names, without whom no proxy finds istiod.
 // A cluster may resolve them elsewhere and have no such Service.
-func dns(ctx context.Context, s *survey) ([]Result, error) {
-	list, err := s.Dynamic.Resource(slicesResource).Namespace(dnsNamespace).List(ctx, metav1.ListOptions{LabelSelector: dnsLabels})
+func dns(_ context.Context, s *survey) ([]Result, error) {
+	list, err := s.Dynamic.Resource(slicesResource).Namespace(dnsNamespace).List(s.limited, metav1.ListOptions{LabelSelector: dnsLabels})
 	if err != nil {
 		return unseen("endpointslices", err)
 	}
@@ -50,7 +50,7 @@ func dns(ctx context.Context, s *survey) ([]Result, error) {
 		Message: fmt.Sprintf("cluster DNS is down: service %s has no ready endpoints, and without it proxies cannot find istiod", shortList(slices.Compact(services))),
 		Remedy:  `check its pods with 'kubectl get pods -n kube-system -l "k8s-app in (kube-dns,coredns)"' (--skip-checks=dns continues anyway)`,
 	}
-	starting, err := dnsStarts(ctx, s)
+	starting, err := dnsStarts(s.limited, s)
 	switch {
 	case starting:
 		result.Verdict, result.Message = Warn, strings.Replace(result.Message, "is down", "may still be starting", 1)

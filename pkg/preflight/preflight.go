@@ -3,8 +3,10 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -106,8 +108,9 @@ type Subject struct {
 	Workloads     []Workload
 	LoadBalancers []LoadBalancer
 	Services      map[string]bool
-	// Nodes lists the cluster's nodes; nil has the checks list them.
-	Nodes func() ([]corev1.Node, error)
+	// Nodes lists the cluster's nodes, and is called once at most; nil has the checks
+	// list them.
+	Nodes func(context.Context) ([]corev1.Node, error)
 	// Added waits until it is known what exists; nil means that nothing does.
 	Added func() Added
 	// Fresh is set if nothing was installed before: what new workloads need is
@@ -120,10 +123,16 @@ type Subject struct {
 	// Roles is the command that prints those that are needed; empty where there is
 	// none.
 	Roles string
+	// Patience bounds what is read for checks that an install can do without;
+	// nothing means patience.
+	Patience time.Duration
 	// Watches tells whether readiness is waited for, Prunes whether objects
 	// that the manifest no longer has are removed.
 	Watches, Prunes bool
 }
+
+// patience is longer than any list takes of which one knows in the end.
+const patience = 20 * time.Second
 
 // check is one thing to look at. Its results are named by Run, and there is
 // at least one. The error is for a cluster that did not answer, not for a
@@ -158,7 +167,9 @@ func Names() []string {
 // the order of Names; that a check fails is no error. The error is the API
 // server's, or the context's.
 func Run(ctx context.Context, subject Subject) ([]Result, error) {
-	survey := newSurvey(ctx, subject)
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(subject.Patience, patience))
+	defer cancel()
+	survey := newSurvey(ctx, limited, subject)
 	results := make([][]Result, len(checks))
 	errs := make([]error, len(checks))
 	var group sync.WaitGroup

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -24,6 +25,8 @@ const parallel = 32
 // these is read once, when the first check needs it.
 type survey struct {
 	Subject
+	// limited ends when a check is to go on without an answer.
+	limited context.Context
 
 	running func() (*version.Info, error)
 	nodes   func() ([]corev1.Node, error)
@@ -46,15 +49,20 @@ type place struct {
 	hidden bool
 }
 
-func newSurvey(ctx context.Context, subject Subject) *survey {
-	s := &survey{Subject: subject}
+// newSurvey reads nothing yet. What only tells whether pods will run is read under
+// the limited context.
+func newSurvey(ctx, limited context.Context, subject Subject) *survey {
+	s := &survey{Subject: subject, limited: limited}
 	s.running = sync.OnceValues(func() (*version.Info, error) { return subject.Version.ServerVersionWithContext(ctx) })
-	s.configured = sync.OnceValues(func() ([]hook, error) { return readHooks(ctx, subject) })
-	s.used = sync.OnceValues(func() (map[string]amount, error) { return readUsed(ctx, subject) })
-	s.addressed = sync.OnceValues(func() (string, error) { return readAddressed(ctx, subject) })
-	if s.nodes = subject.Nodes; s.nodes == nil {
-		s.nodes = sync.OnceValues(func() ([]corev1.Node, error) { return Nodes(ctx, subject.Core) })
-	}
+	s.configured = sync.OnceValues(func() ([]hook, error) { return readHooks(limited, subject) })
+	s.used = sync.OnceValues(func() (map[string]amount, error) { return readUsed(limited, subject) })
+	s.addressed = sync.OnceValues(func() (string, error) { return readAddressed(limited, subject) })
+	s.nodes = sync.OnceValues(func() ([]corev1.Node, error) {
+		if subject.Nodes != nil {
+			return subject.Nodes(limited)
+		}
+		return Nodes(limited, subject.Core)
+	})
 	s.places = sync.OnceValues(func() (map[string]place, error) { return readPlaces(ctx, subject) })
 	return s
 }
@@ -131,7 +139,7 @@ func unseen(what string, err error) ([]Result, error) {
 		return notChecked("no permission to list " + what), nil
 	case apierrors.IsNotFound(err):
 		return notChecked("the cluster does not serve " + what), nil
-	case apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
+	case apierrors.IsTimeout(err), apierrors.IsServerTimeout(err), errors.Is(err, context.DeadlineExceeded):
 		return notChecked("the API server did not list " + what + " in time"), nil
 	}
 	return nil, fmt.Errorf("cannot list %s: %w", what, err)

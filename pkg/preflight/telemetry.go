@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -19,14 +18,14 @@ import (
 var telemetryResource = schema.GroupVersionResource{Group: "telemetry.istio.io", Version: "v1", Resource: "telemetries"}
 
 // telemetry is Telemetry for a mesh that is there already.
-func telemetry(ctx context.Context, s *survey) ([]Result, error) {
+func telemetry(_ context.Context, s *survey) ([]Result, error) {
 	switch {
 	case !s.defines(telemetryResource.GroupResource()):
 		return passed("the manifest does not define Telemetry"), nil
 	case s.Fresh:
 		return passed("no mesh is installed yet"), nil
 	}
-	result, err := Telemetry(ctx, s.Dynamic, s.Home, s.Leaves)
+	result, err := Telemetry(s.limited, s.Dynamic, s.Home, s.Leaves)
 	return []Result{result}, err
 }
 
@@ -44,11 +43,12 @@ func (s *survey) defines(resource schema.GroupResource) bool {
 // tells which of them are about to be removed; nil means none.
 func Telemetry(ctx context.Context, client dynamic.Interface, namespace string, leaves func(*unstructured.Unstructured) bool) (Result, error) {
 	list, err := client.Resource(telemetryResource).Namespace(namespace).List(ctx, metav1.ListOptions{})
-	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
+	if err != nil {
 		results, err := unseen("telemetries", err)
-		return results[0], err
-	} else if err != nil {
-		return Result{}, fmt.Errorf("cannot list telemetries: %w", err)
+		if err != nil {
+			return Result{}, err
+		}
+		return results[0], nil
 	}
 	wide := slices.DeleteFunc(list.Items, func(one unstructured.Unstructured) bool {
 		return !isMeshWide(&one) || leaves != nil && leaves(&one)
