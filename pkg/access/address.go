@@ -112,7 +112,7 @@ func (a *Address) Forward(ctx context.Context, opened func(Endpoint)) error {
 		namespace: a.Namespace,
 		narrow:    func(options *metav1.ListOptions) { options.LabelSelector = selector },
 		candidates: &candidates{none: func() error {
-			return fmt.Errorf("service %s/%s has no pods; see 'kubectl istio-demo status'", a.Namespace, a.Gateway)
+			return fmt.Errorf("service %s/%s has no pods; see '%s'", a.Namespace, a.Gateway, shell.Demo("status", a.Namespace))
 		}},
 		port:  func(pod *corev1.Pod) (int, error) { return targetPort(pod, port) },
 		local: a.Local,

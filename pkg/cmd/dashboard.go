@@ -92,8 +92,8 @@ func newDashboard(cluster *connection, streams genericiooptions.IOStreams) *cobr
 			The dashboards are ` + strings.Join(access.DashboardNames(), ", ") + `.
 			envoy and proxy require a pod, or a workload as TYPE/NAME.
 
-			The local port is that of the dashboard, if it is free: ` + portsOf("kiali", "grafana") + `
-			` + portsOf("prometheus", "jaeger", "istiod", "envoy") + `, and so on.`),
+			The local port is that of the dashboard if it is free (` + portsOf("kiali", "grafana") + `,
+			` + portsOf("prometheus", "jaeger") + `), or else any.`),
 		Example: examples(`
 			# Open the graph of the mesh
 			kubectl istio-demo dashboard kiali

@@ -27,7 +27,7 @@ func TestPasted(t *testing.T) {
 			{},
 			{hidden: true, namespace: &metav1.PartialObjectMetadata{}},
 			{namespace: &metav1.PartialObjectMetadata{}},
-			{hidden: true, gone: name},
+			{hidden: true, gone: name, injectors: injectorIn(name)},
 		} {
 			_, messages[fmt.Sprint("sidecars", i)] = withoutSidecar([]corev1.Pod{{}}, around, name, []string{name})
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -162,7 +161,10 @@ func servicesOf(configurations []admissionv1.MutatingWebhookConfiguration) []adm
 // about it.
 func withoutSidecar(pods []corev1.Pod, around injectionState, namespace string, deployments []string) (why, remedy string) {
 	restart := "'kubectl rollout restart deployment" + shell.Names(deployments...) + shell.In(namespace) + "'"
-	mesh, _, _ := strings.Cut(around.gone, "/")
+	mesh := ""
+	if services := servicesOf(around.injectors); len(services) > 0 {
+		mesh = services[0].Namespace
+	}
 	label := "'" + shell.Line("kubectl label namespace {} "+injectionEnabled, namespace) + "'"
 	labelled := around.namespace == nil || injected(around.namespace.Labels)
 	switch {
@@ -181,7 +183,7 @@ func withoutSidecar(pods []corev1.Pod, around injectionState, namespace string, 
 		return "these pods were created before the namespace was labelled", "run " + restart
 	}
 	return "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer",
-		"check istiod with 'kubectl istio-demo status', then run " + restart
+		"check istiod with '" + shell.Demo("status", mesh) + "', then run " + restart
 }
 
 // before reports whether the youngest of the pods is older than the namespace's

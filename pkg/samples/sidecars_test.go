@@ -59,13 +59,19 @@ func TestPodsOf(t *testing.T) {
 	}
 }
 
+// injectorIn is the injection webhook of an istiod in a namespace.
+func injectorIn(namespace string) []admissionv1.MutatingWebhookConfiguration {
+	service := admissionv1.WebhookClientConfig{Service: &admissionv1.ServiceReference{Namespace: namespace, Name: "istiod"}}
+	return []admissionv1.MutatingWebhookConfiguration{{Webhooks: []admissionv1.MutatingWebhook{{ClientConfig: service}}}}
+}
+
 // TestWithoutSidecar names the first thing that is lacking, and what to do.
 func TestWithoutSidecar(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	at := func(hours int) *metav1.Time { return &metav1.Time{Time: noon.Add(time.Duration(hours) * time.Hour)} }
 	labelled := namespaceOf(map[string]string{"istio-injection": "enabled"}, "kubectl")
 	labelled.ManagedFields[0].Time = at(0)
-	hooks := []admissionv1.MutatingWebhookConfiguration{{}}
+	hooks := injectorIn("mesh")
 	for _, test := range []struct {
 		name        string
 		created     *metav1.Time
@@ -76,9 +82,9 @@ func TestWithoutSidecar(t *testing.T) {
 		{"no Istio", at(1), injectionState{namespace: labelled}, "the cluster has no sidecar injector (no such webhook)", "install Istio with"},
 		{"no label", at(1), injectionState{namespace: namespaceOf(nil), injectors: hooks}, "namespace shop is not labelled for injection", "run 'kubectl label namespace shop istio-injection=enabled' and then 'kubectl rollout restart deployment details-v1 reviews-v1 -n shop'"},
 		{"no label, and Istio cannot be seen", at(1), injectionState{namespace: namespaceOf(nil), hidden: true}, "namespace shop is not labelled for injection", "run 'kubectl label"},
-		{"no service", at(1), injectionState{namespace: labelled, injectors: hooks, gone: "istio-system/istiod"}, "service istio-system/istiod of the injection webhook does not exist", "reinstall Istio"},
+		{"no service", at(1), injectionState{namespace: labelled, injectors: hooks, gone: "istio-system/istiod"}, "service istio-system/istiod of the injection webhook does not exist", "reinstall Istio with 'kubectl istio-demo install -n mesh'"},
 		{"older than the label", at(-1), injectionState{namespace: labelled, injectors: hooks}, "these pods were created before the namespace was labelled", "run 'kubectl rollout restart deployment details-v1 reviews-v1 -n shop'"},
-		{"younger", at(1), injectionState{namespace: labelled, injectors: hooks}, "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer", "check istiod"},
+		{"younger", at(1), injectionState{namespace: labelled, injectors: hooks}, "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer", "check istiod with 'kubectl istio-demo status -n mesh'"},
 		{"nothing can be seen", at(1), injectionState{hidden: true}, "the injection webhook skipped these pods: Istio was not ready when they were created, or the webhook did not answer", "check istiod"},
 	} {
 		pods := []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: *test.created}}}

@@ -115,7 +115,7 @@ func TestAddressErrors(t *testing.T) {
 		{"-n nearby --gateway webless", 1, `error: service nearby/webless has no HTTP port: .*`},
 		{"-n nearby --gateway balanced --as visitor", 1, outside + `no permission to list nodes, .*; run '.* --forward -n nearby --gateway=balanced'`},
 		{"-n nearby --as nobody", 1, `error: cannot read service nearby/istio-ingressgateway: .* is forbidden: .*`},
-		{"-n nearby --gateway inside --forward", 1, `error: service nearby/inside has no pods; see 'kubectl istio-demo status'`},
+		{"-n nearby --gateway inside --forward", 1, `error: service nearby/inside has no pods; see 'kubectl istio-demo status -n nearby'`},
 		{"--gateway a/b", 2, `error: invalid --gateway "a/b": .*`},
 		{"--port 8080", 2, `error: --port requires --forward`},
 		{"-o name", 2, `error: unknown output format "name"; use json or yaml`},
