@@ -122,8 +122,8 @@ func convertDefinition(old *crdv1beta1.CustomResourceDefinitionSpec) (*crdv1.Cus
 	return converted, nil
 }
 
-// schemas returns every version a schema that v1 accepts. Versions that had one
-// in common share it.
+// schemas gives every version a schema and printer columns that v1 accepts.
+// Versions that had a schema in common share it.
 func (d *draft) schemas(converted *crdv1.CustomResourceDefinitionSpec, keep bool) {
 	done := map[*crdv1.CustomResourceValidation]*crdv1.CustomResourceValidation{}
 	for i := range converted.Versions {
@@ -133,6 +133,7 @@ func (d *draft) schemas(converted *crdv1.CustomResourceDefinitionSpec, keep bool
 			done[old] = d.schema(old, keep)
 		}
 		version.Schema = done[old]
+		version.AdditionalPrinterColumns = d.columns(version.AdditionalPrinterColumns)
 	}
 }
 

@@ -17,8 +17,8 @@ type ObjectChange struct {
 	Source string
 	// From and To are the apiVersions.
 	From, To string
-	// Notes say what else changed.
-	Notes []string
+	// Notes say what else changed, and Ineffective what has no effect, as in Change.
+	Notes, Ineffective []string
 }
 
 // Upgraded is a manifest in versions that are served, as far as there are any.
@@ -58,9 +58,15 @@ func Versions() []string {
 // error says which object could not be converted, and where it was written.
 func All(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (Upgraded, error) {
 	upgraded := Upgraded{Objects: make([]manifest.Object, 0, len(objects))}
+	scope := manifest.OfflineScope(objects)
 	for _, object := range objects {
 		after, change, err := Upgrade(object.Unstructured, served)
 		ref, source := manifest.Ref(object.Unstructured), object.Source.String()
+		if ref.Namespace != "" && (err != nil || change != nil) {
+			if namespaced, known := scope(object.GroupVersionKind()); known && !namespaced {
+				ref.Namespace = "" // which it has not, whatever is written
+			}
+		}
 		var unsupported *UnsupportedError
 		switch {
 		case errors.As(err, &unsupported):
@@ -75,6 +81,8 @@ func All(objects []manifest.Object, served func(schema.GroupVersionKind) bool) (
 				From:   change.From.GroupVersion().String(),
 				To:     change.To.GroupVersion().String(),
 				Notes:  change.Notes,
+
+				Ineffective: change.Ineffective,
 			})
 		}
 		object.Unstructured = after
@@ -103,6 +111,28 @@ func (u Upgraded) Err() error {
 func (u Upgraded) TellSkipped(sink event.Sink) {
 	for _, refusal := range u.Refused {
 		sink(event.Warning{Message: "left out: " + refusal.String()})
+	}
+}
+
+// TellIneffective tells of what Kubernetes no longer heeds, each once with the first
+// of the objects that have it.
+func (u Upgraded) TellIneffective(sink event.Sink) {
+	var texts []string
+	having := map[string][]ObjectChange{}
+	for _, change := range u.Changes {
+		for _, text := range change.Ineffective {
+			if having[text] == nil {
+				texts = append(texts, text)
+			}
+			having[text] = append(having[text], change)
+		}
+	}
+	for _, text := range texts {
+		first, others := having[text][0], ""
+		if more := len(having[text]) - 1; more > 0 {
+			others = fmt.Sprintf(" (and %d more)", more)
+		}
+		sink(event.Warning{Message: fmt.Sprintf("%s: %s%s: %s", first.Source, first.Object, others, text)})
 	}
 }
 

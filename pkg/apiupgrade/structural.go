@@ -17,15 +17,16 @@ var schemaPath = field.NewPath("openAPIV3Schema")
 // and says what had to give way. What is changed only ever allows more than
 // the old schema did.
 func structural(old *crdv1.JSONSchemaProps) (*crdv1.JSONSchemaProps, []string) {
-	if len(faults(old)) == 0 {
-		return old, nil
-	}
 	repair := &schemaRepair{schema: old.DeepCopy()}
-	repair.root()
+	repair.unknownTypes(repair.schema, schemaPath)
+	if len(faults(repair.schema)) > 0 {
+		repair.root()
+	}
 	// A fault can hide another one.
 	for range maxRepairs {
 		wrong := faults(repair.schema)
 		if len(wrong) == 0 {
+			repair.listTypes(repair.schema, schemaPath)
 			return repair.schema, repair.notes()
 		}
 		if !repair.loosen(repair.schema, schemaPath, wrong) {
@@ -65,6 +66,8 @@ type schemaRepair struct {
 	schema *crdv1.JSONSchemaProps
 	typed  bool
 	loose  []string
+	// lists and strange are what else was changed, in words.
+	lists, strange []string
 }
 
 func (r *schemaRepair) notes() []string {
@@ -76,7 +79,7 @@ func (r *schemaRepair) notes() []string {
 	for _, path := range slices.Compact(r.loose) {
 		notes = append(notes, fmt.Sprintf("the schema's %s is left out: v1 does not accept it", path))
 	}
-	return notes
+	return slices.Concat(notes, sorted(r.strange), sorted(r.lists))
 }
 
 // root has rules of its own: it is an object whose metadata is known.

@@ -23,8 +23,9 @@ type Change struct {
 	// From and To are the same where an object's own version is served, but
 	// not that of an object to which it refers.
 	From, To schema.GroupVersionKind
-	// Notes say what else changed, in a few words each.
-	Notes []string
+	// Notes say what else changed, in a few words each, and Ineffective, which is
+	// among them, what Kubernetes no longer heeds and nothing takes the place of.
+	Notes, Ineffective []string
 }
 
 // UnsupportedError says that nothing takes the place of an object.
@@ -60,13 +61,24 @@ func (e *UnsupportedError) Error() string {
 // says what of it cannot be converted; the object itself and nil come with it.
 // It can be used by many goroutines.
 //
-// Only an autoscaler of a served version may have to change nevertheless: when
-// what it scales is named in a version that is not served.
+// Only some objects of a served version may have to change nevertheless: an
+// autoscaler when what it scales is named in a version that is not served, and
+// what has annotations that have become fields.
 //
 // The way from a version to the next is that of APILifecycleReplacement in
 // k8s.io/api, and the defaults that are written out are those of Kubernetes'
 // own code; test/oracle compares the two.
 func Upgrade(object *unstructured.Unstructured, served Served) (*unstructured.Unstructured, *Change, error) {
+	upgraded, change, err := toServed(object, served)
+	if err != nil {
+		return upgraded, change, err
+	}
+	upgraded, change = withFields(upgraded, change)
+	return upgraded, change, nil
+}
+
+// toServed is Upgrade without the annotations.
+func toServed(object *unstructured.Unstructured, served Served) (*unstructured.Unstructured, *Change, error) {
 	from := object.GroupVersionKind()
 	if served(from) {
 		return retarget(object, served)

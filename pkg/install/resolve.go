@@ -262,6 +262,7 @@ func (i *Install) reportUpgrades(upgraded apiupgrade.Upgraded, release string) {
 		report.Release = release
 		i.Sink(report)
 	}
+	upgraded.TellIneffective(i.Sink)
 	if i.SkipUnsupported {
 		upgraded.TellSkipped(i.Sink)
 	}

@@ -92,7 +92,7 @@ func TestInstallRefusals(t *testing.T) {
 		{"no apiVersion", []string{"-f", "FILE"}, "kind: Pod\n", 2, `error: \S+FILE, document 1 \(line 1\): pod has no apiVersion; .*`},
 		{"no name", []string{"-f", "FILE"}, "apiVersion: v1\nkind: Pod\n", 2, `error: \S+FILE, document 1 \(line 1\): pod has no metadata\.name`},
 		{"not an object", []string{"-f", "FILE"}, "just words\n", 2, `error: \S+FILE, document 1 \(line 1\): not a Kubernetes object: expected a mapping, not a string`},
-		{"the same object twice, and different", []string{"-f", "FILE"}, configMap + "---\n" + configMap + "data: {a: b}\n", 2,
+		{"an object with two definitions", []string{"-f", "FILE"}, configMap + "---\n" + configMap + "data: {a: b}\n", 2,
 			`error: \S+FILE, document 2 \(line 6\): configmap istio-system/a is already defined in \S+FILE, document 1 \(line 1\) and differs in data; keep one of them, or use the last one with --strict=false`},
 		{"a label that is a number", []string{"-f", "FILE"}, configMap + "  labels: {istio-injection: enabled, version: 1.10}\n", 2,
 			`error: \S+FILE, document 1 \(line 1\): configmap a: not a string: metadata\.labels\.version \(number\); put it in quotes`},

@@ -54,7 +54,7 @@ func TestManifestDecodesLikeKubectl(t *testing.T) {
 		{"repeated.yaml", repeatedYAML},
 		{"repeated.json", repeatedJSON},
 		{"repeated-in-list.yaml", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n  data: {x: a, x: b}\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n"},
-		{"unseparated.yaml", unseparated + "data: {c: ZA==}\nstringData: {e: f}\nmetadata: {labels: {only: this}, name: third}\n---\n" + strings.Replace(plainYAML, "name: a", "name: last", 1)},
+		{"unseparated.yaml", unseparated + "data: {c: ZA==}\ntype: Opaque\nmetadata: {labels: {only: this}, name: third}\n---\n" + strings.Replace(plainYAML, "name: a", "name: last", 1)},
 		{"mark.yaml", "\ufeff" + plainYAML},
 		{"windows.yaml", strings.ReplaceAll(plainYAML+"---\n"+strings.Replace(plainYAML, "name: a", "name: b", 1), "\n", "\r\n")},
 		{"tabs.yaml", "apiVersion: v1\t\nkind: ConfigMap\t# a comment\nmetadata:\n  name:\ta\n"},
