@@ -79,7 +79,7 @@ func (e *Engine) observeSome(ctx context.Context, targets []Target, indices []in
 	})
 }
 
-// get reads what action needs to compare.
+// get reads what action needs to compare, and of a CRD what redefined does.
 func (e *Engine) get(ctx context.Context, target *Target) (metav1.Object, error) {
 	resource := target.Resource
 	if target.Unverifiable && !target.Served.Empty() {
@@ -87,6 +87,13 @@ func (e *Engine) get(ctx context.Context, target *Target) (metav1.Object, error)
 	}
 	if e.DryRun || target.IfAbsent {
 		return e.Dynamic.Resource(resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+	}
+	if isCRD(target.Object) {
+		live, err := e.Dynamic.Resource(resource).Get(ctx, target.Ref.Name, metav1.GetOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return &definition{live, live}, nil
 	}
 	return e.Metadata.Resource(resource).Namespace(target.Ref.Namespace).Get(ctx, target.Ref.Name, metav1.GetOptions{})
 }

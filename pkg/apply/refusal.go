@@ -67,6 +67,7 @@ func Refusals(err error) []*RefusalError {
 // refusal says which object the server refused, where it was written, why, and
 // what can be done.
 func (e *Engine) refusal(target Target, err error) error {
+	large := tooLarge(err)
 	err = withoutValues(target, err)
 	refused := &RefusalError{Source: target.Source, Ref: target.Ref, Err: err}
 	switch refused.Conflicts = conflictsOf(err); {
@@ -81,6 +82,9 @@ func (e *Engine) refusal(target Target, err error) error {
 		if e.BuiltIn {
 			refused.Remedy = "reset " + strings.Join(slices.Sorted(slices.Values(fields)), ", ") + " to the built-in value with --force-conflicts"
 		}
+		return refused
+	case large:
+		refused.Message, refused.Remedy = larger(target.Object), "shorten it, such as the descriptions in its schema, or split it"
 		return refused
 	case immutable(err):
 		refused.Remedy = e.anew(target)

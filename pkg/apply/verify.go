@@ -16,16 +16,19 @@ import (
 
 // Verify has the server check, before anything is written, the targets that
 // it may refuse although it has them already: those in which somebody else
-// owns fields, and those of kinds with fields that cannot be changed. Objects
-// that have to be made anew are marked, if that is allowed. The errors are
+// owns fields, and those of kinds with fields that cannot be changed. Of CRDs it
+// sees that from what was observed. Objects that have to be made anew are marked, if that is allowed. The errors are
 // those that Apply would give, one line for each object.
 func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 	if e.DryRun {
 		return nil // all of it is a check
 	}
 	var doubtful []int
+	var redefined []error
 	for i := range targets {
-		if targets[i].doubtful() {
+		if refused := targets[i].redefined(); refused != nil {
+			redefined = append(redefined, refused)
+		} else if targets[i].doubtful() {
 			doubtful = append(doubtful, i)
 		}
 	}
@@ -48,7 +51,7 @@ func (e *Engine) Verify(ctx context.Context, targets []Target) error {
 		}
 		return nil
 	})
-	return errors.Join(err, errors.Join(refused...))
+	return errors.Join(err, errors.Join(redefined...), errors.Join(refused...))
 }
 
 // recreates tells, from what the server says to a change, whether an object is

@@ -50,6 +50,7 @@ func (c *Check) Run(ctx context.Context) ([]preflight.Result, error) {
 		Read: c.Read, Cluster: c.Cluster, Namespace: c.Namespace, Skip: c.Skip, Sink: c.Sink,
 		UpgradeAPIs: c.UpgradeAPIs, SkipUnsupported: c.SkipUnsupported,
 		DryRun: event.DryRunNone, Wait: true, Prune: true, // as it would be
+		Brief: true,
 	}
 	install.setDefaults()
 	inventory := install.readInventory(ctx)

@@ -35,6 +35,7 @@ func (i *Install) subject(r *resolved) preflight.Subject {
 		Uses:           usesOfTargets(targets, r.inventory).All(),
 		Creates:        map[string]map[string]string{},
 		Services:       map[string]bool{},
+		Sizes:          map[string]int{},
 		Fresh:          !r.inventory.Exists,
 		Watches:        i.Wait && i.DryRun == event.DryRunNone,
 		Prunes:         i.Prune && r.inventory.Exists && i.DryRun == event.DryRunNone,
@@ -50,6 +51,9 @@ func (i *Install) subject(r *resolved) preflight.Subject {
 		}
 		if target.Ref.Namespace != "" {
 			namespaces[target.Ref.Namespace] = true
+		}
+		if bytes := apply.StoredSize(target.Object); bytes > preflight.MaxSize {
+			subject.Sizes[target.Source+": "+target.Ref.String()] = bytes
 		}
 		if workload, ok := workloadOf(target); ok {
 			subject.Workloads = append(subject.Workloads, workload)

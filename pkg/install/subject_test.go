@@ -120,6 +120,7 @@ metadata: {name: inner, namespace: other, labels: {app: a}}
 		Home:          "mesh",
 		Roles:         "kubectl istio-demo rbac -n mesh",
 		Services:      map[string]bool{"mesh/edge": true, "mesh/tcp": true, "mesh/there": true, "other/inner": true},
+		Sizes:         map[string]int{},
 	}
 	subject.Version = nil // made of no client
 	if !reflect.DeepEqual(subject, want) {

@@ -111,6 +111,8 @@ type Subject struct {
 	// Nodes lists the cluster's nodes, and is called once at most; nil has the checks
 	// list them.
 	Nodes func(context.Context) ([]corev1.Node, error)
+	// Sizes are those of the largest objects, in bytes, by what names them.
+	Sizes map[string]int
 	// Added waits until it is known what exists; nil means that nothing does.
 	Added func() Added
 	// Fresh is set if nothing was installed before: what new workloads need is
@@ -152,6 +154,7 @@ var checks = []struct {
 	{"loadbalancer", loadBalancer},
 	{"dns", dns},
 	{"telemetry", telemetry},
+	{"size", size},
 }
 
 // Names returns the names of the checks, in the order of their results.

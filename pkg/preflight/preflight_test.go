@@ -8,7 +8,7 @@ import (
 // TestRun gives a result of every check, in the order of their names,
 // whichever is done first.
 func TestRun(t *testing.T) {
-	names := []string{"version", "permissions", "namespaces", "architectures", "capacity", "webhooks", "loadbalancer", "dns", "telemetry"}
+	names := []string{"version", "permissions", "namespaces", "architectures", "capacity", "webhooks", "loadbalancer", "dns", "telemetry", "size"}
 	if got := Names(); !slices.Equal(got, names) {
 		t.Fatalf("the names are %q", got)
 	}

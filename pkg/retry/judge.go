@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -56,11 +57,12 @@ func passing(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusInternalServerError || unavailable(status)
 }
 
-// unfit tells the one answer that says 500 of a request that has to be another:
-// an object that does not fit its schema. The message is that of
-// apimachinery's managedfields; the answer has no reason.
+// unfit tells the answers that say 500 of a request that has to be another: an
+// object that does not fit its schema, and one that etcd, or the server's client of
+// it, does not take for its size. They have no reason of their own, but the words of
+// apimachinery's managedfields, etcd and gRPC.
 func unfit(response *http.Response) bool {
-	return says(response, "failed to create typed patch object")
+	return says(response, "failed to create typed patch object", "etcdserver: request is too large", "trying to send message larger than max")
 }
 
 // unanswered tells an answer of 500 that is about a webhook and not about the
@@ -69,10 +71,10 @@ func unanswered(response *http.Response) bool {
 	return response.StatusCode == http.StatusInternalServerError && says(response, "failed calling webhook")
 }
 
-func says(response *http.Response, text string) bool {
+func says(response *http.Response, texts ...string) bool {
 	body, err := io.ReadAll(response.Body)
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	return err == nil && bytes.Contains(body, []byte(text))
+	return err == nil && slices.ContainsFunc(texts, func(text string) bool { return bytes.Contains(body, []byte(text)) })
 }
 
 // unavailable are the answers of a server that does not run yet, or of a load

@@ -63,11 +63,11 @@ func cutOff() (*http.Response, error) {
 	return response, nil
 }
 
-// misfit is the answer to an object that does not fit its schema.
-func misfit() (*http.Response, error) {
-	response, _ := status(http.StatusInternalServerError)()
-	response.Body = io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .daata: field not declared in schema","code":500}` + "body"))
-	return response, nil
+func answers(message string) func() (*http.Response, error) {
+	return func() (*http.Response, error) {
+		body := strings.NewReader(`{"kind":"Status","status":"Failure","message":"` + message + `","code":500}` + "body")
+		return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+	}
 }
 
 type brokenReader struct{}
@@ -116,8 +116,9 @@ func TestRoundTrip(t *testing.T) {
 		{"conflict", apply, []func() (*http.Response, error){status(409), ok}, 409, 1},
 		{"a kubelet's fault", get + "/a/log", []func() (*http.Response, error){status(500), ok}, 500, 1},
 		{"a busy server on the way to a kubelet", get + "/a/log", []func() (*http.Response, error){status(503), ok}, 200, 2},
-		{"not of its schema", apply, []func() (*http.Response, error){misfit, ok}, 500, 1},
 		{"a webhook that comes back", apply + "?dryRun=All", []func() (*http.Response, error){silentWebhook, ok}, 200, 2},
+		{"too large for etcd", apply, []func() (*http.Response, error){answers("etcdserver: request is too large"), ok}, 500, 1},
+		{"not of its schema", apply, []func() (*http.Response, error){answers("failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .daata: field not declared in schema"), ok}, 500, 1},
 		{"invalid", apply, []func() (*http.Response, error){status(422), ok}, 422, 1},
 		{"forbidden", get, []func() (*http.Response, error){status(403), ok}, 403, 1},
 		{"unknown authority", get, []func() (*http.Response, error){failure(errors.New("x509: certificate signed by unknown authority")), ok}, 0, 1},

@@ -153,8 +153,8 @@ func TestCheckUsage(t *testing.T) {
 	}{
 		{[]string{"check", "-o", "wide"}, `error: unknown output format "wide"; use json or yaml`},
 		{[]string{"check", "--timeout", "0"}, `error: --timeout must be longer than 0`},
-		{[]string{"check", "--skip-checks", "version,nope"}, `error: unknown check "nope" in --skip-checks; use one of version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, dns, telemetry, foreign`},
-		{[]string{"install", "--skip-checks=nope"}, `error: unknown check "nope" in --skip-checks; use one of version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, dns, telemetry, foreign`},
+		{[]string{"check", "--skip-checks", "version,nope"}, `error: unknown check "nope" in --skip-checks; use one of version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, dns, telemetry, size, foreign`},
+		{[]string{"install", "--skip-checks=nope"}, `error: unknown check "nope" in --skip-checks; use one of version, permissions, namespaces, architectures, capacity, webhooks, loadbalancer, dns, telemetry, size, foreign`},
 		{[]string{"check", "-f", "nope.yaml"}, `error: the path "nope.yaml" does not exist`},
 	} {
 		got := u.Run(t, append([]string{"kubectl", "istio-demo"}, test.arguments...)...)
