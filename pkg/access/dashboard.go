@@ -135,7 +135,7 @@ func (d *Dashboard) missing(ctx context.Context, shown dashboard) error {
 	}
 	command := "install"
 	if shown.from == demoAddon {
-		command += " --addons=" + strings.Join(withAddon(deployments, d.Name), ",")
+		command += " --reuse-values --addons=" + strings.Join(withAddon(deployments, d.Name), ",")
 	}
 	return fmt.Errorf("%s; run '%s', or choose another namespace with -n", none, shell.Demo(command, d.Namespace))
 }

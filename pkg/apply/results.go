@@ -37,6 +37,17 @@ func Count(results []Result) map[event.Action]int {
 	return counts
 }
 
+// With names the objects of which an action was the outcome.
+func With(results []Result, action event.Action) []event.Object {
+	var refs []event.Object
+	for _, result := range results {
+		if result.Action == action {
+			refs = append(refs, result.Ref)
+		}
+	}
+	return refs
+}
+
 // FailureOf returns the errors of several applies that tell something: not those of
 // what was only halted because of another. After the end of the context there is
 // one.

@@ -49,10 +49,11 @@ const (
 	// tooling has the version of the inventory's form, not the program's: an
 	// install by another program version must find nothing to change.
 	tooling = ToolName + "/v1"
-	// sourceKey is where the parent says what was installed, and membersKey
-	// which objects that are.
-	sourceKey  = "source"
-	membersKey = "members.json.gz"
+	// sourceKey is where the parent says what was installed, settingsKey with which
+	// settings, and membersKey which objects that are.
+	sourceKey   = "source"
+	settingsKey = "settings"
+	membersKey  = "members.json.gz"
 )
 
 // ID returns the ID of the set whose parent has a name in a namespace, by the
@@ -66,7 +67,10 @@ func ID(name, namespace string) string {
 // can be none in some of these places, but there are none anywhere else.
 type Record struct {
 	// Source names for people what was installed.
-	Source     string
+	Source string
+	// Settings are what the user has said of it, as manifest.Settings encodes them;
+	// empty where nobody knows.
+	Settings   string
 	Kinds      []schema.GroupKind
 	Namespaces []string
 	// Objects are the members that have to exist: not what ends by itself. They
@@ -74,10 +78,11 @@ type Record struct {
 	Objects []event.Object
 }
 
-// Union returns a set that covers both, with the source of s.
+// Union returns a set that covers both, with the source and settings of s.
 func (s Record) Union(other Record) Record {
 	return normal(Record{
 		Source:     s.Source,
+		Settings:   s.Settings,
 		Kinds:      slices.Concat(s.Kinds, other.Kinds),
 		Namespaces: slices.Concat(s.Namespaces, other.Namespaces),
 		Objects:    slices.Concat(s.Objects, other.Objects),
@@ -170,7 +175,7 @@ func parse(object *corev1.ConfigMap) (Record, error) {
 	if name, _, _ := strings.Cut(owner, "/"); name != ToolName || object.Labels[IDLabel] != ID(object.Name, object.Namespace) {
 		return Record{}, &ForeignError{Name: object.Name, Namespace: object.Namespace, Tooling: owner}
 	}
-	set := Record{Source: object.Data[sourceKey], Namespaces: []string{object.Namespace}}
+	set := Record{Source: object.Data[sourceKey], Settings: object.Data[settingsKey], Namespaces: []string{object.Namespace}}
 	set.Namespaces = append(set.Namespaces, parseList(object.Annotations[namespacesAnnotation])...)
 	for _, name := range parseList(object.Annotations[kindsAnnotation]) {
 		kind := schema.ParseGroupKind(name)
@@ -256,6 +261,9 @@ func (p *Parent) object(set Record) *corev1.ConfigMap {
 		},
 		Data: map[string]string{sourceKey: set.Source},
 	}
+	if set.Settings != "" {
+		object.Data[settingsKey] = set.Settings
+	}
 	if len(set.Objects) > 0 {
 		object.BinaryData = map[string][]byte{membersKey: encodeMembers(set.Objects)}
 	}
@@ -263,7 +271,7 @@ func (p *Parent) object(set Record) *corev1.ConfigMap {
 }
 
 func equal(a, b Record) bool {
-	return a.Source == b.Source && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces) &&
+	return a.Source == b.Source && a.Settings == b.Settings && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces) &&
 		slices.Equal(a.Objects, b.Objects)
 }
 

@@ -73,6 +73,7 @@ func newInstall(cluster *connection, streams genericiooptions.IOStreams) *cobra.
 		},
 	}
 	o.source.addFlags(command)
+	o.source.addReuseFlags(command.Flags())
 	o.upgrade.addFlags(command.Flags())
 	o.print.AddFlags(command)
 	flags := command.Flags()
@@ -112,6 +113,9 @@ func (o *installOptions) complete(command *cobra.Command, cluster *connection) e
 	if o.validation, err = cmdutil.GetValidationDirective(command); err != nil {
 		return &usageError{err}
 	}
+	if o.source.reuse && o.dryRun == event.DryRunClient {
+		return &usageError{errors.New("--reuse-values reads the cluster and cannot be used with --dry-run=client")}
+	}
 	if err := o.timeout.validate("; use --wait=false to skip the wait"); err != nil {
 		return err
 	}
@@ -144,9 +148,6 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 		return err
 	}
 	run := &install.Install{
-		Read: func(ctx context.Context) (manifest.Manifest, error) {
-			return o.source.read(ctx, streams.In, *cluster.Namespace)
-		},
 		Namespace:  cluster.namespace(),
 		DryRun:     o.dryRun,
 		Wait:       o.wait,
@@ -168,6 +169,16 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 	}
 	var printTotals func()
 	run.Sink, printTotals = totalsLast(o.dryRun, cluster.reporter.begin().Sink)
+	run.Read = func(ctx context.Context) (manifest.Manifest, error) {
+		if !o.source.reuse {
+			return o.source.read(ctx, streams.In, *cluster.Namespace)
+		}
+		last, _, err := install.LastSettings(ctx, run.Cluster, *cluster.Namespace)
+		if err != nil {
+			return manifest.Manifest{}, err
+		}
+		return o.source.readDemo(*cluster.Namespace, last)
+	}
 	if o.dryRun != event.DryRunClient {
 		var err error
 		if run.Cluster, err = cluster.connect(run.Sink); err != nil {

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/builtin"
@@ -31,6 +33,8 @@ type source struct {
 	values    userValues
 	hub, tag  string
 	addons    []string
+	// reuse and reset say what becomes of the settings of the last install.
+	reuse, reset bool
 	// addonsGiven reports whether the user has chosen them.
 	addonsGiven func() bool
 }
@@ -56,6 +60,12 @@ func (s *source) addFlags(command *cobra.Command) {
 	flags.StringVar(&s.tag, "tag", "", "Use images of this version instead of "+chart.Version)
 }
 
+// addReuseFlags adds the flags for what the last install was told.
+func (s *source) addReuseFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&s.reuse, "reuse-values", false, "Reuse --set, --values, --hub, --tag and --addons of the last install, with those given now above them; --addons adds to them")
+	flags.BoolVar(&s.reset, "reset-values", false, "Drop --set, --values, --hub, --tag and --addons of the last install without a warning")
+}
+
 // validate refuses combinations that have no meaning.
 func (s *source) validate() error {
 	s.hub = strings.TrimRight(s.hub, "/")
@@ -64,6 +74,10 @@ func (s *source) validate() error {
 		return err
 	}
 	switch {
+	case s.reuse && s.reset:
+		return &usageError{errors.New("--reuse-values and --reset-values cannot be used together")}
+	case own && (s.reuse || s.reset):
+		return &usageError{errors.New("--reuse-values and --reset-values are for the built-in demo and cannot be used with -f or -k")}
 	case len(s.files) > 0 && s.kustomize != "":
 		return &usageError{errors.New("-f and -k cannot be used together")}
 	case s.recursive && s.kustomize != "":
@@ -100,6 +114,17 @@ func (s *source) validateAddons() error {
 	return nil
 }
 
+// givenAddons returns those that the user has chosen, or nil.
+func (s *source) givenAddons() []string {
+	switch {
+	case !s.addonsGiven():
+		return nil
+	case slices.Contains(s.addons, noAddons):
+		return []string{}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(s.addons)))
+}
+
 // chosenAddons returns those to install.
 func (s *source) chosenAddons() []string {
 	if slices.Contains(s.addons, noAddons) || s.own() && !s.addonsGiven() {
@@ -120,7 +145,7 @@ func (s *source) complete(ctx context.Context, in io.Reader) error {
 // read returns the manifest, with the addons behind it. It comes after complete.
 func (s *source) read(ctx context.Context, in io.Reader, namespace string) (manifest.Manifest, error) {
 	if !s.own() {
-		return builtin.Demo(builtin.Options{Namespace: namespace, Hub: s.hub, Tag: s.tag, Values: s.values.merged, Addons: s.chosenAddons()})
+		return s.readDemo(namespace, manifest.Settings{})
 	}
 	read, err := s.readFiles(ctx, in)
 	if err != nil {
@@ -129,6 +154,33 @@ func (s *source) read(ctx context.Context, in io.Reader, namespace string) (mani
 	addons, err := addon.Render(addon.Options{Namespace: namespace, Hub: s.hub, Names: s.chosenAddons()})
 	read.Objects = append(read.Objects, addons...)
 	return read, err
+}
+
+// readDemo returns the built-in manifest, with what the last install was told
+// below what the flags say.
+func (s *source) readDemo(namespace string, last manifest.Settings) (manifest.Manifest, error) {
+	settings := manifest.Settings{Hub: cmp.Or(s.hub, last.Hub), Tag: cmp.Or(s.tag, last.Tag), Addons: s.givenAddons()}
+	switch {
+	case settings.Addons == nil:
+		settings.Addons = last.Addons
+	case s.reuse && len(settings.Addons) > 0:
+		settings.Addons = slices.Compact(slices.Sorted(slices.Values(slices.Concat(settings.Addons, last.Addons))))
+	}
+	settings.Values = chart.Overlay(last.Values, s.values.merged)
+	addons := settings.Addons
+	if addons == nil {
+		addons = addon.Names()
+	}
+	read, err := builtin.Demo(builtin.Options{Namespace: namespace, Hub: settings.Hub, Tag: settings.Tag, Values: settings.Values, Addons: addons})
+	if err != nil {
+		return manifest.Manifest{}, err
+	}
+	clean, secret := settings.WithoutSecrets()
+	for _, path := range secret {
+		read.Warnings = append(read.Warnings, fmt.Sprintf("%s looks like a credential and is not remembered; set it in each install", path))
+	}
+	read.Settings, read.Reset = &clean, s.reset
+	return read, nil
 }
 
 func (s *source) readFiles(ctx context.Context, in io.Reader) (manifest.Manifest, error) {

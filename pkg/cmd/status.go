@@ -120,6 +120,11 @@ func (o *statusOptions) print(report status.Report, out io.Writer) error {
 		return printFields(report, o.format, out)
 	}
 	fmt.Fprintln(out, progress.Printable(headline(report)))
+	if o.format == "wide" && report.Settings != nil {
+		for _, setting := range report.Settings.Assignments() {
+			fmt.Fprintln(out, "  "+progress.Printable(setting))
+		}
+	}
 	if len(report.Workloads) > 0 {
 		rows := o.rows(out, report.Namespace)
 		rows.header()

@@ -75,6 +75,9 @@ func again(report status.Report) string {
 	if !isDemo(report.Source) {
 		return "rerun the install of " + report.Source
 	}
+	if report.Settings != nil && len(report.Settings.Assignments()) > 0 {
+		in = " --reuse-values" + in
+	}
 	return "run 'kubectl istio-demo install" + in + "'"
 }
 

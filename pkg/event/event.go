@@ -240,7 +240,9 @@ type (
 	// Finished comes last, when everything was well.
 	Finished struct {
 		Counts map[Action]int
-		DryRun DryRun
+		// Configured are those that were changed.
+		Configured []Object
+		DryRun     DryRun
 		// Took is the time since Started.
 		Took time.Duration
 	}

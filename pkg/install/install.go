@@ -134,7 +134,7 @@ func (i *Install) Run(ctx context.Context) ([]Result, error) {
 		results, err = i.install(ctx, read, inventory)
 	}
 	if err == nil {
-		i.Sink(event.Finished{Counts: apply.Count(results), DryRun: i.DryRun, Took: time.Since(began)})
+		i.Sink(event.Finished{Counts: apply.Count(results), Configured: apply.With(results, event.Configured), DryRun: i.DryRun, Took: time.Since(began)})
 	}
 	return results, err
 }
@@ -183,6 +183,7 @@ func (i *Install) install(ctx context.Context, read manifest.Manifest, inventory
 		return nil, i.interrupted(ctx, err, 0, len(resolved.targets))
 	}
 	i.Sink(event.Checked{})
+	i.reportDropped(checked)
 	i.reportStale(checked)
 	i.reportRecreated(checked)
 	if checked, err = i.confirm(ctx, checked); err != nil {

@@ -42,8 +42,11 @@ func spare(all []manifest.Object, members []applyset.Object, namespace string) (
 
 // recordOf is what the parent has to say once the targets are applied. Whoever
 // may not list namespaces can still manage a demo that has made none.
-func recordOf(source string, targets []apply.Target) applyset.Record {
-	set := applyset.Record{Source: source}
+func recordOf(read manifest.Manifest, targets []apply.Target) applyset.Record {
+	set := applyset.Record{Source: read.What}
+	if read.Settings != nil {
+		set.Settings = read.Settings.Encode()
+	}
 	for _, target := range targets {
 		if target.Object.GetLabels()[applyset.PartOf] == "" {
 			continue

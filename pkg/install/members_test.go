@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/managedfields"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/test/fixture"
 )
 
@@ -126,11 +127,11 @@ func TestEnroll(t *testing.T) {
 	if want := []string{"new", "ours", "there"}; !slices.Equal(enrolled, want) || targets[5].Object.GetLabels()["app"] != "web" {
 		t.Errorf("members are %v, want %v", enrolled, want)
 	}
-	set := recordOf("demo", targets[1:2]).Union(recordOf("", targets[5:]))
+	set := recordOf(manifest.Manifest{What: "demo"}, targets[1:2]).Union(recordOf(manifest.Manifest{}, targets[5:]))
 	if len(set.Kinds) != 1 || set.Kinds[0].Kind != "ConfigMap" || !slices.Equal(set.Namespaces, []string{"extra"}) || set.Source != "demo" {
 		t.Errorf("the inventory covers %+v", set)
 	}
-	if all := recordOf("demo", targets); !slices.Contains(all.Kinds, schema.GroupKind{Kind: "Namespace"}) {
+	if all := recordOf(manifest.Manifest{What: "demo"}, targets); !slices.Contains(all.Kinds, schema.GroupKind{Kind: "Namespace"}) {
 		t.Errorf("the inventory covers %+v", all)
 	}
 }

@@ -68,7 +68,7 @@ func (i *Install) prune(ctx context.Context, c *checked) ([]Result, error) {
 	var results []Result
 	withheld := applyset.RecordOf(c.manifest.What, c.withheldMembers)
 	withheld.Objects = nil // which nobody has to keep
-	remains := recordOf(c.manifest.What, c.targets).Union(withheld)
+	remains := recordOf(c.manifest, c.targets).Union(withheld)
 	if len(c.stale) > 0 {
 		if err := i.discoverAll(ctx, c.resolved); err != nil {
 			return nil, err

@@ -202,7 +202,7 @@ func (r *rollout) record(ctx context.Context, batches []schedule.Batch) ([]apply
 		}
 		r.namespace = home.Ref
 	}
-	if err := r.inventory.Parent.Write(ctx, recordOf(r.manifest.What, r.targets).Union(r.inventory.Recorded)); err != nil {
+	if err := r.inventory.Parent.Write(ctx, recordOf(r.manifest, r.targets).Union(r.inventory.Recorded)); err != nil {
 		return results, err
 	}
 	r.recorded = true

@@ -30,6 +30,11 @@ type Manifest struct {
 	// empty where nobody knows.
 	MinimumVersion string
 	Architectures  []string
+	// Settings are what the user has said of the built-in demo, for the inventory;
+	// nil for other manifests. Reset has those of the last install dropped without
+	// a word.
+	Settings *Settings
+	Reset    bool
 	// Injected are images of containers that are put into pods later, by what
 	// is installed.
 	Injected []string

@@ -99,9 +99,10 @@ type (
 		Message string `json:"message"`
 	}
 	finishedForm struct {
-		Counts  map[string]int `json:"counts"`
-		DryRun  string         `json:"dryRun"`
-		Seconds float64        `json:"seconds"`
+		Counts     map[string]int `json:"counts"`
+		Configured []objectForm   `json:"configured,omitempty"`
+		DryRun     string         `json:"dryRun"`
+		Seconds    float64        `json:"seconds"`
 	}
 	uninstalledForm struct {
 		Removed int     `json:"removed"`
@@ -138,7 +139,7 @@ func form(e event.Event) (string, any) {
 	case event.Recreating:
 		return "recreating", objectsForm{formsOf(e.Objects)}
 	case event.Finished:
-		return "finished", finishedForm{counts(e.Counts), string(e.DryRun), seconds(e.Took)}
+		return "finished", finishedForm{counts(e.Counts), formsOf(e.Configured), string(e.DryRun), seconds(e.Took)}
 	case event.Retrying:
 		return "retrying", reasonForm{e.Reason}
 	case event.Warning:

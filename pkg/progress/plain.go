@@ -152,6 +152,9 @@ func (p *Plain) finished(e event.Finished) {
 	if e.DryRun == event.DryRunServer {
 		suffix = " (server dry run)"
 	}
+	if len(e.Configured) > 0 && e.DryRun == event.DryRunNone {
+		p.line("configured: %s", few(e.Configured))
+	}
 	p.line("%s in %s%s", summary(e.Counts), e.Took.Round(10*time.Millisecond), suffix)
 }
 
@@ -170,6 +173,20 @@ func (p *Plain) objects(objects []event.Object) {
 	for _, object := range objects {
 		p.line("    %s", object)
 	}
+}
+
+// few names the first objects, and counts the rest.
+func few(objects []event.Object) string {
+	const most = 10
+	var names []string
+	for _, object := range objects[:min(len(objects), most)] {
+		names = append(names, object.String())
+	}
+	text := strings.Join(names, ", ")
+	if more := len(objects) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func (p *Plain) upgraded(e event.Upgraded) {

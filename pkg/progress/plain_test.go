@@ -42,7 +42,7 @@ func TestPlainInstall(t *testing.T) {
 		event.AwaitingReadiness{Objects: 1},
 		event.Waiting{Object: deployment, Message: "Available: 0/1"},
 		event.Ready{Object: deployment},
-		event.Finished{Counts: map[event.Action]int{event.Created: 2, event.Configured: 1, event.Unchanged: 1}, DryRun: event.DryRunNone, Took: 1234567890 * time.Nanosecond},
+		event.Finished{Counts: map[event.Action]int{event.Created: 2, event.Configured: 1, event.Unchanged: 1}, Configured: []event.Object{{Kind: "Service", Namespace: "mesh", Name: "web"}}, DryRun: event.DryRunNone, Took: 1234567890 * time.Nanosecond},
 	)
 	want := `installing Istio 1.31.0 demo in namespace istio-system on https://127.0.0.1:6443 (3 objects)
 warning: something is deprecated
@@ -52,6 +52,7 @@ warning: something is deprecated
   waiting for 1 object to become ready
   deployment istio-system/istiod: Available: 0/1
   deployment istio-system/istiod: ready
+configured: service mesh/web
 2 created, 1 configured, 1 unchanged in 1.23s
 `
 	if got != want {

@@ -11,13 +11,15 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/applyset"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/discover"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/redact"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/untyped"
 )
 
 // watched is what was installed, and where it is.
 type watched struct {
-	source string
+	source   string
+	settings *manifest.Settings
 	// kinds are those of workloads, and places where they are.
 	kinds  []schema.GroupKind
 	places []applyset.Place
@@ -61,6 +63,9 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 	}
 	// An older version may have stored more of a URL.
 	found := watched{source: redact.Text(inventory.Recorded.Source), members: inventory.Recorded.Objects}
+	if settings, known := manifest.ParseSettings(inventory.Recorded.Settings); known {
+		found.settings = &settings
+	}
 	for _, kind := range inventory.Recorded.Kinds {
 		found.crds = found.crds || kind.Kind == "CustomResourceDefinition"
 		if runs[kind] || untyped.IsCustom(kind.Group) && !configuresMesh(kind.Group) {

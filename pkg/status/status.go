@@ -36,6 +36,9 @@ type Report struct {
 	// Source names for people what is installed.
 	Source    string `json:"source"`
 	Namespace string `json:"namespace"`
+	// Settings are what the user has said of the built-in demo; nil for other
+	// manifests, and where an older version has not kept them.
+	Settings *manifest.Settings `json:"settings,omitempty"`
 	// Ready is true where all of the workloads are, and nothing is missing.
 	Ready bool `json:"ready"`
 	// Objects counts what was installed and has to exist; 0 where the inventory is
@@ -95,7 +98,7 @@ func (s *Status) report(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	report := Report{
-		Source: found.source, Namespace: s.Namespace, Objects: len(found.members),
+		Source: found.source, Namespace: s.Namespace, Objects: len(found.members), Settings: found.settings,
 		Missing: missing(found, seen.workloads), Warnings: seen.warnings,
 	}
 	report.Workloads = s.explain(ctx, seen.workloads)

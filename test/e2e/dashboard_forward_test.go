@@ -234,7 +234,7 @@ func TestDashboardErrors(t *testing.T) {
 		{"kiali envoy", 2, `error: dashboard envoy is for one proxy and cannot be opened with others`},
 		{"kiali grafana --port=" + port, 2, `error: --port is for one dashboard; omit it to open several`},
 		{"envoy a b", 2, `error: unexpected argument "b" for kubectl istio-demo dashboard envoy`},
-		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --addons=kiali -n sidecars', or choose another namespace with -n`},
+		{"kiali -n sidecars", 1, `error: kiali is not installed: namespace sidecars has no pod with the label app=kiali; run 'kubectl istio-demo install --reuse-values --addons=kiali -n sidecars', or choose another namespace with -n`},
 		{"istiod -n sidecars", 1, `error: istiod is not installed: .*; run 'kubectl istio-demo install -n sidecars', or .*`},
 		{"zipkin -n sidecars", 1, `error: zipkin is not installed: .*; it is not part of the demo: .*`},
 		{"envoy", 2, `error: kubectl istio-demo dashboard envoy requires a pod, or a workload as TYPE/NAME`},

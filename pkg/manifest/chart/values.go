@@ -97,6 +97,12 @@ func MergeValues(files []ValuesFile, assignments []string) (map[string]any, erro
 	return merged, nil
 }
 
+// Overlay returns values with others above them, as Helm does with --reuse-values:
+// maps are merged, and lists replaced. Neither is changed.
+func Overlay(values, above map[string]any) map[string]any {
+	return loader.MergeMaps(clone(values), clone(above))
+}
+
 // CheckValues looks for values in the files and assignments that Istio's charts
 // do not have, and for those of a wrong type. Its error has a line for each, with
 // the file or the flag, and what may be meant.
