@@ -9,7 +9,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/validation/path"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -19,6 +21,36 @@ import (
 // longestList bounds what a list of members is unpacked to: anybody may have
 // written it, and a ConfigMap of 1 MiB could grow a thousandfold.
 const longestList = 16 << 20
+
+// object returns the parent of a set.
+func (p *Parent) object(set Record) *corev1.ConfigMap {
+	kinds := make([]string, len(set.Kinds))
+	for i, kind := range set.Kinds {
+		kinds[i] = kind.String()
+	}
+	others := slices.DeleteFunc(slices.Clone(set.Namespaces), func(name string) bool { return name == p.Namespace })
+	object := &corev1.ConfigMap{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      p.Name,
+			Namespace: p.Namespace,
+			Labels:    map[string]string{IDLabel: ID(p.Name, p.Namespace)},
+			Annotations: map[string]string{
+				ToolingAnnotation:    tooling,
+				kindsAnnotation:      strings.Join(kinds, ","),
+				namespacesAnnotation: strings.Join(others, ","),
+			},
+		},
+		Data: map[string]string{sourceKey: set.Source},
+	}
+	if set.Settings != "" {
+		object.Data[settingsKey] = set.Settings
+	}
+	if len(set.Objects) > 0 {
+		object.BinaryData = map[string][]byte{membersKey: encodeMembers(set.Objects)}
+	}
+	return object
+}
 
 // memberNames are the names of members by kind, as in Deployment.apps, and by
 // namespace, which is empty for kinds without.

@@ -241,35 +241,6 @@ func (p *Parent) Write(ctx context.Context, set Record) error {
 	return nil
 }
 
-func (p *Parent) object(set Record) *corev1.ConfigMap {
-	kinds := make([]string, len(set.Kinds))
-	for i, kind := range set.Kinds {
-		kinds[i] = kind.String()
-	}
-	others := slices.DeleteFunc(slices.Clone(set.Namespaces), func(name string) bool { return name == p.Namespace })
-	object := &corev1.ConfigMap{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{
-			Name:      p.Name,
-			Namespace: p.Namespace,
-			Labels:    map[string]string{IDLabel: ID(p.Name, p.Namespace)},
-			Annotations: map[string]string{
-				ToolingAnnotation:    tooling,
-				kindsAnnotation:      strings.Join(kinds, ","),
-				namespacesAnnotation: strings.Join(others, ","),
-			},
-		},
-		Data: map[string]string{sourceKey: set.Source},
-	}
-	if set.Settings != "" {
-		object.Data[settingsKey] = set.Settings
-	}
-	if len(set.Objects) > 0 {
-		object.BinaryData = map[string][]byte{membersKey: encodeMembers(set.Objects)}
-	}
-	return object
-}
-
 func equal(a, b Record) bool {
 	return a.Source == b.Source && a.Settings == b.Settings && slices.Equal(a.Kinds, b.Kinds) && slices.Equal(a.Namespaces, b.Namespaces) &&
 		slices.Equal(a.Objects, b.Objects)

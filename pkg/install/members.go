@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/apply"
@@ -53,22 +52,11 @@ func recordOf(read manifest.Manifest, targets []apply.Target) applyset.Record {
 		}
 		set.Kinds = append(set.Kinds, kindOf(target))
 		set.Namespaces = append(set.Namespaces, target.Ref.Namespace)
-		if stays(target) {
+		if manifest.Stays(target.Object) {
 			set.Objects = append(set.Objects, target.Ref)
 		}
 	}
 	return set
-}
-
-// stays reports whether an object has to be there after an install. Hooks are
-// deleted when they are done, by people or by what they do, and so are Jobs with
-// a time to live.
-func stays(target apply.Target) bool {
-	if manifest.HookOf(target.Object).Phase != manifest.WithRest {
-		return false
-	}
-	_, expires, _ := unstructured.NestedFieldNoCopy(target.Object.Object, "spec", "ttlSecondsAfterFinished")
-	return !expires || !manifest.IsJob(target.Object)
 }
 
 // enroll labels the targets as members. A namespace that was there before is

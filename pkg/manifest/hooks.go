@@ -113,3 +113,14 @@ func IsJob(object *unstructured.Unstructured) bool {
 	gvk := object.GroupVersionKind()
 	return gvk.Group == "batch" && gvk.Kind == "Job"
 }
+
+// Stays reports whether an object has to be there after an install. Hooks are
+// deleted when they are done, by people or by what they do, and so are Jobs with
+// a time to live.
+func Stays(object *unstructured.Unstructured) bool {
+	if HookOf(object).Phase != WithRest {
+		return false
+	}
+	_, expires, _ := unstructured.NestedFieldNoCopy(object.Object, "spec", "ttlSecondsAfterFinished")
+	return !expires || !IsJob(object)
+}

@@ -170,7 +170,12 @@ func withoutSecrets(path string, value any) (kept any, secret []string) {
 				continue
 			}
 			kept, found := withoutSecrets(at, below)
-			if secret = append(secret, found...); kept != nil || below == nil {
+			secret = append(secret, found...)
+			nothing := kept == nil
+			if rest, isMap := kept.(map[string]any); isMap {
+				nothing = len(rest) == 0
+			}
+			if !nothing || len(found) == 0 {
 				clean[key] = kept
 			}
 		}

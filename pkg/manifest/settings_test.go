@@ -61,6 +61,7 @@ func TestWithoutSecrets(t *testing.T) {
 		"global": map[string]any{"imagePullSecrets": []any{"mirror"}, "adminPassword": "x", "proxy": map[string]any{"api_key": 1.0, "logLevel": "debug"}},
 		"list":   []any{map[string]any{"name": "a", "token": "b"}},
 		"plain":  []any{map[string]any{"name": "a"}},
+		"meta":   map[string]any{"API_TOKEN": "x"},
 		"url":    "https://user:x@example.com",
 		"token":  map[string]any{"aud": "istio-ca"},
 	}}
@@ -70,7 +71,7 @@ func TestWithoutSecrets(t *testing.T) {
 		"plain":  []any{map[string]any{"name": "a"}},
 		"token":  map[string]any{"aud": "istio-ca"},
 	}
-	if !reflect.DeepEqual(clean.Values, want) || !slices.Equal(secret, []string{"global.adminPassword", "global.proxy.api_key", "list", "url"}) {
+	if !reflect.DeepEqual(clean.Values, want) || !slices.Equal(secret, []string{"global.adminPassword", "global.proxy.api_key", "list", "meta.API_TOKEN", "url"}) {
 		t.Errorf("left out are %q\n%+v", secret, clean.Values)
 	}
 }

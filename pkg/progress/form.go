@@ -100,7 +100,7 @@ type (
 	}
 	finishedForm struct {
 		Counts     map[string]int `json:"counts"`
-		Configured []objectForm   `json:"configured,omitempty"`
+		Configured []objectForm   `json:"configured"`
 		DryRun     string         `json:"dryRun"`
 		Seconds    float64        `json:"seconds"`
 	}

@@ -54,7 +54,7 @@ var goldens = []struct {
 	{event.Ready{Object: deployment}, `"event":"ready","object":` + istiodJSON},
 	{event.Retrying{Reason: "503"}, `"event":"retrying","reason":"503"`},
 	{event.Warning{Message: "größer \x1b[2J\u202e"}, `"event":"warning","message":"größer \u001b[2J\u202e"`},
-	{event.Finished{Counts: map[event.Action]int{event.Created: 3, event.Planned: 2}, DryRun: event.DryRunNone, Took: time.Second}, `"event":"finished","counts":{"created":3,"planned":2},"dryRun":"none","seconds":1`},
+	{event.Finished{Counts: map[event.Action]int{event.Created: 3, event.Planned: 2}, Configured: []event.Object{deployment}, DryRun: event.DryRunNone, Took: time.Second}, `"event":"finished","counts":{"created":3,"planned":2},"configured":[` + istiodJSON + `],"dryRun":"none","seconds":1`},
 }
 
 // printed returns what JSON prints at the beginning of synctest's time.

@@ -40,7 +40,7 @@ func TestStatusLostObjects(t *testing.T) {
 	}
 	got := u.Run(t, "kubectl", "istio-demo", "status")
 	if !strings.HasPrefix(got.Stdout, "Istio 1.31.0 demo in istio-system: 2 of 3 ready\n") || !user.Prints(`(?m)^deployment/istiod +- +missing +-$`)(got) ||
-		!user.Prints(`(?m)^12 of 46 objects missing: clusterrole istiod-clusterrole-istio-system, .* and 2 more; run 'kubectl istio-demo install'$`)(got) {
+		!user.Prints(`(?m)^12 of 46 objects missing: clusterrole istiod-clusterrole-istio-system, .* and 2 more; run 'kubectl istio-demo install --reuse-values'$`)(got) {
 		t.Errorf("status printed\n%s", got.Stdout)
 	}
 	if again := u.Run(t, "kubectl", "istio-demo", "install", "--addons=none"); !strings.HasPrefix(again.Summary(), "12 created, ") {
@@ -118,7 +118,7 @@ func TestStatusInterruptedInstall(t *testing.T) {
 	}
 	u := user.New(t, control.Kubeconfig)
 	got := u.Run(t, "kubectl", "istio-demo", "status")
-	if got.Code != 1 || !user.Prints(`(?m)^[1-9]\d* of 46 objects missing: .*mutatingwebhookconfiguration istio-sidecar-injector.*; run 'kubectl istio-demo install'$`)(got) {
+	if got.Code != 1 || !user.Prints(`(?m)^[1-9]\d* of 46 objects missing: .*mutatingwebhookconfiguration istio-sidecar-injector.*; run 'kubectl istio-demo install --reuse-values'$`)(got) {
 		t.Errorf("exit code %d\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	u.Must(t, "kubectl", "create", "role", "looks", "-n", "istio-system", "--verb=get,list", "--resource=configmaps,deployments.apps,services,telemetries.telemetry.istio.io")
