@@ -126,6 +126,21 @@ func RecordOf(source string, objects []Object) Record {
 	return set
 }
 
+// Namespaces returns where there are inventories, by their names, sorted, as far
+// as the user may look everywhere. The error is the API server's.
+func Namespaces(ctx context.Context, client metadata.Interface) (map[string][]string, error) {
+	parents := Place{Kind: schema.GroupKind{Kind: "ConfigMap"}, Resource: schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}}
+	found, err := List(ctx, client, []Place{parents}, IDLabel)
+	where := map[string][]string{}
+	for _, parent := range found {
+		tool, _, _ := strings.Cut(parent.Meta.Annotations[ToolingAnnotation], "/")
+		if tool == ToolName && parent.Meta.Labels[IDLabel] == ID(parent.Ref.Name, parent.Ref.Namespace) {
+			where[parent.Ref.Name] = append(where[parent.Ref.Name], parent.Ref.Namespace)
+		}
+	}
+	return where, err
+}
+
 // SamplePrefix begins the names of the inventories of samples, of which each
 // has its own: several can be in a namespace, and the demo with them.
 const SamplePrefix = ParentName + "-sample-"

@@ -32,6 +32,7 @@ func newSample(cluster *connection, streams genericiooptions.IOStreams) *cobra.C
 	}
 	command.AddCommand(
 		newSampleList(cluster, streams),
+		newSampleStatus(cluster, streams),
 		newSampleInstall(cluster, streams),
 		newSampleRoute(cluster, streams),
 		newSampleUninstall(cluster, streams),

@@ -171,20 +171,22 @@ func (o *sampleRouteOptions) run(command *cobra.Command, cluster *connection, st
 	return printRoutes(routes, streams.Out)
 }
 
+// weights returns the versions of a route in the form in which it is set.
+func weights(route samples.ServiceRoute) string {
+	var all []string
+	for _, weight := range route.Weights {
+		all = append(all, fmt.Sprintf("%s:%d", weight.Version, weight.Percent))
+	}
+	return strings.Join(all, ",")
+}
+
 // printRoutes prints a line a service. One without a route is served by all of
 // its versions alike.
 func printRoutes(routes []samples.ServiceRoute, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "SERVICE\tVERSIONS\tROUTE")
 	for _, route := range routes {
-		var weights []string
-		for _, weight := range route.Weights {
-			weights = append(weights, fmt.Sprintf("%s:%d", weight.Version, weight.Percent))
-		}
-		shown := strings.Join(weights, ",")
-		if shown == "" {
-			shown = "<none>"
-		}
+		shown := cmp.Or(weights(route), "<none>")
 		fmt.Fprintf(table, "%s\t%s\t%s\n", progress.Printable(route.Service), progress.Printable(strings.Join(route.Versions, ",")), progress.Printable(shown))
 	}
 	return table.Flush()

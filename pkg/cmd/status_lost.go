@@ -72,6 +72,9 @@ func again(report status.Report) string {
 	if report.Namespace != defaultNamespace {
 		in = shell.In(report.Namespace)
 	}
+	if name, is := strings.CutPrefix(report.Source, "the sample "); is {
+		return "run '" + shell.Line("kubectl istio-demo sample install {}", name) + shell.In(report.Namespace) + "'"
+	}
 	if !isDemo(report.Source) {
 		return "rerun the install of " + report.Source
 	}

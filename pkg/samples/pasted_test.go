@@ -20,7 +20,7 @@ import (
 // TestPasted has names that a shell would run in what users are told.
 func TestPasted(t *testing.T) {
 	for _, name := range pasted.Names {
-		messages := map[string]string{"route": (&NotInstalledError{name, name}).Error()}
+		messages := map[string]string{"route": (&NotInstalledError{Sample: name, Namespace: name}).Error()}
 		own := &Install{Install: install.Install{Namespace: manifest.Namespace{Name: name}, Cluster: connect(t, inmemory.Answers(nil))}, Gateway: name}
 		messages["gateway"] = own.ownGateway(t.Context()).Hint
 		for i, around := range []injectionState{

@@ -117,7 +117,8 @@ func (s *Routing) read(ctx context.Context) (*routeState, error) {
 		return nil, err
 	}
 	if !inventory.Exists {
-		return nil, &NotInstalledError{Sample: s.Sample, Namespace: s.Namespace}
+		where, _ := applyset.Namespaces(ctx, s.Cluster.Metadata)
+		return nil, &NotInstalledError{Sample: s.Sample, Namespace: s.Namespace, Elsewhere: where[applyset.SampleName(s.Sample)]}
 	}
 	on := &routeState{inventory: inventory, versions: map[string][]string{}}
 	rules, err := s.Cluster.Dynamic.Resource(destinationRules).Namespace(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: applyset.Selector(inventory.ID())})
@@ -142,9 +143,17 @@ func (s *Routing) read(ctx context.Context) (*routeState, error) {
 }
 
 // NotInstalledError says that a sample is not installed in a namespace.
-type NotInstalledError struct{ Sample, Namespace string }
+type NotInstalledError struct {
+	Sample, Namespace string
+	// Elsewhere are the namespaces that have it, as far as the user may see them.
+	Elsewhere []string
+}
 
 func (e *NotInstalledError) Error() string {
+	if len(e.Elsewhere) > 0 {
+		return fmt.Sprintf("sample %s is not installed in namespace %s; it is in %s: use%s",
+			e.Sample, e.Namespace, strings.Join(e.Elsewhere, ", "), shell.In(e.Elsewhere[0]))
+	}
 	return fmt.Sprintf("sample %s is not installed in namespace %s; run '%s%s', or find it with 'kubectl istio-demo sample list'",
 		e.Sample, e.Namespace, shell.Line("kubectl istio-demo sample install {}", e.Sample), shell.In(e.Namespace))
 }

@@ -59,7 +59,7 @@ func (s *Status) find(ctx context.Context) (watched, error) {
 		return watched{}, err
 	}
 	if !inventory.Exists {
-		return watched{}, &NotInstalledError{s.Namespace}
+		return watched{}, s.absent(ctx)
 	}
 	// An older version may have stored more of a URL.
 	found := watched{source: redact.Text(inventory.Recorded.Source), members: inventory.Recorded.Objects}

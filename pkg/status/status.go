@@ -18,7 +18,6 @@ import (
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/diagnose"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/preflight"
-	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/shell"
 )
 
 // Status tells whether what is installed runs, by the inventory. The cluster
@@ -65,13 +64,6 @@ type Object struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name"`
-}
-
-// NotInstalledError says that a namespace has no installation.
-type NotInstalledError struct{ Namespace string }
-
-func (e *NotInstalledError) Error() string {
-	return fmt.Sprintf("nothing is installed in namespace %s; run '%s', or choose another namespace with -n", e.Namespace, shell.Demo("install", e.Namespace))
 }
 
 // Run returns the report, with an explanation for whatever is not ready; it does

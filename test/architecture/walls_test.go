@@ -54,7 +54,7 @@ var rooms = map[string]room{
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/samples": {
-		own:       []string{"pkg/access", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/event", "pkg/install", "pkg/managedfields", "pkg/manifest", "pkg/preflight", "pkg/redact", "pkg/shell", "pkg/uninstall", "pkg/untyped"},
+		own:       []string{"pkg/access", "pkg/apply", "pkg/applyset", "pkg/cluster", "pkg/event", "pkg/install", "pkg/managedfields", "pkg/manifest", "pkg/preflight", "pkg/redact", "pkg/shell", "pkg/status", "pkg/uninstall", "pkg/untyped"},
 		forbidden: slices.Concat(terminal, helm),
 	},
 	"pkg/status": {

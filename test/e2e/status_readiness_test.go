@@ -160,8 +160,9 @@ func TestStatusErrors(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{"-n nowhere", 1, `error: nothing is installed in namespace nowhere; run 'kubectl istio-demo install -n nowhere', or choose another namespace with -n`},
-		{"-n nowhere -w", 1, `error: nothing is installed in namespace nowhere; .*`},
+		{"-n nowhere", 1, `error: the demo is not installed in namespace nowhere; it is in (\S+, )*istio-system(, \S+)*: use -n \S+`},
+		{"-n nowhere --as nobody", 1, `error: cannot read the inventory, configmap nowhere/istio-demo: .* is forbidden: .*`},
+		{"-n nowhere -w", 1, `error: the demo is not installed in namespace nowhere; .*`},
 		{"--as nobody", 1, `error: cannot read the inventory, configmap istio-system/istio-demo: .* is forbidden: .*`},
 		{"--as reader", 1, `error: cannot list deployments: deployments\.apps is forbidden: .*`},
 		{"--as reader -w", 1, `error: cannot watch deployments: .*deployments\.apps is forbidden: .*`},
