@@ -33,6 +33,7 @@ var everyCommand = map[string][]string{
 	"images":           {"-f FILE", "-f FILE --archs"},
 	"rbac":             {"-f FILE"},
 	"sample list":      {"", "-o json", "-o yaml"},
+	"sample status":    {"", "bookinfo", "-o json", "-o yaml"},
 	"sample install":   {"bookinfo --yes --timeout=1s", "bookinfo --yes -o json --timeout=1s", "bookinfo --dry-run=client"},
 	"sample route":     {"bookinfo reviews=v1 --timeout=1s", "bookinfo --timeout=1s"},
 	"sample uninstall": {"bookinfo --yes --timeout=1s"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/kubectl/pkg/cmd/get"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
+	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/cluster"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/event"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/install"
 	"github.com/kubectl-istio-demo/kubectl-istio-demo/pkg/manifest"
@@ -141,6 +143,19 @@ func dryRun(command *cobra.Command) (event.DryRun, error) {
 	}[strategy], nil
 }
 
+// readManifest reads it, with what the last install was told where that is to be
+// used again.
+func (o *installOptions) readManifest(ctx context.Context, connected *cluster.Cluster, namespace string, in io.Reader) (manifest.Manifest, error) {
+	if !o.source.reuse {
+		return o.source.read(ctx, in, namespace)
+	}
+	last, _, err := install.LastSettings(ctx, connected, namespace)
+	if err != nil {
+		return manifest.Manifest{}, err
+	}
+	return o.source.readDemo(namespace, last)
+}
+
 func (o *installOptions) run(command *cobra.Command, cluster *connection, streams genericiooptions.IOStreams) error {
 	ctx, cancel := o.timeout.limit(command.Context())
 	defer cancel()
@@ -170,14 +185,7 @@ func (o *installOptions) run(command *cobra.Command, cluster *connection, stream
 	var printTotals func()
 	run.Sink, printTotals = totalsLast(o.dryRun, cluster.reporter.begin().Sink)
 	run.Read = func(ctx context.Context) (manifest.Manifest, error) {
-		if !o.source.reuse {
-			return o.source.read(ctx, streams.In, *cluster.Namespace)
-		}
-		last, _, err := install.LastSettings(ctx, run.Cluster, *cluster.Namespace)
-		if err != nil {
-			return manifest.Manifest{}, err
-		}
-		return o.source.readDemo(*cluster.Namespace, last)
+		return o.readManifest(ctx, run.Cluster, *cluster.Namespace, streams.In)
 	}
 	if o.dryRun != event.DryRunClient {
 		var err error

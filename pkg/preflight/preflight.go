@@ -108,8 +108,7 @@ type Subject struct {
 	Workloads     []Workload
 	LoadBalancers []LoadBalancer
 	Services      map[string]bool
-	// Nodes lists the cluster's nodes, and is called once at most; nil has the checks
-	// list them.
+	// Nodes lists the cluster's nodes; nil has the checks list them.
 	Nodes func(context.Context) ([]corev1.Node, error)
 	// Sizes are those of the largest objects, in bytes, by what names them.
 	Sizes map[string]int

@@ -4,7 +4,12 @@ import (
 	"fmt"
 	"slices"
 
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
+	scheduling "k8s.io/component-helpers/scheduling/corev1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/klog/v2"
 )
 
 // room is a node and what is free on it.
@@ -105,4 +110,26 @@ func totalShortage(workloads []Workload, rooms []room) []Result {
 		Message: fmt.Sprintf("the nodes have no room for all pods: %s requested in total, about %s free", wanted, free),
 		Remedy:  makeRoom,
 	}}
+}
+
+// takes reports whether the scheduler may put a pod on a node, its size aside:
+// by the pod's nodeSelector, its required node affinity and its tolerations.
+// Affinity to other pods, and what is only preferred, is ignored. Whether the
+// node is ready is another question.
+func takes(node *corev1.Node, pod *corev1.PodSpec) bool {
+	if node.Spec.Unschedulable {
+		return false
+	}
+	if _, tainted := scheduling.FindMatchingUntoleratedTaint(klog.Background(), node.Spec.Taints, pod.Tolerations, isLasting, false); tainted {
+		return false
+	}
+	matches, err := nodeaffinity.NewRequiredNodeAffinity(pod.NodeSelector, pod.Affinity).Match(node)
+	return matches && err == nil
+}
+
+// isLasting reports whether a taint keeps pods away for good. Those that Kubernetes
+// gives a node for its condition come and go with that.
+func isLasting(taint *corev1.Taint) bool {
+	repels := taint.Effect == corev1.TaintEffectNoSchedule || taint.Effect == corev1.TaintEffectNoExecute
+	return repels && !strings.HasPrefix(taint.Key, "node.kubernetes.io/")
 }

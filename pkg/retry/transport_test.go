@@ -58,15 +58,13 @@ func failure(err error) func() (*http.Response, error) {
 
 // cutOff answers, and breaks in the middle.
 func cutOff() (*http.Response, error) {
-	response, _ := status(http.StatusOK)()
-	response.Body = io.NopCloser(io.MultiReader(strings.NewReader("bo"), brokenReader{}))
-	return response, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader("bo"), brokenReader{}))}, nil
 }
 
 func answers(message string) func() (*http.Response, error) {
+	body := `{"kind":"Status","status":"Failure","message":"` + message + `","code":500}` + "body"
 	return func() (*http.Response, error) {
-		body := strings.NewReader(`{"kind":"Status","status":"Failure","message":"` + message + `","code":500}` + "body")
-		return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+		return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 	}
 }
 
