@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -104,6 +104,6 @@ func decodeMembers(packed []byte) []event.Object {
 func isReference(object event.Object) bool {
 	isText := utf8.ValidString(object.Group) && utf8.ValidString(object.Kind) && utf8.ValidString(object.Name)
 	return isText && object.Kind != "" && !strings.Contains(object.Kind, ".") &&
-		object.Name != "" && len(path.IsValidPathSegmentName(object.Name)) == 0 &&
+		object.Name != "" && len(content.IsPathSegmentName(object.Name)) == 0 &&
 		(object.Namespace == "" || len(validation.IsDNS1123Label(object.Namespace)) == 0)
 }

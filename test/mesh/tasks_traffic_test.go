@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -216,8 +217,10 @@ func gatewayEncrypts(t *testing.T, m mesh) {
 	roots.AddCert(certified.Certificate())
 	address := m.nodePort(t, 443)
 	encrypted := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		TLSClientConfig:   &tls.Config{RootCAs: roots},
-		Dial:              func(string, string) (net.Conn, error) { return net.Dial("tcp", address) },
+		TLSClientConfig: &tls.Config{RootCAs: roots},
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", address)
+		},
 		DisableKeepAlives: true,
 	}}
 	deadline := time.Now().Add(30 * time.Second)
