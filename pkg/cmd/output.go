@@ -68,7 +68,7 @@ func printActions(results []install.Result, dryRun event.DryRun, out io.Writer) 
 		}
 	}
 	if unverified {
-		fmt.Fprintln(out, "not validated: what these need does not exist yet, so the server can check them only during an install")
+		fmt.Fprintln(out, "not validated: what these need is missing or does not answer, so the server can check them only during an install")
 	}
 }
 

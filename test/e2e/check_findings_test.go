@@ -59,7 +59,7 @@ func TestCheckPasses(t *testing.T) {
 	for _, finding := range findings {
 		names = append(names, finding.Name)
 	}
-	want := []string{"kinds", "version", "permissions", "namespaces", "architectures", "capacity", "webhooks", "loadbalancer", "dns", "telemetry", "foreign", "conflicts"}
+	want := []string{"kinds", "version", "permissions", "namespaces", "architectures", "capacity", "webhooks", "loadbalancer", "dns", "telemetry", "size", "foreign", "conflicts"}
 	if code != 0 || !slices.Equal(names, want) {
 		t.Errorf("exit code %d, checks %q", code, names)
 	}

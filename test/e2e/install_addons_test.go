@@ -41,7 +41,7 @@ func TestInstallAddons(t *testing.T) {
 		t.Errorf("exit code %d\n%s", fewer.Code, fewer.Stderr)
 	}
 	missed := u.Run(t, "kubectl", "istio-demo", "dashboard", "grafana")
-	if missed.Code != 1 || !strings.Contains(missed.Stderr, "run 'kubectl istio-demo install --addons=grafana,kiali,prometheus'") {
+	if missed.Code != 1 || !strings.Contains(missed.Stderr, "run 'kubectl istio-demo install --reuse-values --addons=grafana,kiali,prometheus'") {
 		t.Errorf("exit code %d\n%s", missed.Code, missed.Stderr)
 	}
 	u.Must(t, "kubectl", "istio-demo", "uninstall", "--yes")

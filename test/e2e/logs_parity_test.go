@@ -164,7 +164,7 @@ func TestLogsErrors(t *testing.T) {
 		{"istiod discovery -c discovery", 2, `error: only one of -c or an inline \[CONTAINER\] arg is allowed`},
 		{"istiod --since-time=x", 2, `error: --since-time: parsing time "x" .*`},
 		{"istiod --tail=-2", 2, `error: --tail must be greater than or equal to -1`},
-		{"istiod --follows", 2, `error: unknown flag: --follows`},
+		{"istiod --follows", 2, `error: unknown flag: --follows; did you mean "--follow"\?`},
 		{"istiod -n a/b", 2, `error: invalid namespace "a/b": .*`},
 		{"istiod --as nobody", 1, `[Ee]rror.*: pods "istiod" is forbidden: User "nobody" cannot get resource "pods" .*`},
 		{"istiod --context nope", 1, `error: cannot use the kubeconfig: context "nope" does not exist; .*`},
