@@ -25,6 +25,9 @@ var (
 	folder string
 	// started counts clusters, so that none has the files of another one.
 	started atomic.Int32
+	// room is for the clusters that run at once: with more of them on two cores,
+	// pods take longer to start than people would wait.
+	room = make(chan struct{}, 2)
 )
 
 func TestMain(m *testing.M) {
@@ -64,6 +67,8 @@ func startMesh(t *testing.T, rate float64, settings ...func(*node.Node)) mesh {
 	if played, err := os.ReadFile(filepath.Join(programs.Images, "played")); err != nil || len(played) > 0 {
 		t.Skipf("images are only played: %v%s", err, played)
 	}
+	room <- struct{}{}
+	t.Cleanup(func() { <-room })
 	n := node.New(programs, folder, fmt.Sprintf("node-%d", started.Add(1)))
 	n.Rate = rate
 	for _, set := range settings {
