@@ -102,7 +102,11 @@ func TestDiagnoses(t *testing.T) {
 func (m mesh) wantDiagnosis(t *testing.T, namespace, container, cause, next string) {
 	t.Helper()
 	m.Must(t, "kubectl", "create", "namespace", namespace)
-	got := m.Run(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "faulty.yaml", faulty(container)), "-n", namespace, "--timeout=90s")
+	timeout := "90s"
+	if strings.Contains(cause, "timeout") {
+		timeout = "180s" // containerd waits 30 s for each connection
+	}
+	got := m.Run(t, "kubectl", "istio-demo", "install", "-f", user.File(t, "faulty.yaml", faulty(container)), "-n", namespace, "--timeout="+timeout)
 	if got.Code == 0 || !regexp.MustCompile(cause).MatchString(got.Stderr) || !strings.Contains(got.Stderr, next) {
 		t.Errorf("exit code %d, without %q and %q\n%s", got.Code, cause, next, got.Stderr)
 	}
