@@ -25,13 +25,9 @@ func (o *installOptions) showNextSteps(cluster *connection, streams genericioopt
 // nextSteps gives a line a command, without a comment behind it: not every shell
 // takes one from what is pasted.
 func nextSteps(namespace string, own bool, addons, installed []string) string {
-	in := ""
-	if namespace != defaultNamespace {
-		in = shell.In(namespace)
-	}
 	steps := "next steps:\n"
 	if own {
-		steps += "  show the status:   kubectl istio-demo status" + in + "\n"
+		steps += "  show the status:   " + shell.Demo("status", namespace) + "\n"
 	} else {
 		if len(installed) == 0 {
 			steps += "  install a sample:  kubectl istio-demo sample install bookinfo\n"
@@ -39,8 +35,8 @@ func nextSteps(namespace string, own bool, addons, installed []string) string {
 			steps += "  list the samples:  kubectl istio-demo sample list\n"
 		}
 		if slices.Contains(addons, "kiali") {
-			steps += "  open Kiali:        kubectl istio-demo dashboard kiali" + in + "\n"
+			steps += "  open Kiali:        " + shell.Demo("dashboard kiali", namespace) + "\n"
 		}
 	}
-	return steps + "  uninstall:         kubectl istio-demo uninstall" + in + "\n"
+	return steps + "  uninstall:         " + shell.Demo("uninstall", namespace) + "\n"
 }

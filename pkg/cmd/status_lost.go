@@ -68,20 +68,17 @@ func named(objects []status.Object) string {
 // again says how what is installed is installed once more. Of a manifest of the
 // user's only its name is known.
 func again(report status.Report) string {
-	in := ""
-	if report.Namespace != defaultNamespace {
-		in = shell.In(report.Namespace)
-	}
 	if name, is := strings.CutPrefix(report.Source, "the sample "); is {
 		return "run '" + shell.Line("kubectl istio-demo sample install {}", name) + shell.In(report.Namespace) + "'"
 	}
 	if !isDemo(report.Source) {
 		return "rerun the install of " + report.Source
 	}
+	command := "install"
 	if report.Settings != nil && len(report.Settings.Assignments()) > 0 {
-		in = " --reuse-values" + in
+		command += " --reuse-values"
 	}
-	return "run 'kubectl istio-demo install" + in + "'"
+	return "run '" + shell.Demo(command, report.Namespace) + "'"
 }
 
 // isDemo reports whether a source is the built-in one.

@@ -36,10 +36,9 @@ type checked struct {
 	nodes []corev1.Node
 }
 
-// present reports whether every node that takes pods has an image. Nodes name
-// the images that they have, or the largest of them
-// (https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/, nodeStatusMaxImages); of one that names
-// none nobody can tell.
+// present reports whether every node that takes pods has an image. Nodes name the
+// largest images that they have (nodeStatusMaxImages of the kubelet's
+// configuration); one that names none is taken to have none.
 func (c *checked) present(image string) bool {
 	lacks := func(node corev1.Node) bool {
 		return !node.Spec.Unschedulable && !slices.ContainsFunc(node.Status.Images, func(known corev1.ContainerImage) bool { return slices.Contains(known.Names, image) })
@@ -116,7 +115,9 @@ func (i *Install) survey(ctx context.Context, r *resolved) (*checked, error) {
 	subject, known := i.subject(r), make(chan struct{})
 	subject.Rights = preflight.NewRights(allCtx, i.Cluster.Authorization)
 	subject.Nodes = func(ctx context.Context) (nodes []corev1.Node, err error) {
-		c.nodes, err = preflight.Nodes(ctx, i.Cluster.Core)
+		if c.nodes == nil { // or the room for updates would be looked up with a second list
+			c.nodes, err = preflight.Nodes(ctx, i.Cluster.Core)
+		}
 		return c.nodes, err
 	}
 	subject.Added = func() preflight.Added {

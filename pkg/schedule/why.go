@@ -8,12 +8,20 @@ import (
 
 // Why says what a batch waits for; name gives that of an object.
 func (b Batch) Why(name func(index int) string) string {
-	if len(b.Needs) == 0 {
+	named := func(indices []int) string {
 		var names []string
-		for _, n := range b.Behind {
+		for _, n := range indices {
 			names = append(names, name(n))
 		}
-		return "waiting until the pods of " + listed(names) + " begin to start"
+		return listed(names)
+	}
+	switch {
+	case len(b.Needs) == 0:
+		return "waiting until the pods of " + named(b.Behind) + " begin to start"
+	case len(b.Ready) == 1:
+		return "waiting until " + named(b.Ready) + " is ready"
+	case len(b.Ready) > 1:
+		return "waiting until " + named(b.Ready) + " are ready"
 	}
 	var objects, writers []string
 	for _, need := range b.Needs {
@@ -21,13 +29,6 @@ func (b Batch) Why(name func(index int) string) string {
 		if !slices.Contains(writers, need.Writer) {
 			writers = append(writers, need.Writer)
 		}
-	}
-	if len(b.Ready) > 0 {
-		var names []string
-		for _, n := range b.Ready {
-			names = append(names, name(n))
-		}
-		return "waiting until " + listed(names) + " " + map[bool]string{true: "is", false: "are"}[len(names) == 1] + " ready"
 	}
 	text := "waiting for " + listed(objects)
 	if len(writers) == 1 && writers[0] != "" {
